@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+/** Rings: `unit` needs nothing but Node; `lab` needs real daemons that tools/test starts; `cli` runs the launcher. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "tests/*.test.ts"], exclude: ["**/node_modules/**", "**/*.lab.test.ts"], testTimeout: 20_000 } },
+      { test: { name: "lab", include: ["packages/**/*.lab.test.ts", "apps/**/*.lab.test.ts", "tests/lab/**/*.lab.test.ts"], exclude: ["**/node_modules/**"], testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false } },
+    ],
+  },
+});
