@@ -1,0 +1,2 @@
+export type * from "./hypervisor.ts";
+export { connectHypervisor, hypervisorKinds, parseHypervisorUri } from "./registry.ts";
