@@ -57,3 +57,13 @@ export const vmSpecSchema = z.strictObject({
 });
 export type VmSpec = z.infer<typeof vmSpecSchema>;
 export type VmSpecInput = z.input<typeof vmSpecSchema>;
+
+/**
+ * The same fields, none of them filled in: what an operator says on top of a template. Only the name is needed.
+ * Left-out fields stay left out, so that the template's value or the default can be told apart from a wish.
+ */
+export const vmSpecWishSchema = z.strictObject({
+  ...(Object.fromEntries(Object.entries(vmSpecSchema.shape).map(([name, field]) => [name, (field instanceof z.ZodDefault ? field.unwrap() : field) as z.ZodType]).map(([name, field]) => [name, (field as z.ZodType).optional()])) as Record<string, z.ZodType>),
+  name: nameSchema,
+}) as unknown as z.ZodType<VmSpecWish, VmSpecWish>;
+export type VmSpecWish = Partial<VmSpecInput> & { name: string };

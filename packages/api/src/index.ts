@@ -1,0 +1,5 @@
+export * from "./client.ts";
+export * from "./contracts.ts";
+export * from "./openapi.ts";
+export * from "./request.ts";
+export * from "./selector.ts";
