@@ -1,0 +1,130 @@
+import type { Failure, Kind, Plan } from "@polyvisor/model";
+import type { ColumnType, Generated, JSONColumnType } from "kysely";
+
+type Time = ColumnType<Date, Date | string, Date | string>;
+type OptionalTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+
+/** Objects of the estate as they are now; a row of a deleted one is gone, its past is in `event`. */
+export interface ObjectTable {
+  id: string;
+  kind: Kind;
+  host_id: string | null;
+  native_id: string | null;
+  revision: number;
+  doc: JSONColumnType<Record<string, unknown>>;
+}
+
+/** Every change of every object: the event stream and the history are one table. `doc` is the object after it. */
+export interface EventTable {
+  id: Generated<string>;
+  at: Time;
+  type: "created" | "changed" | "deleted";
+  kind: Kind;
+  object_id: string;
+  fields: string[];
+  cause: string | null;
+  task_id: string | null;
+  doc: JSONColumnType<Record<string, unknown>> | null;
+}
+
+export interface TaskTable {
+  id: string;
+  state: string;
+  title: string;
+  by_account: string;
+  reason: string;
+  created_at: Time;
+  started_at: OptionalTime;
+  ended_at: OptionalTime;
+  cancel_requested: Generated<boolean>;
+  revision: Generated<number>;
+  /** The server that executes it; another may take it when that one is gone. */
+  owner: string | null;
+  plan: JSONColumnType<Plan>;
+  failure: JSONColumnType<Failure> | null;
+}
+
+export interface TaskStepTable {
+  task_id: string;
+  n: number;
+  state: string;
+  progress: Generated<number>;
+  started_at: OptionalTime;
+  ended_at: OptionalTime;
+  message: string | null;
+  failure: JSONColumnType<Failure> | null;
+}
+
+export interface AccountTable {
+  id: string;
+  name: string;
+  /** argon2id in PHC form; null until a pass phrase is set. */
+  pass_phrase_hash: string | null;
+  created_at: Generated<Date>;
+}
+
+/** Sessions and API tokens. Only the SHA-256 of a token is kept: it has 256 random bits, so that is enough. */
+export interface TokenTable {
+  id: string;
+  account_id: string;
+  use: "session" | "api" | "local";
+  name: string;
+  hash: Buffer;
+  created_at: Generated<Date>;
+  last_used_at: OptionalTime;
+  expires_at: OptionalTime;
+}
+
+export interface SignInCodeTable {
+  hash: Buffer;
+  account_id: string;
+  expires_at: Time;
+}
+
+/** A repeat of a write with the same key gets the task that the first one made. */
+export interface IdempotencyTable {
+  account_id: string;
+  key: string;
+  request_hash: Buffer;
+  task_id: string;
+  created_at: Generated<Date>;
+}
+
+/** Secrets of hosts, sealed with the key in the data folder. */
+export interface CredentialTable {
+  host_id: string;
+  sealed: Buffer;
+}
+
+/** One wide row per object and tick; partitioned by day. Null where the hypervisor did not tell. */
+export interface SampleTable {
+  at: Time;
+  object_id: string;
+  seconds: number;
+  cpu: number | null;
+  cpu_wait: number | null;
+  memory_used: number | null;
+  disk_read: number | null;
+  disk_write: number | null;
+  net_receive: number | null;
+  net_transmit: number | null;
+}
+
+export interface SettingTable {
+  key: string;
+  value: JSONColumnType<Record<string, unknown>>;
+}
+
+export interface Schema {
+  object: ObjectTable;
+  event: EventTable;
+  task: TaskTable;
+  task_step: TaskStepTable;
+  account: AccountTable;
+  token: TokenTable;
+  sign_in_code: SignInCodeTable;
+  idempotency: IdempotencyTable;
+  credential: CredentialTable;
+  sample: SampleTable;
+  setting: SettingTable;
+}
