@@ -16,7 +16,7 @@ export interface ObjectTable {
 
 /** Every change of every object: the event stream and the history are one table. `doc` is the object after it. */
 export interface EventTable {
-  id: Generated<string>;
+  id: Generated<number>;
   at: Time;
   type: "created" | "changed" | "deleted";
   kind: Kind;
