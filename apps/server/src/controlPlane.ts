@@ -1,0 +1,210 @@
+import type { Request, SelectorTerm } from "@polyvisor/api";
+import type { ConnectOptions, Hypervisor } from "@polyvisor/hypervisors";
+import type { Connection, Datastore, Event, FeatureTable, Host, Kind, Load, Network, Plan, Task, Vm, VmState } from "@polyvisor/model";
+import type { Logger } from "pino";
+import type { Store } from "./store/openStore.ts";
+
+/** Kinds that the estate keeps; tasks are kept apart. */
+export type EstateKind = Exclude<Kind, "task">;
+export type ObjectOf = { host: Host; vm: Vm; datastore: Datastore; network: Network };
+export type EstateObject = ObjectOf[EstateKind];
+
+/** One page of a list. `next` is absent on the last. `total` counts what fits the selector. */
+export interface Page<T> {
+  items: T[];
+  next?: string;
+  total: number;
+}
+
+export interface PageQuery {
+  terms: readonly SelectorTerm[];
+  /** A field, `-` before it for descending; the name where absent. */
+  sort?: string | undefined;
+  limit: number;
+  /** `next` of the page before. Objects that did not change meanwhile are neither repeated nor left out. */
+  cursor?: string | undefined;
+}
+
+/** The estate as readers see it: in memory, committed, indexed. Objects are never changed in place: keep them as long as you like. */
+export interface EstateReader {
+  get<K extends EstateKind>(kind: K, id: string): ObjectOf[K] | undefined;
+  /**
+   * By id, native id, name or HOST/NAME.
+   * @throws PolyvisorError `notFound` or `ambiguous`
+   */
+  find<K extends EstateKind>(kind: K, ref: string): ObjectOf[K];
+  /** @throws PolyvisorError `badRequest` for an unknown sort field or a cursor that is not ours */
+  page<K extends EstateKind>(kind: K, query: PageQuery): Page<ObjectOf[K]>;
+  /** VMs by state. */
+  counts(): Record<VmState, number>;
+}
+
+export interface Credential {
+  username: string;
+  password: string;
+}
+
+export interface HostInput {
+  uri: string;
+  name?: string | undefined;
+  tags?: string[] | undefined;
+  credential?: Credential | undefined;
+}
+
+export interface HostsControl {
+  /**
+   * Connects, then adds. A failure to connect is the answer and nothing is added; the same endpoint twice is `conflict`,
+   * a name that is taken `nameTaken`.
+   */
+  add(input: HostInput, account: string): Promise<Host>;
+  /** Connects, looks and disconnects. */
+  test(input: HostInput): Promise<{ hostname: string; hypervisor: string; vms: number; features: FeatureTable }>;
+  /** @param ifRevision rejects with `changedMeanwhile` when the host has another revision */
+  change(id: string, patch: { name?: string | undefined; tags?: string[] | undefined; enabled?: boolean | undefined }, ifRevision?: number): Promise<Host>;
+  /** Forgets the host and what is on it; nothing there is touched. */
+  remove(id: string): Promise<void>;
+  /** Tries to connect now instead of at the next attempt. */
+  reconnect(id: string): Promise<Host>;
+  /** The connection to a host. @throws PolyvisorError: the last failure, or `hostUnreachable` */
+  hypervisor(id: string): Hypervisor;
+}
+
+export interface VmExplanation {
+  state: string;
+  since: string;
+  /** False when the host does not answer: everything is as last seen. */
+  fresh: boolean;
+  sentences: string[];
+  actions: { action: string; allowed: boolean; reason?: string }[];
+}
+
+export interface TaskOrder {
+  request: Request;
+  reason: string;
+  account: string;
+  idempotencyKey?: string | undefined;
+}
+
+export interface TasksControl {
+  /** Plans, keeps and begins. Resolves when the task is durable. The same key and request give the task of the first time. */
+  create(order: TaskOrder): Promise<Task>;
+  /** @throws PolyvisorError `notFound` */
+  get(id: string): Promise<Task>;
+  list(query: { state?: Task["state"] | undefined; limit: number; cursor?: string | undefined }): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }>;
+  cancel(id: string): Promise<Task>;
+}
+
+export interface LoadRow {
+  id: string;
+  name: string;
+  host: string;
+  state: string;
+  load: Load;
+}
+
+export interface SamplesReader {
+  /** Points between two times (milliseconds since 1970), at most 1,000; where nothing was measured there is no point. `step` in seconds. */
+  history(kind: "vm" | "host", id: string, from: number, to: number): Promise<{ step: number; points: Load[] }>;
+  /** The highest first. */
+  present(kind: "vm" | "host", sort: "cpu" | "memory" | "disk" | "network", limit: number): LoadRow[];
+}
+
+export interface EventQuery {
+  /** Id of the last event that the reader saw; from now on where absent. */
+  since?: string | undefined;
+  kinds?: ReadonlySet<Kind> | undefined;
+  objectId?: string | undefined;
+  signal: AbortSignal;
+}
+
+export interface EventReader {
+  /**
+   * Events in the order of their ids without gap or repeat: what was since, then live. A reader whose `since` is too
+   * old or unknown, or who is too slow, gets one `reset` and goes on from there. All readers get the same event
+   * objects, so that its text may be kept per object. Ends by the signal or by `close()`.
+   */
+  subscribe(query: EventQuery): AsyncIterable<Event>;
+  lastId(): string;
+}
+
+export interface TemplateRow {
+  name: string;
+  version?: string;
+  built: boolean;
+  description: string;
+  /** Bytes of its files. */
+  size?: number;
+}
+
+/** Everything `/metrics` needs, from memory. */
+export interface Figures {
+  hosts: Record<Connection["state"], number>;
+  vms: Record<VmState, number>;
+  datastores: number;
+  networks: number;
+  /** Tasks that are not over, and how many ended how since the server began. */
+  tasks: { open: Record<"queued" | "running", number>; ended: Record<string, number>; stepsRunning: number };
+  /** Seconds from the arrival of a change to its publication, over the last 1,000 commits. */
+  changeLag: { p50: number; p99: number; max: number };
+  /** Since the server began. */
+  events: { published: number; lastId: number; subscribers: number; resets: number };
+  journal: { waiting: number; commits: number; failures: number };
+  samples: { rounds: number; failures: number; rowsWritten: number };
+  vmLoads: Iterable<LoadRow>;
+  hostLoads: Iterable<LoadRow>;
+}
+
+export interface ControlPlane {
+  readonly estate: EstateReader;
+  readonly hosts: HostsControl;
+  readonly vms: {
+    change(id: string, patch: { tags?: string[] | undefined; notes?: string | undefined }, ifRevision?: number): Promise<Vm>;
+    explain(id: string): VmExplanation;
+  };
+  readonly plans: { make(request: Request, account: string, reason: string): Promise<Plan> };
+  readonly tasks: TasksControl;
+  readonly samples: SamplesReader;
+  readonly events: EventReader;
+  readonly templates: { list(): Promise<TemplateRow[]> };
+  metrics(): Figures;
+  ready(): { ok: boolean; reason?: string };
+  /** Graceful: running steps get their grace, the rest stays as it is and is resumed at the next start. */
+  close(): Promise<void>;
+}
+
+/** Seals secrets; see `identity/`. `context` is bound to what is sealed. */
+export interface Secrets {
+  seal(text: string, context: string): Buffer;
+  open(sealed: Buffer, context: string): string;
+}
+
+/** Times in milliseconds unless the name says otherwise. */
+export interface Intervals {
+  sample: number;
+  /** Longest wait between two attempts to reach a lost host: below the 5 s in which the estate shall agree again. */
+  reconnectMax: number;
+  openTimeout: number;
+  callTimeout: number;
+  /** How long a step waits for its host to come back. */
+  hostWait: number;
+  /** How long running steps are waited for when the server stops. */
+  stopGrace: number;
+  keepEventsDays: number;
+  keepSamplesDays: number;
+}
+
+export interface ControlPlaneOptions {
+  store: Store;
+  dataFolder: string;
+  log: Logger;
+  secrets: Secrets;
+  serverId: string;
+  now?: () => number;
+  intervals?: Partial<Intervals>;
+  /** SSH and other settings for the adapters. */
+  connect?: Partial<Pick<ConnectOptions, "ssh">>;
+  /** Where recipes of templates are; the repository's own where absent. */
+  recipesFolder?: string;
+  /** Told of every durable boundary; for tests that stop the server there. */
+  onBoundary?: (point: string) => void | Promise<void>;
+}
