@@ -38,8 +38,8 @@ function parseInt8(text: string): number {
 }
 
 /** Settings of every connection. */
-function connectionOptions(place: { socketFolder: string; user: string } | { url: string }): pg.ClientConfig {
-  const where = "url" in place ? { connectionString: place.url } : { host: place.socketFolder, user: place.user, database: "polyvisor" };
+function connectionOptions(place: PrivatePostgres | { url: string }): pg.ClientConfig {
+  const where = "url" in place ? { connectionString: place.url } : { host: place.socketFolder, user: place.user, database: place.database };
   return {
     ...where,
     application_name: "polyvisor",
@@ -61,7 +61,7 @@ export async function openStore(place: StorePlace, log: Logger): Promise<Store> 
   const own: PrivatePostgres | undefined = place.kind === "private" ? await openPrivatePostgres(place.dataFolder, log) : undefined;
   try {
     const config = connectionOptions(own ?? { url: (place as { url: string }).url });
-    await migrate(config, log);
+    await migrate(config, schemaName, log);
     const pool = new pg.Pool({ ...config, max: 12, idleTimeoutMillis: 60_000 });
     const health = new StoreHealth(pool, log);
     pool.on("error", (error) => health.failed(error)); // an idle connection died; without a listener the process would

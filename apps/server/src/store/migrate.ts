@@ -1,0 +1,52 @@
+import pg from "pg";
+import type { Logger } from "pino";
+import { StartError } from "../startError.ts";
+import { databaseStartError } from "./databaseStartError.ts";
+import { migrations, type Migration } from "./migrations.ts";
+
+/** Oldest PostgreSQL that the SQL of this server runs on. */
+export const oldestPostgres = 14;
+// Any number that no other program on a shared database uses; made once at random.
+const lockKey = "5287390164820367";
+
+/**
+ * Brings the database's schema up to this code's version. Several servers may do it at once: one does, the others wait.
+ * @throws StartError for a database that cannot be reached, is too old, or is of a newer server
+ */
+export async function migrate(config: pg.ClientConfig, schema: string, log: Logger, all: readonly Migration[] = migrations): Promise<void> {
+  const client = new pg.Client({ ...config, statement_timeout: undefined, query_timeout: undefined });
+  client.on("error", () => undefined); // told by the query that fails
+  try {
+    await client.connect();
+    await check(client);
+    await client.query("set lock_timeout = '5min'");
+    await client.query("select pg_advisory_lock($1)", [lockKey]);
+    await client.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`);
+    await client.query("create table if not exists migration (version integer primary key, name text not null, at timestamptz not null default now())");
+    const { rows } = await client.query<{ version: number; name: string }>("select version, name from migration order by version");
+    const newest = rows.at(-1);
+    if (newest && newest.version > (all.at(-1)?.version ?? 0)) {
+      throw new StartError(`The database's tables are of a newer Polyvisor (schema ${newest.version}, ${newest.name}); this one knows schemas up to ${all.at(-1)?.version ?? 0}.`, "Start the newer version, or give this one another database.");
+    }
+    const done = new Set(rows.map((row) => row.version));
+    for (const migration of all) {
+      if (done.has(migration.version)) continue;
+      log.info({ version: migration.version, name: migration.name }, "bringing the database's tables up to date");
+      await client.query("begin");
+      await client.query(migration.sql);
+      await client.query("insert into migration (version, name) values ($1, $2)", [migration.version, migration.name]);
+      await client.query("commit");
+    }
+  } catch (error) {
+    throw databaseStartError(error, client);
+  } finally {
+    await client.end().catch(() => undefined); // releases the lock, and rolls back what is open
+  }
+}
+
+async function check(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: string; version: string; encoding: string }>("select current_setting('server_version_num') as number, current_setting('server_version') as version, current_setting('server_encoding') as encoding");
+  const { number, version, encoding } = rows[0]!;
+  if (Number(number) < oldestPostgres * 10_000) throw new StartError(`The database is PostgreSQL ${version}; Polyvisor needs ${oldestPostgres} or newer.`, "Upgrade it, or leave --database out: Polyvisor then runs a PostgreSQL of its own.");
+  if (encoding !== "UTF8") throw new StartError(`The database's encoding is ${encoding}; Polyvisor needs UTF8.`, "Create it with: createdb --encoding=UTF8 --template=template0 NAME");
+}

@@ -1,0 +1,12 @@
+import { foundation } from "./migrations/0001Foundation.ts";
+
+export interface Migration {
+  /** 1, 2, 3, … without a gap. */
+  readonly version: number;
+  readonly name: string;
+  /** Run in one transaction, with our schema first in the search path. */
+  readonly sql: string;
+}
+
+/** Every migration in order. One that was released is never changed: add the next. */
+export const migrations: readonly Migration[] = [foundation];

@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { appendFile, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import type { Logger } from "pino";
+import { StartError } from "../startError.ts";
+import { findPostgres, type PostgresBinaries } from "./postgresBinaries.ts";
+import type { RunAs } from "./postgresUser.ts";
+
+const run = promisify(execFile);
+
+/** Name of the database's superuser, who is also its only one. */
+export const databaseUser = "polyvisor";
+
+// For a machine with 2 cores that runs VMs beside us; the site may change them, `ALTER SYSTEM` included.
+const settings = `
+# Written by Polyvisor when it made this cluster; yours to change.
+# The address, the socket and what keeps data safe are given on the command line.
+max_connections = 40
+shared_buffers = 128MB
+work_mem = 8MB
+maintenance_work_mem = 64MB
+max_wal_size = 512MB
+checkpoint_timeout = 15min
+wal_compression = on
+max_parallel_workers_per_gather = 0
+max_worker_processes = 4
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_min_error_statement = panic	# statements never stand in the log
+`;
+
+/**
+ * The cluster in `DIR/postgres`, made where there is none. It is made beside and renamed, so that one that was
+ * interrupted half-way is thrown away at the next start and never used.
+ */
+export async function preparePostgres(cluster: string, runAs: RunAs, log: Logger): Promise<PostgresBinaries> {
+  const version = await readFile(path.join(cluster, "PG_VERSION"), "utf8").catch(() => undefined);
+  if (version !== undefined) return findPostgres(runAs, Number(version));
+  const binaries = await findPostgres(runAs);
+  log.info({ postgres: binaries.major, as: runAs.name }, "making the database");
+  const beside = `${cluster}.new`;
+  await rm(beside, { recursive: true, force: true });
+  await mkdir(beside, { mode: 0o700 });
+  if (runAs.uid !== undefined && runAs.gid !== undefined) await chown(beside, runAs.uid, runAs.gid);
+  try {
+    await run(path.join(binaries.folder, "initdb"), ["--pgdata", beside, "--username", databaseUser, "--encoding=UTF8", "--no-locale", "--data-checksums", "--auth=peer"], {
+      uid: runAs.uid, gid: runAs.gid, cwd: "/", timeout: 300_000, env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
+    });
+    // Only our own account and the one PostgreSQL runs as come in, by the kernel's word for who they are.
+    const who = [...new Set([userInfo().username, runAs.name])];
+    await writeFile(path.join(beside, "pg_hba.conf"), `local all ${databaseUser} peer map=server\n`);
+    await writeFile(path.join(beside, "pg_ident.conf"), who.map((each) => `server "${each}" ${databaseUser}\n`).join(""));
+    await appendFile(path.join(beside, "postgresql.conf"), settings);
+    await rename(beside, cluster);
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true });
+    const { stderr = "", message } = error as Error & { stderr?: string };
+    const why = (stderr.trim() || message).split("\n").slice(-3).join(" ");
+    if (/No space left|ENOSPC|Disk quota/i.test(why)) throw new StartError("The disk of the data folder is full.", "Free at least 200 MB there, or choose another with --data DIR.", { cause: error });
+    throw new StartError(`The database in ${cluster} could not be made: ${why}`, "Remove what the message names and start again.", { cause: error });
+  }
+  return binaries;
+}
