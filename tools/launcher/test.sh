@@ -1,0 +1,100 @@
+# polyvisor check and polyvisor test.
+
+usage_test() {
+  cat <<'TEXT'
+polyvisor check                    types, lint, format, unused code: seconds
+polyvisor test [--yes] [RING...] [-- FILE...]   rings: check unit lab; all of them where none is named
+                                   lab installs and starts real daemons: libvirtd, QEMU, PostgreSQL, sshd
+TEXT
+}
+
+# Names of the tools that are to be run, and how; a name per tool for the tally.
+run_types() { "$node" "$root/node_modules/typescript/bin/tsc" -p "$root/tsconfig.json" --noEmit; }
+run_lint() { (cd "$root" && with_bin oxlint); }
+run_format() { (cd "$root" && with_bin oxfmt --check); }
+run_unused() { (cd "$root" && with_bin knip --no-progress); }
+with_bin() { PATH=$root/node_modules/$node_package/bin:$root/node_modules/.bin:$PATH "$@"; }
+
+command_check() {
+  [[ ${1:-} != -h && ${1:-} != --help ]] || { usage_test; return 0; }
+  (($# == 0)) || fail "polyvisor check takes nothing." "See: ./polyvisor check --help"
+  ensure_runtime
+  local failed=() each
+  for each in types lint format unused; do run_check "$each" all || failed+=("$each"); done
+  ((${#failed[@]} == 0)) || { note "Not clean: ${failed[*]}"; return 1; }
+  note "Clean."
+}
+
+# run_check NAME: one tool; its whole output when it is not content.
+run_check() {
+  local log began=$SECONDS status=0
+  log=$(scratch_file check)
+  "run_$1" >"$log" 2>&1 </dev/null || status=$?
+  ((status == 0)) || cat -- "$log"
+  rm -f -- "$log"
+  printf '%s: %s in %d s\n' "$1" "$( ((status == 0)) && echo clean || echo "not clean (status $status)")" $((SECONDS - began))
+  return "$status"
+}
+
+command_test() {
+  local rings=() files=()
+  [[ ${CI:-} != true ]] || yes=yes
+  while (($# > 0)); do
+    case $1 in
+      -h | --help) usage_test; return 0 ;;
+      -y | --yes) yes=yes ;;
+      check | unit | lab) rings+=("$1") ;;
+      --) shift; files=("$@"); break ;;
+      *) fail "polyvisor test does not know \"$1\"." "See: ./polyvisor test --help" ;;
+    esac
+    shift
+  done
+  ((${#rings[@]} > 0)) || rings=(check unit lab)
+  ensure_runtime
+  passed=0 failed=0 skipped=0
+  local ring began
+  for ring in "${rings[@]}"; do
+    began=$SECONDS
+    printf '\n== %s ==\n' "$ring"
+    "ring_$ring" "${files[@]}"
+    printf '== %s took %d s ==\n' "$ring" $((SECONDS - began))
+  done
+  printf '\n%d passed, %d failed%s\n' "$passed" "$failed" "$( ((skipped == 0)) || printf ', %d skipped' "$skipped")"
+  ((failed == 0))
+}
+
+ring_check() {
+  local each
+  for each in types lint; do
+    if run_check "$each"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  done
+}
+
+ring_unit() { run_vitest unit 600 "$@"; }
+
+ring_lab() {
+  prepare_lab
+  run_vitest lab 1200 "$@"
+}
+
+# What the lab's tests speak to: everything that `up` would install, and what only tests need.
+prepare_lab() {
+  local missing
+  mapfile -t missing < <(missing_for_database; missing_for_hypervisor; missing_for_tests)
+  ensure_packages "the tests against real daemons" "${missing[@]}"
+  ensure_hypervisor
+}
+
+# run_vitest PROJECT SECONDS FILE...: adds what it counted to passed, failed and skipped.
+run_vitest() {
+  local project=$1 limit=$2 report status=0 tally
+  shift 2
+  report=$(scratch_file report)
+  (cd "$root" && with_bin timeout --kill-after=20 "$limit" vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$report" --passWithNoTests "$@" </dev/null) || status=$?
+  ((status != 124 && status != 137)) || printf 'The ring %s was stopped after %d s.\n' "$project" "$limit"
+  tally=$("$node" "$root/tools/tally.ts" "$report" "$status" 3>&1 1>&2) || tally="0 1 0"
+  rm -f -- "$report"
+  local counts
+  read -r -a counts <<<"$tally"
+  passed=$((passed + counts[0])) failed=$((failed + counts[1])) skipped=$((skipped + counts[2]))
+}
