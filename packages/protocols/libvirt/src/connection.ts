@@ -1,0 +1,71 @@
+import type { CallOptions, Procedure } from "./call.ts";
+import { ConnectionError } from "./connectionError.ts";
+import type { Endpoint } from "./endpoint/parseUri.ts";
+import type { EventHub } from "./events.ts";
+import { procedures } from "./generated/procedures.ts";
+import type { Calls } from "./generated/types/calls.ts";
+import type { RpcClient } from "./rpcClient.ts";
+
+interface Bound { client: RpcClient }
+
+/** One method per procedure, made once; a connection's `call` inherits them. */
+const methods: Record<string, unknown> = {};
+for (const procedure of procedures) methods[procedure.name] = method(procedure);
+
+function method(procedure: Procedure): unknown {
+  if (procedure.encode === null) {
+    return function (this: Bound, options?: CallOptions): Promise<unknown> { return this.client.invoke(procedure, undefined, options); };
+  }
+  return function (this: Bound, args: unknown, options?: CallOptions): Promise<unknown> { return this.client.invoke(procedure, args, options); };
+}
+
+/** The typed calls over one client. */
+export function callsOver(client: RpcClient): Calls {
+  return Object.assign(Object.create(methods) as Bound, { client }) as unknown as Calls;
+}
+
+/** An open connection to a libvirt server. */
+export class Connection {
+  readonly endpoint: Endpoint;
+  /** One method per procedure of libvirt's RPC: `(args, options?) => Promise<result>`. */
+  readonly call: Calls;
+  readonly events: EventHub;
+  /** Settles once, with why the connection is over; kind `closed` after `close()`. Never rejects. */
+  readonly closed: Promise<ConnectionError>;
+  readonly #client: RpcClient;
+  readonly #another: (bulk: boolean) => Promise<Connection>;
+
+  constructor(endpoint: Endpoint, client: RpcClient, events: EventHub, closed: Promise<ConnectionError>, another: (bulk: boolean) => Promise<Connection>) {
+    this.endpoint = endpoint;
+    this.call = callsOver(client);
+    this.events = events;
+    this.closed = closed;
+    this.#client = client;
+    this.#another = another;
+  }
+
+  /** Whether calls can be made. */
+  get open(): boolean {
+    return this.#client.over === undefined;
+  }
+
+  /** Calls sent and not yet answered. */
+  get outstanding(): number {
+    return this.#client.outstanding;
+  }
+
+  /** Opens another connection to the same server for bulk streams: its reader waits for slow consumers instead of ending their stream. */
+  dedicated(): Promise<Connection> {
+    return this.#another(true);
+  }
+
+  /** Says goodbye and ends the connection; pending calls are rejected. Never throws, takes at most a second. */
+  async close(): Promise<void> {
+    if (this.open) await this.call.connectClose({ timeoutMs: 1_000 }).catch(() => {});
+    this.#client.end(new ConnectionError("closed", "the connection was closed"));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,274 @@
+import type { CallOptions, Procedure } from "./call.ts";
+import { ConnectionError } from "./connectionError.ts";
+import { Deadlines } from "./deadlines.ts";
+import { eventKindOf, type EventHub } from "./events.ts";
+import * as wire from "./generated/protocol.ts";
+import { decodeNetMessageError, decodeNetStreamHole } from "./generated/structs.ts";
+import { LibvirtError } from "./libvirtError.ts";
+import { Stream, type StreamPort } from "./stream.ts";
+import type { Transport } from "./transport/transport.ts";
+import { MessageParser, type MessageHeader } from "./wire/messageParser.ts";
+import { Outbox } from "./wire/outbox.ts";
+import type { XdrReader } from "./xdr/xdrReader.ts";
+
+/** A call that waits for its reply. */
+interface Pending {
+  procedure: Procedure;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+  /** Milliseconds on the monotonic clock; Infinity waits for ever. */
+  deadline: number;
+  timeoutMs: number;
+  signal: AbortSignal | undefined;
+  onAbort: (() => void) | undefined;
+  stream: Stream | undefined;
+}
+
+export interface RpcSettings {
+  callTimeoutMs: number;
+  streamBufferBytes: number;
+  bulk: boolean;
+  events: EventHub;
+  /** Called once, when the connection is over. */
+  ended: (reason: ConnectionError) => void;
+}
+
+const PROTOCOL_VERSION = 1;
+const NEVER_ASKED = "the server called a procedure of the client, which libvirt never does";
+
+/**
+ * Calls, events and streams over one transport. The reader never waits for anybody: a reply settles a promise, an event
+ * is handed over at once, stream data goes to a bounded queue. When the transport ends, whatever waits is rejected.
+ */
+export class RpcClient implements StreamPort {
+  readonly #transport: Transport;
+  readonly #settings: RpcSettings;
+  readonly #parser: MessageParser;
+  readonly #outbox: Outbox;
+  readonly #deadlines: Deadlines<Pending>;
+  readonly #pending = new Map<number, Pending>();
+  /** Calls given up here that the server still works on, by serial; true if their reply opens a stream. */
+  readonly #abandoned = new Map<number, boolean>();
+  readonly #streams = new Map<number, { stream: Stream; procedure: Procedure }>();
+  readonly #lagging = new Set<Stream>();
+  #serial = 0;
+  #over: ConnectionError | undefined;
+  /** Messages received so far: keepalive looks whether it moves. */
+  received = 0;
+  /** Set by keepalive: a message of its program came. */
+  onKeepalive: ((procedure: number) => void) | undefined;
+
+  constructor(transport: Transport, settings: RpcSettings) {
+    this.#transport = transport;
+    this.#settings = settings;
+    this.#parser = new MessageParser((header, body) => this.#message(header, body), wire.VIR_NET_MESSAGE_INITIAL * 16);
+    this.#outbox = new Outbox((bytes) => transport.send(bytes));
+    this.#deadlines = new Deadlines(this.#pending, (serial, call) => {
+      this.#give(serial, call, new ConnectionError("timeout", `${call.procedure.name}: no answer from ${transport.peer} within ${call.timeoutMs} ms`, { remedy: "the host may be hung or the operation slow; the server may still carry the call out" }));
+    });
+    transport.start({
+      bytes: (buffer, length) => this.#bytes(buffer, length),
+      drained: () => this.#outbox.drained(),
+      ended: (error) => this.end(new ConnectionError("lost", `${transport.peer} ended the connection`, { cause: error, errno: (error as NodeJS.ErrnoException | undefined)?.code, remedy: "see whether the libvirt daemon there still runs" })),
+    });
+  }
+
+  /** Why the connection is over, if it is. */
+  get over(): ConnectionError | undefined { return this.#over; }
+  /** Calls sent and not answered, given-up ones included. */
+  get outstanding(): number { return this.#pending.size + this.#abandoned.size; }
+  /** Whether reading was stopped for a consumer of a bulk stream. */
+  get paused(): boolean { return this.#lagging.size > 0; }
+  /** Whether some call still has time to be answered. */
+  get patient(): boolean {
+    for (const call of this.#pending.values()) return call.deadline > performance.now();
+    return false;
+  }
+
+  /** Lets messages up to the protocol's maximum in: the peer is authenticated. */
+  trust(): void {
+    this.#parser.limit = wire.VIR_NET_MESSAGE_MAX + wire.VIR_NET_MESSAGE_LEN_MAX;
+  }
+
+  /** Sends a call and settles with its result. Never throws: what is wrong with arguments rejects. */
+  invoke(procedure: Procedure, args: unknown, options: CallOptions | undefined): Promise<unknown> {
+    if (this.#over) return Promise.reject(this.#over);
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason as unknown);
+    const serial = (this.#serial = (this.#serial % 0xffff_ffff) + 1);
+    try {
+      const start = this.#outbox.begin(procedure.program, PROTOCOL_VERSION, procedure.number, wire.VIR_NET_CALL, serial, wire.VIR_NET_OK);
+      this.#outbox.finish(start, procedure.encode === null ? undefined : (writer) => (procedure.encode as (w: unknown, a: unknown) => void)(writer, args ?? {}));
+    } catch (error) {
+      return Promise.reject(new ConnectionError("protocol", `${procedure.name}: ${(error as Error).message}`, { cause: error }));
+    }
+    return new Promise((resolve, reject) => {
+      const timeoutMs = options?.timeoutMs ?? this.#settings.callTimeoutMs;
+      const call: Pending = { procedure, resolve, reject, timeoutMs, deadline: timeoutMs > 0 ? performance.now() + timeoutMs : Infinity, signal, onAbort: undefined, stream: undefined };
+      this.#pending.set(serial, call);
+      if (timeoutMs > 0) this.#deadlines.arm();
+      if (signal) {
+        call.onAbort = () => this.#give(serial, call, signal.reason);
+        signal.addEventListener("abort", call.onAbort, { once: true });
+      }
+      if (procedure.stream) {
+        // Data may follow the reply at once, even in the same packet: the stream must be there before.
+        call.stream = new Stream(this, serial, options?.streamBufferBytes ?? this.#settings.streamBufferBytes);
+        this.#streams.set(serial, { stream: call.stream, procedure });
+      }
+    });
+  }
+
+  /** Gives a call up: its reply, when it comes, is dropped by its serial. */
+  #give(serial: number, call: Pending, reason: unknown): void {
+    if (!this.#pending.delete(serial)) return;
+    call.signal?.removeEventListener("abort", call.onAbort as () => void);
+    this.#abandoned.set(serial, call.stream !== undefined);
+    this.#streams.delete(serial);
+    call.reject(reason);
+  }
+
+  /** Sends a message of the keepalive program. */
+  sendKeepalive(procedure: number): void {
+    if (this.#over) return;
+    this.#outbox.finish(this.#outbox.begin(wire.KEEPALIVE_PROGRAM, wire.KEEPALIVE_PROTOCOL_VERSION, procedure, wire.VIR_NET_MESSAGE, 0, wire.VIR_NET_OK), undefined);
+  }
+
+  /** Ends everything now; the first reason counts. */
+  end(reason: ConnectionError): void {
+    if (this.#over) return;
+    this.#over = reason;
+    this.#parser.stop();
+    this.#deadlines.stop();
+    this.#transport.destroy();
+    for (const call of this.#pending.values()) {
+      call.signal?.removeEventListener("abort", call.onAbort as () => void);
+      call.reject(reason);
+    }
+    this.#pending.clear();
+    this.#abandoned.clear();
+    for (const { stream } of [...this.#streams.values()]) stream.fail(reason);
+    this.#streams.clear();
+    this.#outbox.stop();
+    this.#settings.ended(reason);
+  }
+
+  #bytes(buffer: Buffer, length: number): void {
+    try {
+      this.#parser.push(buffer, length);
+    } catch (error) {
+      this.end(new ConnectionError("protocol", `${this.#transport.peer} sent what libvirt's protocol does not allow (${(error as Error).message})`, { cause: error, remedy: "see that a libvirt daemon listens there, and nothing else" }));
+    }
+  }
+
+  #message(header: MessageHeader, body: XdrReader): void {
+    this.received++;
+    if (header.version !== PROTOCOL_VERSION) throw new Error(`version ${header.version} of program 0x${header.program.toString(16)}`);
+    switch (header.type) {
+      case wire.VIR_NET_REPLY: return this.#reply(header, body);
+      case wire.VIR_NET_MESSAGE: return this.#event(header, body);
+      case wire.VIR_NET_STREAM: return this.#streamData(header, body);
+      case wire.VIR_NET_STREAM_HOLE: return this.#streamHole(header, body);
+      default: throw new Error(header.type === wire.VIR_NET_CALL || header.type === wire.VIR_NET_CALL_WITH_FDS ? NEVER_ASKED : `message of type ${header.type}`);
+    }
+  }
+
+  #reply(header: MessageHeader, body: XdrReader): void {
+    const { serial } = header;
+    const call = this.#pending.get(serial);
+    if (call === undefined) return this.#lateReply(header);
+    const { procedure, stream } = call;
+    if (header.program !== procedure.program || header.procedure !== procedure.number) throw new Error(`reply ${serial} is of procedure ${header.procedure}, ${procedure.name} was called`);
+    let result: unknown;
+    let failed = false;
+    if (header.status === wire.VIR_NET_OK) {
+      if (procedure.decode !== null) result = procedure.decode(body);
+    } else if (header.status === wire.VIR_NET_ERROR) {
+      result = new LibvirtError(decodeNetMessageError(body), procedure.name);
+      failed = true;
+    } else throw new Error(`reply with status ${header.status}`);
+    body.done();
+    this.#pending.delete(serial);
+    call.signal?.removeEventListener("abort", call.onAbort as () => void);
+    if (failed) {
+      this.#streams.delete(serial);
+      call.reject(result);
+    } else call.resolve(stream === undefined ? result : Object.assign({ stream }, result));
+  }
+
+  /** A reply nobody waits for any more; one that opened a stream there leaves a stream to end. */
+  #lateReply(header: MessageHeader): void {
+    const opensStream = this.#abandoned.get(header.serial);
+    this.#abandoned.delete(header.serial);
+    if (opensStream && header.status === wire.VIR_NET_OK) this.#sendStream(header.program, header.procedure, header.serial, wire.VIR_NET_ERROR);
+  }
+
+  #event(header: MessageHeader, body: XdrReader): void {
+    if (header.program === wire.KEEPALIVE_PROGRAM) {
+      if (header.procedure === wire.KEEPALIVE_PROC_PING) this.sendKeepalive(wire.KEEPALIVE_PROC_PONG);
+      else this.onKeepalive?.(header.procedure);
+      return;
+    }
+    // A newer server may send kinds that this version does not know: they were not asked for.
+    const kind = eventKindOf(header.program, header.procedure);
+    if (kind === undefined || !this.#settings.events.heard(kind.name)) return;
+    const message = kind.decode(body);
+    body.done();
+    this.#settings.events.emit(kind.name, message);
+  }
+
+  #streamData(header: MessageHeader, body: XdrReader): void {
+    const entry = this.#streams.get(header.serial);
+    if (entry === undefined) return; // the tail of a stream that was given up
+    if (header.status === wire.VIR_NET_CONTINUE) entry.stream.receiveData(body.rest());
+    else if (header.status === wire.VIR_NET_OK) entry.stream.receiveEnd();
+    else if (header.status === wire.VIR_NET_ERROR) entry.stream.fail(new LibvirtError(decodeNetMessageError(body), entry.procedure.name));
+    else throw new Error(`stream message with status ${header.status}`);
+  }
+
+  #streamHole(header: MessageHeader, body: XdrReader): void {
+    const entry = this.#streams.get(header.serial);
+    if (entry === undefined) return;
+    const hole = decodeNetStreamHole(body);
+    if (hole.length < 0n) throw new Error("stream gap of negative length");
+    entry.stream.receiveHole(hole.length);
+  }
+
+  #sendStream(program: number, procedure: number, serial: number, status: number, data?: Uint8Array): void {
+    if (this.#over) return;
+    this.#outbox.finish(this.#outbox.begin(program, PROTOCOL_VERSION, procedure, wire.VIR_NET_STREAM, serial, status), data === undefined ? undefined : (writer) => writer.raw(data));
+  }
+
+  sendData(serial: number, data: Uint8Array): void {
+    const entry = this.#streams.get(serial);
+    if (entry) this.#sendStream(entry.procedure.program, entry.procedure.number, serial, wire.VIR_NET_CONTINUE, data);
+  }
+
+  sendHole(serial: number, length: bigint): void {
+    const entry = this.#streams.get(serial);
+    if (!entry || this.#over) return;
+    const start = this.#outbox.begin(entry.procedure.program, PROTOCOL_VERSION, entry.procedure.number, wire.VIR_NET_STREAM_HOLE, serial, wire.VIR_NET_CONTINUE);
+    this.#outbox.finish(start, (writer) => { writer.hyper(length, "length"); writer.uint(0, "flags"); });
+  }
+
+  sendEnd(serial: number, abort: boolean): void {
+    const entry = this.#streams.get(serial);
+    if (entry) this.#sendStream(entry.procedure.program, entry.procedure.number, serial, abort ? wire.VIR_NET_ERROR : wire.VIR_NET_OK);
+  }
+
+  flushed(): Promise<void> | undefined {
+    return this.#outbox.flushed();
+  }
+
+  lagging(stream: Stream, behind: boolean): boolean {
+    if (!this.#settings.bulk) return false;
+    if (behind) this.#lagging.add(stream);
+    else this.#lagging.delete(stream);
+    if (!this.#over) this.#transport.pause(this.#lagging.size > 0);
+    return true;
+  }
+
+  forget(serial: number): void {
+    this.#streams.delete(serial);
+  }
+}
