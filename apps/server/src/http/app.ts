@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import helmet from "@fastify/helmet";
+import { apiBase, routePaths, contracts, type Contract } from "@polyvisor/api";
+import { PolyvisorError } from "@polyvisor/model";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { registerMetrics } from "../metrics/registerMetrics.ts";
+import { authenticator } from "./authenticate.ts";
+import { registerConsole } from "./consoleSocket.ts";
+import { eventStreamHandler } from "./eventStream.ts";
+import type { Handlers, Services } from "./handler.ts";
+import { hostHandlers } from "./handlers/hostHandlers.ts";
+import { identityHandlers } from "./handlers/identityHandlers.ts";
+import { placeHandlers } from "./handlers/placeHandlers.ts";
+import { serverHandlers } from "./handlers/serverHandlers.ts";
+import { taskHandlers } from "./handlers/taskHandlers.ts";
+import { vmHandlers } from "./handlers/vmHandlers.ts";
+import { registerHealth } from "./health.ts";
+import { hostCheck } from "./hostHeader.ts";
+import { contentSecurityPolicy, registerLanding } from "./landing.ts";
+import { bodyLimit, operatorError, problemOf, sendProblem } from "./problem.ts";
+import { registerRoutes } from "./register.ts";
+
+/** A body must be here by then, uploads of volumes excepted: who sends a byte a minute holds no place. */
+const bodyMs = 60_000;
+
+/** The whole HTTP side, made of the contract; ready to listen or to be injected. */
+export async function buildApp(services: Services, names: readonly string[] = []): Promise<FastifyInstance> {
+  const { identity, log, version } = services;
+  const app = fastify({
+    bodyLimit,
+    genReqId: () => randomBytes(9).toString("base64url"),
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false },
+    forceCloseConnections: "idle",
+    frameworkErrors: (error, request, reply) => sendProblem(error, request as FastifyRequest, reply as unknown as FastifyReply, log),
+    clientErrorHandler: (error, socket) => {
+      if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
+      const text = JSON.stringify(problemOf(operatorError(new PolyvisorError("badRequest", { detail: "this is not HTTP/1.1, or its headers are too long" })), "none"));
+      socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+    },
+  });
+  app.server.maxHeadersCount = 100;
+  app.decorateRequest("caller", undefined);
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
+  app.setNotFoundHandler((request, reply) => sendProblem(unknownPath(request, reply), request, reply, log));
+
+  await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false, crossOriginResourcePolicy: { policy: "same-origin" }, referrerPolicy: { policy: "no-referrer" } });
+  const checkHost = hostCheck(names);
+  const callerOf = authenticator(identity);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    checkHost(request);
+    const { route } = request.routeOptions.config;
+    if (route === undefined) return;
+    reply.header("cache-control", "private, no-cache");
+    const contract: Contract = contracts[route];
+    if (contract.who === "account") request.caller = await callerOf(request);
+    if (route !== "volumeWrite" && hasBody(request)) limitBodyTime(request);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    log.debug({ requestId: request.id, method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10, account: request.caller?.account }, "answered");
+  });
+
+  const handlers: Handlers = {
+    ...serverHandlers(services), ...identityHandlers(services), ...hostHandlers(services), ...vmHandlers(services),
+    ...placeHandlers(services), ...taskHandlers(services), ...eventStreamHandler(services),
+  };
+  app.removeContentTypeParser("text/plain");
+  registerRoutes(app, handlers, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
+  await app.register(async (uploads) => {
+    uploads.removeAllContentTypeParsers();
+    uploads.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload)); // as it comes
+    registerRoutes(uploads, handlers, (route) => route === "volumeWrite");
+  });
+  await registerConsole(app, services);
+  registerMetrics(app, services, callerOf);
+  registerHealth(app, services);
+  registerLanding(app, version);
+  return app;
+}
+
+const hasBody = (request: FastifyRequest): boolean => request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
+
+function limitBodyTime(request: FastifyRequest): void {
+  const timer = setTimeout(() => request.raw.destroy(), bodyMs).unref();
+  request.raw.once("close", () => clearTimeout(timer)).once("end", () => clearTimeout(timer));
+}
+
+const patterns = Object.values(routePaths).map(([method, path]) => ({ method, pattern: new RegExp(`^${apiBase}${path.replace(/:\w+/g, "[^/]+").replace(/\./g, "\\.")}$`) }));
+
+/** No such path, or none that takes this method. */
+function unknownPath(request: FastifyRequest, reply: FastifyReply): PolyvisorError {
+  const path = request.url.split("?", 1)[0]!;
+  const methods = [...new Set(patterns.filter((each) => each.pattern.test(path)).map((each) => each.method as string))];
+  if (methods.length === 0) return new PolyvisorError("notFound", { detail: "there is nothing at this path", where: "path", remedy: `See the API's description at ${apiBase}/openapi.json.` });
+  reply.header("allow", methods.join(", "));
+  return new PolyvisorError("methodNotAllowed", { detail: `this path takes ${methods.join(", ")}` });
+}
+

@@ -1,0 +1,98 @@
+import websocket from "@fastify/websocket";
+import { apiBase, contracts, routePaths } from "@polyvisor/api";
+import type { ByteChannel } from "@polyvisor/hypervisors";
+import { PolyvisorError } from "@polyvisor/model";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Call, Services } from "./handler.ts";
+import { objectOf } from "./handlers/pageOf.ts";
+import { operatorError } from "./problem.ts";
+import { callOf } from "./register.ts";
+
+const pingMs = 30_000;
+/** One message of a client: a paste or a screen update request; far more than either. */
+const longestMessage = 1024 ** 2;
+
+declare module "fastify" {
+  interface FastifyRequest {
+    consoleChannel: ByteChannel | undefined;
+  }
+}
+
+/**
+ * A VM's console over a WebSocket of binary messages. The console is opened before the upgrade, so that a refusal is
+ * an ordinary problem with its status. Neither side is read faster than the other takes.
+ */
+export async function registerConsole(app: FastifyInstance, { control, log, stopping }: Services): Promise<void> {
+  await app.register(websocket, {
+    options: { maxPayload: longestMessage, perMessageDeflate: false, handleProtocols: (offered: Set<string>) => (offered.has("polyvisor") ? "polyvisor" : false) },
+    errorHandler: (error, socket) => {
+      log.debug({ error: error.message }, "a console's WebSocket failed");
+      socket.terminate();
+    },
+  });
+  app.decorateRequest("consoleChannel", undefined);
+  app.route({
+    method: "GET",
+    url: apiBase + routePaths.vmConsole[1],
+    config: { route: "vmConsole" },
+    exposeHeadRoute: false,
+    preHandler: async (request, reply) => {
+      const { params, query } = callOf(contracts.vmConsole, request, reply) as unknown as Call<"vmConsole">;
+      if (!request.ws) throw new PolyvisorError("badRequest", { detail: "a console is a WebSocket; this was an ordinary request", where: "header Upgrade" });
+      const vm = objectOf(control.estate, "vm", params.id);
+      request.consoleChannel = await control.hosts.hypervisor(vm.hostId).console(vm.nativeId, { kind: query.kind, alias: query.alias, force: query.force });
+      // The client may have gone meanwhile: then nobody would ever close it.
+      if (request.raw.socket.destroyed) request.consoleChannel.close();
+    },
+    handler: async () => undefined, // an ordinary request never comes here
+    wsHandler: (socket, request) => bridge(socket, request, stopping),
+  });
+}
+
+type Socket = import("@fastify/websocket").WebSocket;
+
+async function bridge(socket: Socket, request: FastifyRequest, stopping: AbortSignal): Promise<void> {
+  const channel = request.consoleChannel!;
+  let answered = true;
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, pingMs);
+  const stop = (): void => socket.close(1001, "the server stops");
+  stopping.addEventListener("abort", stop, { once: true });
+
+  let writing: Promise<void> = Promise.resolve();
+  let queued = 0;
+  socket.on("pong", () => (answered = true));
+  socket.on("message", (data: Buffer) => {
+    // Not read on until the guest took it. What arrived with it in one piece is queued; it is bounded by one read.
+    if (queued++ === 0) socket.pause();
+    writing = writing.then(() => channel.write(data)).then(
+      () => void (--queued === 0 && socket.resume()),
+      (error: unknown) => end(socket, 1011, operatorError(error).detail),
+    );
+  });
+  socket.on("close", () => channel.close());
+  if (socket.readyState !== socket.OPEN) channel.close();
+
+  try {
+    for await (const chunk of channel.readable) {
+      await new Promise<void>((resolve, reject) => socket.send(chunk, { binary: true }, (error?: Error | null) => (error ? reject(error) : resolve())));
+    }
+    end(socket, 1000, "the console was closed on its host");
+  } catch (error) {
+    end(socket, 1011, operatorError(error).detail);
+  } finally {
+    clearInterval(timer);
+    stopping.removeEventListener("abort", stop);
+    channel.close();
+  }
+}
+
+/** A close frame has room for 123 bytes of reason. */
+function end(socket: Socket, code: number, reason: string): void {
+  let text = reason;
+  while (Buffer.byteLength(text) > 123) text = text.slice(0, -1);
+  socket.close(code, text);
+}

@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { kindPrefixes, PolyvisorError, type Event, type Kind } from "@polyvisor/model";
+import type { Handlers, Services } from "./handler.ts";
+
+/** Milliseconds between two comments that keep proxies from cutting a quiet stream. */
+const heartbeatMs = 15_000;
+/** How long a reader may leave full buffers standing before it is dropped; it resumes by id when it comes back. */
+const stuckMs = 30_000;
+
+const texts = new WeakMap<Event, string>();
+/** An event as it goes over the wire; all readers get the same object, so its text is made once. */
+function textOf(event: Event): string {
+  let text = texts.get(event);
+  if (text === undefined) {
+    text = `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+    texts.set(event, text);
+  }
+  return text;
+}
+
+function kindsOf(text: string | undefined): ReadonlySet<Kind> | undefined {
+  if (text === undefined || text.trim() === "") return undefined;
+  const kinds = text.split(",").map((each) => each.trim());
+  for (const kind of kinds) if (!Object.hasOwn(kindPrefixes, kind)) throw new PolyvisorError("badRequest", { detail: `there is no kind "${kind.slice(0, 64)}"; known are ${Object.keys(kindPrefixes).join(", ")}`, where: "query kinds" });
+  return new Set(kinds as Kind[]);
+}
+
+const idSchema = /^\d{1,18}$/;
+
+/** Server-sent events: `ready` first, then what was since the id that the reader names, then everything as it happens. */
+export function eventStreamHandler({ control, identity, log, stopping }: Services, heartbeat = heartbeatMs, stuck = stuckMs): Pick<Handlers, "eventStream"> {
+  return {
+    async eventStream({ query, request, reply }) {
+      const kinds = kindsOf(query.kinds);
+      const header = request.headers["last-event-id"];
+      const asked = query.since ?? (typeof header === "string" && header !== "" ? header : undefined);
+      if (asked !== undefined && !idSchema.test(asked)) throw new PolyvisorError("badRequest", { detail: "the id to resume after is not one of this server's", where: query.since === undefined ? "header Last-Event-ID" : "query since" });
+      // The place is fixed before the subscription begins: nothing falls between.
+      const since = asked ?? control.events.lastId();
+
+      const over = new AbortController();
+      const response = reply.raw;
+      reply.hijack();
+      response.on("close", () => over.abort()).on("error", () => over.abort());
+      const signal = AbortSignal.any([over.signal, stopping]);
+      response.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no" });
+      response.socket?.setNoDelay(true);
+      response.write(`retry: 1000\nid: ${since}\nevent: ready\ndata: {"id":"${since}"}\n\n`);
+
+      const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
+      const timer = setInterval(() => {
+        if (!response.writableNeedDrain) response.write(":\n\n");
+        // A token that was revoked meanwhile ends what it opened.
+        identity.caller(token).catch((error: unknown) => error instanceof PolyvisorError && error.code === "notSignedIn" && over.abort());
+      }, heartbeat);
+      try {
+        for await (const event of control.events.subscribe({ since, kinds, objectId: query.objectId, signal })) {
+          if (!response.write(textOf(event))) await drained(response, signal, stuck);
+          if (signal.aborted) break;
+        }
+      } catch (error) {
+        if (!signal.aborted) log.warn({ requestId: request.id, err: error }, "an event stream broke");
+      } finally {
+        clearInterval(timer);
+        // What the reader never took is thrown away: `end()` would wait for it for ever.
+        if (response.writableNeedDrain && !stopping.aborted) response.destroy();
+        else response.end();
+      }
+      return "sent" as const;
+    },
+  };
+}
+
+async function drained(response: ServerResponse, signal: AbortSignal, ms: number): Promise<void> {
+  const patience = AbortSignal.timeout(ms);
+  try {
+    await once(response, "drain", { signal: AbortSignal.any([signal, patience]) });
+  } catch {
+    if (patience.aborted) throw new Error(`the reader took nothing for ${ms / 1000} s`);
+  }
+}

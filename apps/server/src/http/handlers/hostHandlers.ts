@@ -1,0 +1,33 @@
+import { apiBase } from "@polyvisor/api";
+import { checkRevision } from "../entity.ts";
+import type { Handlers, Services } from "../handler.ts";
+import { objectOf, pageOf, windowOf } from "./pageOf.ts";
+
+type Mine = "hostList" | "hostAdd" | "hostTest" | "hostGet" | "hostChange" | "hostRemove" | "hostReconnect" | "hostSamples" | "loadList";
+
+/** Hosts and the load of everything. */
+export function hostHandlers({ control }: Services): Pick<Handlers, Mine> {
+  const { estate, hosts, samples } = control;
+  return {
+    hostList: ({ query }) => pageOf(estate, "host", query),
+    async hostAdd({ body, caller, reply }) {
+      const host = await hosts.add(body, caller.account);
+      reply.header("location", `${apiBase}/hosts/${host.id}`);
+      return host;
+    },
+    hostTest: ({ body }) => hosts.test(body),
+    hostGet: ({ params }) => objectOf(estate, "host", params.id),
+    hostChange: ({ params, body, ifRevision }) => hosts.change(objectOf(estate, "host", params.id).id, body, ifRevision),
+    async hostRemove({ params, ifRevision }) {
+      const host = objectOf(estate, "host", params.id);
+      checkRevision(host.revision, ifRevision);
+      await hosts.remove(host.id);
+    },
+    hostReconnect: ({ params }) => hosts.reconnect(objectOf(estate, "host", params.id).id),
+    async hostSamples({ params, query }) {
+      const { from, to } = windowOf(query, Date.now());
+      return samples.history("host", objectOf(estate, "host", params.id).id, from, to);
+    },
+    loadList: ({ query }) => ({ items: samples.present(query.kind, query.sort, query.limit) }),
+  };
+}

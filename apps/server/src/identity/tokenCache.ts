@@ -1,0 +1,115 @@
+import { PolyvisorError } from "@polyvisor/model";
+import { sql } from "kysely";
+import type { Logger } from "pino";
+import type { Listening } from "../store/listening.ts";
+import type { Store } from "../store/openStore.ts";
+import { storeFailure } from "../store/storeFailure.ts";
+import { hashToken } from "./secretText.ts";
+
+/** Who sends a request. */
+export interface Caller {
+  accountId: string;
+  /** As it is shown and kept with tasks. */
+  account: string;
+  tokenId: string;
+  use: "session" | "api" | "local";
+}
+
+interface Known {
+  caller: Caller;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+  askedAt: number;
+}
+
+const channel = "polyvisor_identity";
+const freshMs = 30_000;
+/** While the database is down those who were known go on reading the estate, which is in memory. */
+const keptMs = 15 * 60_000;
+const most = 10_000;
+
+/** Tokens that were asked for lately, so that a request costs no query. A revocation on any server empties it on all. */
+export class TokenCache {
+  readonly #store: Store;
+  readonly #log: Logger;
+  readonly #known = new Map<string, Known>();
+  readonly #used = new Map<string, Date>();
+  #listening: Listening | undefined;
+  readonly #timer: NodeJS.Timeout;
+  /** Counts the revocations, so that an answer that was on its way meanwhile is not kept. */
+  #turn = 0;
+
+  private constructor(store: Store, log: Logger) {
+    this.#store = store;
+    this.#log = log;
+    this.#timer = setInterval(() => void this.#write().catch((error: Error) => log.warn({ error: error.message }, "the times of use of tokens could not be kept; tried again in a minute")), 60_000).unref();
+  }
+
+  static async open(store: Store, log: Logger): Promise<TokenCache> {
+    const cache = new TokenCache(store, log);
+    const forget = (): void => cache.#forget();
+    cache.#listening = await store.listen(channel, forget, forget);
+    return cache;
+  }
+
+  async caller(token: string): Promise<Caller> {
+    const hash = hashToken(token);
+    if (!hash) throw new PolyvisorError("notSignedIn", { detail: "the token is not one of Polyvisor's" });
+    const key = hash.toString("base64");
+    const now = Date.now();
+    let known = this.#known.get(key);
+    if (!known || now - known.askedAt > freshMs || now < known.askedAt) {
+      try {
+        known = await this.#ask(hash, key, now);
+      } catch (error) {
+        if (!known || now - known.askedAt > keptMs || !storeFailure(error)) throw error;
+      }
+    }
+    if (!known || known.expiresAt <= now) throw new PolyvisorError("notSignedIn", { detail: known ? "the token has expired" : "the token is unknown or was revoked" });
+    this.#used.set(known.caller.tokenId, new Date(now));
+    return known.caller;
+  }
+
+  async #ask(hash: Buffer, key: string, now: number): Promise<Known | undefined> {
+    const turn = this.#turn;
+    const row = await this.#store.db.selectFrom("token").innerJoin("account", "account.id", "token.account_id").select(["token.id", "token.use", "token.expires_at", "account.id as account_id", "account.name"]).where("token.hash", "=", hash).executeTakeFirst();
+    this.#known.delete(key);
+    if (!row) return undefined;
+    const known = { caller: { accountId: row.account_id, account: row.name, tokenId: row.id, use: row.use }, expiresAt: row.expires_at?.getTime() ?? Infinity, askedAt: now };
+    if (turn === this.#turn) this.#known.set(key, known);
+    if (this.#known.size > most) this.#known.delete(this.#known.keys().next().value!);
+    return known;
+  }
+
+  #forget(): void {
+    this.#turn++;
+    this.#known.clear();
+  }
+
+  /** Something was revoked or changed: forget here now, and on the other servers. */
+  async changed(): Promise<void> {
+    this.#forget();
+    await sql`select pg_notify(${channel}, '')`.execute(this.#store.db);
+  }
+
+  /** Keeps when tokens were used, all in one statement; drops sessions that are long over. */
+  async #write(): Promise<void> {
+    const used = [...this.#used];
+    this.#used.clear();
+    try {
+      if (used.length > 0) {
+        await sql`update token set last_used_at = u.at from unnest(${used.map(([id]) => id)}::text[], ${used.map(([, at]) => at)}::timestamptz[]) as u (id, at) where token.id = u.id`.execute(this.#store.db);
+      }
+      await this.#store.db.deleteFrom("token").where("expires_at", "<", new Date(Date.now() - 7 * 86_400_000)).execute();
+    } catch (error) {
+      for (const [id, at] of used) if (!this.#used.has(id)) this.#used.set(id, at);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#write().catch((error: Error) => this.#log.warn({ error: error.message }, "the times of use of tokens could not be kept"));
+    await this.#listening?.close();
+  }
+}

@@ -1,0 +1,54 @@
+import { hostname } from "node:os";
+import { readConfig, usage } from "./config.ts";
+import { makeLog } from "./log.ts";
+import { startServer } from "./startServer.ts";
+import { StartError } from "./startError.ts";
+
+// Every file with a secret says its own mode; the data folder has to let the database's account through.
+process.umask(0o022);
+process.title = "polyvisor-server";
+
+function fail(error: unknown): never {
+  if (error instanceof StartError) {
+    process.stderr.write(`polyvisor: ${error.message}\n`);
+    process.exit(2);
+  }
+  process.stderr.write(`polyvisor: the server could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+}
+
+try {
+  const config = readConfig(process.argv.slice(2), process.env);
+  if (config === "help") {
+    process.stdout.write(usage);
+    process.exit(0);
+  }
+  delete process.env["POLYVISOR_DATABASE_URL"]; // not for the programs that we start
+  const log = makeLog(config.logLevel);
+  const crash = (error: unknown): never => {
+    log.fatal({ err: error }, "a fault of ours ended the server; its database runs on and is taken over at the next start");
+    process.exit(1);
+  };
+  process.on("uncaughtException", crash).on("unhandledRejection", crash);
+  const server = await startServer(config, log);
+  log.info({ url: server.url, data: config.dataFolder, machine: hostname(), pid: process.pid }, "ready");
+
+  let signals = 0;
+  const stop = (signal: string): void => {
+    if (++signals > 1) {
+      log.warn({ signal }, "stopped at once");
+      process.exit(130);
+    }
+    log.info({ signal }, "stopping");
+    server.close().then(
+      () => {
+        log.info("stopped");
+        process.exit(0);
+      },
+      (error: unknown) => crash(error),
+    );
+  };
+  process.on("SIGTERM", stop).on("SIGINT", stop);
+} catch (error) {
+  fail(error);
+}

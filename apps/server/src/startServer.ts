@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import { createControlPlane } from "./createControlPlane.ts";
+import { takeDataFolder } from "./dataFolder.ts";
+import { writeAtomically } from "./files.ts";
+import { buildApp } from "./http/app.ts";
+import { Identity } from "./identity/identity.ts";
+import { keepLocalToken } from "./identity/localToken.ts";
+import { openSecretBox } from "./identity/secretBox.ts";
+import { openStore } from "./store/openStore.ts";
+import { StartError } from "./startError.ts";
+
+export interface Server {
+  readonly url: string;
+  /** Stops accepting, answers what is under way, ends the streams, lets running steps finish, stops the database. */
+  close(): Promise<void>;
+}
+
+/** Of the package; the repository has one version. */
+export const version = (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+
+/** How long answers under way are waited for when the server stops. */
+const answersMs = 10_000;
+
+/**
+ * Starts everything in order; what was started is stopped again when a later part fails.
+ * @throws StartError for what the operator can remove
+ */
+export async function startServer(config: Config, log: Logger): Promise<Server> {
+  const started: (() => Promise<unknown>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    let failure: unknown;
+    for (const close of started.reverse()) await close().catch((error: unknown) => (failure ??= error));
+    started.length = 0;
+    if (failure !== undefined) throw failure;
+  };
+  try {
+    const folder = await takeDataFolder(config.dataFolder);
+    started.push(() => folder.release());
+    await checkPort(config); // before the database is made, which takes a second
+    const secrets = await openSecretBox(folder.path);
+    const store = await openStore(config.databaseUrl === undefined ? { kind: "private", dataFolder: folder.path } : { kind: "url", url: config.databaseUrl }, log);
+    started.push(() => store.close());
+    const identity = await Identity.open(store, log);
+    started.push(() => identity.close());
+    await keepLocalToken(folder.path, identity);
+    const control = await createControlPlane({ store, dataFolder: folder.path, log, secrets, serverId: folder.serverId });
+    started.push(() => control.close());
+
+    const stopping = new AbortController();
+    let url = "";
+    const app = await buildApp({ control, identity, log, version, url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, config.names);
+    started.push(async () => {
+      stopping.abort();
+      // Who does not take its answer is cut off: a stop has an end.
+      const timer = setTimeout(() => app.server.closeAllConnections(), answersMs);
+      await app.close().finally(() => clearTimeout(timer));
+    });
+    await app.listen({ host: config.listen, port: config.port }).catch((error: unknown) => {
+      throw listenError(config, error);
+    });
+    const { port } = app.server.address() as { port: number };
+    url = urlOf(config.listen, port);
+
+    const file = path.join(folder.path, "server.json");
+    await writeAtomically(file, `${JSON.stringify({ url, pid: process.pid, startedAt: new Date().toISOString(), version, data: folder.path })}\n`, 0o644);
+    started.push(() => rm(file, { force: true }));
+    return { url, close: closeAll };
+  } catch (error) {
+    await closeAll().catch((inner: unknown) => log.error({ err: inner }, "a part could not be stopped"));
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOSPC" || code === "EDQUOT") throw new StartError(`The disk of the data folder ${config.dataFolder} is full.`, "Free at least 200 MB there, or give another folder with --data DIR.", { cause: error });
+    throw error;
+  }
+}
+
+/** An address by which the server's own machine reaches it. */
+export function urlOf(listen: string, port: number): string {
+  const host = listen === "0.0.0.0" ? "127.0.0.1" : listen === "::" ? "[::1]" : listen.includes(":") ? `[${listen}]` : listen;
+  return `http://${host}:${port}`;
+}
+
+async function checkPort(config: Config): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once("error", (error) => reject(listenError(config, error)));
+    probe.listen(config.port, config.listen, resolve);
+  });
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+function listenError({ listen, port }: Config, error: unknown): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "EADDRINUSE":
+      return new StartError(`Port ${port} of ${listen} is taken by another program.`, "Choose another with --port N, or end that program; `ss -ltnp` shows which it is.");
+    case "EACCES":
+      return new StartError(`Port ${port} needs more rights than this account has.`, "Choose one from 1024 on with --port N.");
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new StartError(`${listen} is no address of this machine.`, "Give one that `ip address` shows with --listen ADDRESS, or 0.0.0.0 for all.");
+  }
+  return error;
+}
