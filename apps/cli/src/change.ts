@@ -1,0 +1,77 @@
+import { randomUUID } from "node:crypto";
+import type { RequestInput } from "@polyvisor/api/client";
+import type { Plan, Task } from "@polyvisor/model";
+import type { Context } from "./command.ts";
+import { exitCodes } from "./exitCode.ts";
+import { interrupted, usageFailure } from "./failure.ts";
+import { jsonText, yamlText } from "./output/structured.ts";
+import { planLines, resultLines, targetNames, taskExitCode } from "./planText.ts";
+import { waitForTask } from "./waiting.ts";
+
+/** When a person is asked first: `always`, or only when more than one object is meant. */
+export type Asks = "always" | "several" | "never";
+
+/**
+ * Carries a request out as the shared options say: shows its plan, asks, starts the task, waits and tells
+ * what came of each object.
+ * @returns the exit code
+ */
+export async function change(context: Context, request: RequestInput, asks: Asks = "never"): Promise<number> {
+  const outcome = await carryOut(context, request, asks);
+  return typeof outcome === "number" ? outcome : await tellOutcome(context, outcome);
+}
+
+/** As `change`, for commands that go on afterwards: gives the ended task, or the exit code when there is none to wait for. */
+export async function carryOut(context: Context, request: RequestInput, asks: Asks = "never"): Promise<Task | number> {
+  const { options } = context;
+  const client = await context.client();
+  const body = { request, reason: typeof options["reason"] === "string" ? options["reason"] : "" };
+  if (options["dryRun"]) {
+    await show(context, await client.call("planMake", { body }), (plan) => planLines(plan, context.paint));
+    return exitCodes.ok;
+  }
+  if (asks !== "never" && !options["yes"]) {
+    const several = "vms" in request && Array.isArray(request.vms) ? request.vms.length > 1 : "select" in request && request.select !== undefined;
+    if (asks === "always" || several) {
+      const plan = await client.call("planMake", { body });
+      if (asks === "always" || targetNames(plan).length > 1) await agree(context, plan);
+    }
+  }
+  const task = await client.call("taskCreate", { body, idempotencyKey: randomUUID() });
+  if (options["wait"] === false) {
+    await show(context, task, () => [task.id]);
+    return exitCodes.ok;
+  }
+  return waitForTask(context, client, task);
+}
+
+/** Prints what came of a task and gives its exit code. */
+export async function tellOutcome(context: Context, task: Task): Promise<number> {
+  const { out, err } = resultLines(task, context.paint);
+  await show(context, task, () => out);
+  for (const line of err) context.note(line);
+  return taskExitCode(task);
+}
+
+async function agree(context: Context, plan: Plan): Promise<void> {
+  for (const line of planLines({ ...plan, steps: plan.steps.slice(0, 20) }, context.paint)) context.note(line);
+  if (plan.steps.length > 20) context.note(`  … and ${plan.steps.length - 20} more steps`);
+  await confirm(context, `Do this to ${targetNames(plan).length === 1 ? targetNames(plan)[0]! : `${targetNames(plan).length} objects`}?`);
+}
+
+/** Asks a yes-or-no question; without a terminal, or with the answer no, it ends the command. */
+export async function confirm(context: Context, question: string): Promise<void> {
+  if (context.options["yes"]) return;
+  const { io } = context;
+  if (!io.stdin.isTTY || !io.stderr.isTTY) throw usageFailure("This needs a yes, and there is no terminal to ask on.", "Look at it with --dry-run, then repeat it with --yes.");
+  const [{ confirm: ask, isCancel }, { escapeText }] = await Promise.all([import("@clack/prompts"), import("./output/escape.ts")]);
+  const answer = await ask({ message: escapeText(question), initialValue: false, output: process.stderr });
+  if (isCancel(answer) || !answer) throw interrupted("Nothing was done.");
+}
+
+/** Prints a value as `-o` says; `lines` is its table form. */
+export async function show<T>(context: Context, value: T, lines: (value: T) => readonly string[]): Promise<void> {
+  if (context.output === "json") context.io.stdout.write(jsonText(value));
+  else if (context.output === "yaml") context.io.stdout.write(await yamlText(value));
+  else for (const line of lines(value)) context.say(line);
+}
