@@ -15,6 +15,7 @@ import { serverHandlers } from "./handlers/serverHandlers.ts";
 import { taskHandlers } from "./handlers/taskHandlers.ts";
 import { vmHandlers } from "./handlers/vmHandlers.ts";
 import { registerHealth } from "./health.ts";
+import { takeJson } from "./jsonBody.ts";
 import { hostCheck } from "./hostHeader.ts";
 import { contentSecurityPolicy, registerLanding } from "./landing.ts";
 import { bodyLimit, operatorError, problemOf, sendProblem } from "./problem.ts";
@@ -43,7 +44,7 @@ export async function buildApp(services: Services, names: readonly string[] = []
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => sendProblem(unknownPath(request, reply), request, reply, log));
 
-  await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false, crossOriginResourcePolicy: { policy: "same-origin" }, referrerPolicy: { policy: "no-referrer" } });
+  await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false, crossOriginResourcePolicy: { policy: "same-origin" }, frameguard: { action: "deny" }, referrerPolicy: { policy: "no-referrer" } });
   const checkHost = hostCheck(names);
   const callerOf = authenticator(identity);
   app.addHook("onRequest", async (request, reply) => {
@@ -64,7 +65,7 @@ export async function buildApp(services: Services, names: readonly string[] = []
     ...serverHandlers(services), ...identityHandlers(services), ...hostHandlers(services), ...vmHandlers(services),
     ...placeHandlers(services), ...taskHandlers(services), ...eventStreamHandler(services),
   };
-  app.removeContentTypeParser("text/plain");
+  takeJson(app);
   registerRoutes(app, handlers, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
   await app.register(async (uploads) => {
     uploads.removeAllContentTypeParsers();

@@ -16,18 +16,12 @@ function ofFramework(error: Error & { code?: string; statusCode?: number }): Pol
       return make("unsupportedMedia", "this route does not take that content type");
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return make("tooLarge", `a body has at most ${bodyLimit} bytes`);
-    case "FST_ERR_CTP_EMPTY_JSON_BODY":
-      return make("badRequest", "the content type says JSON and the body is empty");
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return make("badRequest", "the body is not as long as Content-Length says");
     case "FST_ERR_BAD_URL":
       return make("badRequest", "the path is no valid URL");
     case "FST_ERR_MAX_PARAM_LENGTH":
       return make("notFound", "a part of the path is too long to name anything");
-  }
-  if (error.statusCode === 400 && (error instanceof SyntaxError || error.code === "FST_ERR_CTP_INVALID_JSON_BODY")) {
-    const at = /position (\d+)/.exec(error.message)?.[1];
-    return make("badRequest", /forbidden prototype/.test(error.message) ? "the body has a field named __proto__ or constructor.prototype" : `the body is not JSON${at ? ` (at character ${at})` : ""}`);
   }
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return make("badRequest", "the request is not one that HTTP allows here");
   return undefined;

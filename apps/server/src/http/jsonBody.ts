@@ -1,0 +1,28 @@
+import { PolyvisorError } from "@polyvisor/model";
+import type { FastifyInstance } from "fastify";
+
+// Names by which an object's prototype could be reached, in any of JSON's spellings of an underscore.
+const reachesPrototype = /"(?:_|\\u005[fF]){2}proto(?:_|\\u005[fF]){2}"\s*:/;
+
+/** Reads JSON bodies. An error tells the place and repeats nothing of the body, which may hold a pass phrase. */
+export function readJson(text: string): unknown {
+  if (text.length === 0) throw new PolyvisorError("badRequest", { detail: "the content type says JSON and the body is empty" });
+  if (reachesPrototype.test(text)) throw new PolyvisorError("badRequest", { detail: "the body has a field named __proto__" });
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const at = /position (\d+)/.exec((error as Error).message)?.[1];
+    throw new PolyvisorError("badRequest", { detail: `the body is not JSON${at === undefined ? "" : ` (at character ${Number(at) + 1})`}`, where: "the body" });
+  }
+}
+
+export function takeJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
+    try {
+      done(null, readJson(body as string));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
