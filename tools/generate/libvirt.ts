@@ -53,6 +53,7 @@ for (const family of [...families, "events", "structs"]) {
   const peer = emitPeer(model, family);
   if (peer) files.set(`peer/${family}.ts`, peer);
 }
+files.set("types/index.ts", [...families, "structs"].map((family) => `export type * from "./${family}.ts";`).join("\n") + "\n");
 const tables = emitProcedures(families);
 files.set("types/calls.ts", tables.types);
 files.set("procedures.ts", tables.code);

@@ -32,7 +32,7 @@ function decodeField(model: Model, given: Field): { before: string[]; value: str
   const one = decodeField(model, element).value;
   const count = field.shape === "fixed" ? String(sizeOf(definition, field)) : `r.count(${sizeOf(definition, field)}, ${leastBytes(definition, element)})`;
   return {
-    before: [`  const ${local}: ${elementType(model, element)}[] = new Array(${count});`, `  for (let i = 0; i < ${local}.length; i++) ${local}[i] = ${one};`],
+    before: [`  const ${local}: ${elementType(model, element)}[] = [];`, `  for (let left = ${count}; left > 0; left--) ${local}.push(${one});`],
     value: local,
   };
 }

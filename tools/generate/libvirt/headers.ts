@@ -1,15 +1,43 @@
 /** One public enumeration or macro of libvirt's C headers: name and value. */
 export interface HeaderConstant { name: string; value: number | bigint | string }
 
-/** Evaluates the constant expressions that libvirt's headers use: integers, shifts, or, known names. */
-function evaluate(expression: string, known: Map<string, number | bigint | string>): number | bigint | undefined {
-  const resolved = expression
-    .replace(/\b([A-Za-z_]\w*)\b/g, (name) => (name === "U" || name === "UL" ? "" : String(known.get(name) ?? "?")))
-    .replace(/\b(0x[0-9a-fA-F]+|\d+)[uUlL]*\b/g, "$1n");
-  if (!/^[\s0-9a-fA-Fxn()|<>+\-~]+$/.test(resolved)) return undefined;
+type Known = Map<string, number | bigint | string>;
+
+/** Evaluates the constant expressions that libvirt's headers use: integers, `|`, `<<`, `+`, `-`, parentheses, known names. */
+function evaluate(expression: string, known: Known): number | bigint | undefined {
+  const tokens = expression.match(/\w+|<<|[|()+-]|\S/g) ?? [];
+  let at = 0;
+  const primary = (): bigint => {
+    const token = tokens[at++] ?? "";
+    if (token === "-") return -primary();
+    if (token === "(") {
+      const inner = either();
+      if (tokens[at++] !== ")") throw new Error("unbalanced");
+      return inner;
+    }
+    const literal = /^(0x[0-9a-fA-F]+|\d+)[uUlL]*$/.exec(token);
+    const value = literal?.[1] ?? known.get(token);
+    if (value === undefined || (typeof value === "string" && !literal)) throw new Error(`unknown ${token}`);
+    return BigInt(value);
+  };
+  const sum = (): bigint => {
+    let value = primary();
+    while (tokens[at] === "+" || tokens[at] === "-") value = tokens[at++] === "+" ? value + primary() : value - primary();
+    return value;
+  };
+  const shift = (): bigint => {
+    let value = sum();
+    while (tokens[at] === "<<") { at++; value <<= sum(); }
+    return value;
+  };
+  const either = (): bigint => {
+    let value = shift();
+    while (tokens[at] === "|") { at++; value |= shift(); }
+    return value;
+  };
   try {
-    const value = (0, eval)(resolved) as unknown;
-    if (typeof value !== "bigint") return undefined;
+    const value = either();
+    if (at !== tokens.length) return undefined;
     return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
   } catch {
     return undefined;
@@ -17,7 +45,7 @@ function evaluate(expression: string, known: Map<string, number | bigint | strin
 }
 
 /** Enumeration entries and value macros of a libvirt C header. Sentinels (`…_LAST`) and comments are left out. */
-export function readHeader(source: string, known: Map<string, number | bigint | string>): HeaderConstant[] {
+export function readHeader(source: string, known: Known): HeaderConstant[] {
   const text = source
     .replace(/\/\*[\s\S]*?\*\//g, "")
     .replace(/^\s*#\s*ifdef VIR_ENUM_SENTINELS[\s\S]*?#\s*endif.*$/gm, "")

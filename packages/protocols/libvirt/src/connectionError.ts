@@ -30,6 +30,8 @@ export type ConnectionErrorKind =
   | "closed"
   /** A consumer here did not keep up, and its bound was reached. */
   | "overrun"
+  /** What a call was given does not fit its types; nothing was sent. */
+  | "arguments"
   /** This client cannot do it. */
   | "notSupported";
 

@@ -62,10 +62,10 @@ export class EventHub {
 
   /** Hands one message to its listeners. */
   emit(kind: string, message: unknown): void {
-    for (const listener of [...(this.#listeners.get(kind) ?? [])]) {
+    for (const listener of this.#listeners.get(kind) ?? []) {
       try { listener(message as never); } catch (error) { this.#onListenerError(error, kind); }
     }
-    for (const listener of [...this.#all]) {
+    for (const listener of this.#all) {
       try { listener({ kind, message } as AnyEvent); } catch (error) { this.#onListenerError(error, kind); }
     }
   }

@@ -13,6 +13,6 @@ export type { SshSettings, UnknownHostKey } from "./transport/openSsh.ts";
 export type { TlsSettings } from "./transport/openTls.ts";
 export type { Calls } from "./generated/types/calls.ts";
 export type { EventMessages } from "./generated/types/events.ts";
-export type * from "./generated/types/structs.ts";
+export type * from "./generated/types/index.ts";
 /** libvirt's public enumerations and macros by their C names: `constants.VIR_DOMAIN_START_PAUSED`. */
 export * as constants from "./generated/constants/index.ts";

@@ -95,12 +95,13 @@ export class RpcClient implements StreamPort {
     if (this.#over) return Promise.reject(this.#over);
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason as unknown);
+    if (this.#outbox.full) return Promise.reject(new ConnectionError("overrun", `${procedure.name}: too many bytes wait for ${this.#transport.peer} to read them`, { remedy: "the host is hung or overloaded: wait for the calls under way" }));
     const serial = (this.#serial = (this.#serial % 0xffff_ffff) + 1);
     try {
       const start = this.#outbox.begin(procedure.program, PROTOCOL_VERSION, procedure.number, wire.VIR_NET_CALL, serial, wire.VIR_NET_OK);
       this.#outbox.finish(start, procedure.encode === null ? undefined : (writer) => (procedure.encode as (w: unknown, a: unknown) => void)(writer, args ?? {}));
     } catch (error) {
-      return Promise.reject(new ConnectionError("protocol", `${procedure.name}: ${(error as Error).message}`, { cause: error }));
+      return Promise.reject(new ConnectionError("arguments", `${procedure.name}: ${(error as Error).message}`, { cause: error }));
     }
     return new Promise((resolve, reject) => {
       const timeoutMs = options?.timeoutMs ?? this.#settings.callTimeoutMs;
@@ -147,7 +148,7 @@ export class RpcClient implements StreamPort {
     }
     this.#pending.clear();
     this.#abandoned.clear();
-    for (const { stream } of [...this.#streams.values()]) stream.fail(reason);
+    for (const { stream } of this.#streams.values()) stream.fail(reason);
     this.#streams.clear();
     this.#outbox.stop();
     this.#settings.ended(reason);

@@ -80,9 +80,12 @@ function refuse(reason: string): never {
   throw new ConnectionError("authFailed", `SCRAM with the server failed (${reason})`, { remedy: "check user name, password and that the host is the right one" });
 }
 
+const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
+const VANISHING = /\u00ad|\u034f|[\u200b-\u200c]|\u200d|\u2060|\ufeff|[\ufe00-\ufe0f]/g;
+
 /** What SASLprep does to text that users type: other spaces become a space, compatibility forms are composed. */
 function prepared(text: string): string {
-  return text.replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, " ").replace(/[\u00ad\u034f\u200b-\u200d\u2060\ufeff\ufe00-\ufe0f]/g, "").normalize("NFKC");
+  return text.replace(SPACES, " ").replace(VANISHING, "").normalize("NFKC");
 }
 
 function attributes(message: string): Map<string, string> {

@@ -48,10 +48,12 @@ export interface EndpointParams {
 }
 
 const PORTS: Record<TransportName, number> = { unix: 0, tcp: 16_509, tls: 16_514, ssh: 22 };
-const SHAPE = /^([a-z][a-z0-9.-]*)(?:\+([a-z0-9]+))?:\/\/(?:([^@/?#]*)@)?(\[[0-9a-fA-F:.%]+\]|[^:/?#@[\]]*)(?::(\d{1,5}))?(\/[^?#]*)?(?:\?([^#]*))?$/i;
+const SHAPE = /^([a-z][a-z0-9.-]*)(?:\+([a-z0-9]+))?:\/\/(?:([^@/?#]*)@)?(\[[\w:.%-]+\]|[^:/?#@[\]]*)(?::(\d{1,5}))?(\/[^?#]*)?(?:\?([^#]*))?$/i;
 
+/** A password that somebody put into the URI is not repeated. */
 function refuse(uri: string, what: string, remedy: string): never {
-  throw new ConnectionError("uri", `URI ${JSON.stringify(uri.length > 200 ? `${uri.slice(0, 200)}…` : uri)}: ${what}`, { remedy });
+  const shown = uri.replace(/(:\/\/[^:@]*):.*@/s, "$1:…@");
+  throw new ConnectionError("uri", `URI ${JSON.stringify(shown.length > 200 ? `${shown.slice(0, 200)}…` : shown)}: ${what}`, { remedy });
 }
 
 /**
@@ -61,11 +63,10 @@ function refuse(uri: string, what: string, remedy: string): never {
 export function parseUri(uri: string): Endpoint {
   const match = SHAPE.exec(uri);
   if (!match) {
-    if (/^[a-z][a-z0-9.+-]*:\/\/[^/?#]*:[^/?#]*@/i.test(uri)) refuse(uri.replace(/:[^:@/]*@/, ":…@"), "holds a password", "leave it out and give it as a credential");
     refuse(uri, "is no libvirt URI", "write driver[+transport]://[user@][host][:port]/path, such as qemu:///system or qemu+ssh://root@host/system");
   }
   const [, driver = "", given, user, authority = "", port, path = "", query = ""] = match;
-  if (user?.includes(":")) refuse(uri.replace(/:[^:@/]*@/, ":…@"), "holds a password", "leave it out and give it as a credential");
+  if (user?.includes(":")) refuse(uri, "holds a password", "leave it out and give it as a credential");
   const host = decode(uri, authority.replace(/^\[|\]$/g, ""));
   const transport = transportOf(uri, given?.toLowerCase(), host);
   if (transport === "unix" && host) refuse(uri, `names host ${host} with the unix transport`, "use ssh, tls or tcp for another host, or leave the host out");

@@ -5,8 +5,8 @@ import type { XdrWriter } from "../xdr/xdrWriter.ts";
 import type { Procedure } from "../call.ts";
 
 export function decodeAuthListRet(r: XdrReader): AuthListRet {
-  const types: number[] = new Array(r.count(20, 4));
-  for (let i = 0; i < types.length; i++) types[i] = r.int();
+  const types: number[] = [];
+  for (let left = r.count(20, 4); left > 0; left--) types.push(r.int());
   return { types };
 }
 

@@ -76,8 +76,8 @@ export function encodeConnectListDomainsArgs(w: XdrWriter, v: ConnectListDomains
 }
 
 export function decodeConnectListDomainsRet(r: XdrReader): ConnectListDomainsRet {
-  const ids: number[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < ids.length; i++) ids[i] = r.int();
+  const ids: number[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) ids.push(r.int());
   return { ids };
 }
 
@@ -90,8 +90,8 @@ export function encodeConnectListDefinedDomainsArgs(w: XdrWriter, v: ConnectList
 }
 
 export function decodeConnectListDefinedDomainsRet(r: XdrReader): ConnectListDefinedDomainsRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -177,8 +177,8 @@ export function encodeConnectListAllDomainsArgs(w: XdrWriter, v: ConnectListAllD
 }
 
 export function decodeConnectListAllDomainsRet(r: XdrReader): ConnectListAllDomainsRet {
-  const domains: Domain[] = new Array(r.count(16384, 24));
-  for (let i = 0; i < domains.length; i++) domains[i] = decodeDomain(r);
+  const domains: Domain[] = [];
+  for (let left = r.count(16384, 24); left > 0; left--) domains.push(decodeDomain(r));
   const ret = r.uint();
   return { domains, ret };
 }
@@ -190,8 +190,8 @@ export function encodeConnectGetCpuModelNamesArgs(w: XdrWriter, v: ConnectGetCpu
 }
 
 export function decodeConnectGetCpuModelNamesRet(r: XdrReader): ConnectGetCpuModelNamesRet {
-  const models: string[] = new Array(r.count(8192, 4));
-  for (let i = 0; i < models.length; i++) models[i] = r.string(4194304);
+  const models: string[] = [];
+  for (let left = r.count(8192, 4); left > 0; left--) models.push(r.string(4194304));
   const ret = r.int();
   return { models, ret };
 }
@@ -204,8 +204,8 @@ export function encodeConnectGetAllDomainStatsArgs(w: XdrWriter, v: ConnectGetAl
 }
 
 export function decodeConnectGetAllDomainStatsRet(r: XdrReader): ConnectGetAllDomainStatsRet {
-  const retStats: DomainStatsRecord[] = new Array(r.count(16384, 28));
-  for (let i = 0; i < retStats.length; i++) retStats[i] = decodeDomainStatsRecord(r);
+  const retStats: DomainStatsRecord[] = [];
+  for (let left = r.count(16384, 28); left > 0; left--) retStats.push(decodeDomainStatsRecord(r));
   return { retStats };
 }
 

@@ -334,8 +334,8 @@ export function encodeDomainGetMessagesArgs(w: XdrWriter, v: DomainGetMessagesAr
 }
 
 export function decodeDomainGetMessagesRet(r: XdrReader): DomainGetMessagesRet {
-  const msgs: string[] = new Array(r.count(2048, 4));
-  for (let i = 0; i < msgs.length; i++) msgs[i] = r.string(4194304);
+  const msgs: string[] = [];
+  for (let left = r.count(2048, 4); left > 0; left--) msgs.push(r.string(4194304));
   return { msgs };
 }
 

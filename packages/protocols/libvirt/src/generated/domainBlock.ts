@@ -233,8 +233,8 @@ export function encodeDomainGetDiskErrorsArgs(w: XdrWriter, v: DomainGetDiskErro
 }
 
 export function decodeDomainGetDiskErrorsRet(r: XdrReader): DomainGetDiskErrorsRet {
-  const errors: DomainDiskError[] = new Array(r.count(256, 8));
-  for (let i = 0; i < errors.length; i++) errors[i] = decodeDomainDiskError(r);
+  const errors: DomainDiskError[] = [];
+  for (let left = r.count(256, 8); left > 0; left--) errors.push(decodeDomainDiskError(r));
   const nerrors = r.int();
   return { errors, nerrors };
 }
@@ -274,8 +274,8 @@ export function encodeDomainGetFsinfoArgs(w: XdrWriter, v: DomainGetFsinfoArgs):
 }
 
 export function decodeDomainGetFsinfoRet(r: XdrReader): DomainGetFsinfoRet {
-  const info: DomainFsinfo[] = new Array(r.count(256, 16));
-  for (let i = 0; i < info.length; i++) info[i] = decodeDomainFsinfo(r);
+  const info: DomainFsinfo[] = [];
+  for (let left = r.count(256, 16); left > 0; left--) info.push(decodeDomainFsinfo(r));
   const ret = r.uint();
   return { info, ret };
 }

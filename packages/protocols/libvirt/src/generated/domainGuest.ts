@@ -60,8 +60,8 @@ export function encodeDomainGetSecurityLabelListArgs(w: XdrWriter, v: DomainGetS
 }
 
 export function decodeDomainGetSecurityLabelListRet(r: XdrReader): DomainGetSecurityLabelListRet {
-  const labels: DomainGetSecurityLabelRet[] = new Array(r.count(64, 8));
-  for (let i = 0; i < labels.length; i++) labels[i] = decodeDomainGetSecurityLabelRet(r);
+  const labels: DomainGetSecurityLabelRet[] = [];
+  for (let left = r.count(64, 8); left > 0; left--) labels.push(decodeDomainGetSecurityLabelRet(r));
   const ret = r.int();
   return { labels, ret };
 }
@@ -144,8 +144,8 @@ export function encodeDomainInterfaceAddressesArgs(w: XdrWriter, v: DomainInterf
 }
 
 export function decodeDomainInterfaceAddressesRet(r: XdrReader): DomainInterfaceAddressesRet {
-  const ifaces: DomainInterface[] = new Array(r.count(2048, 12));
-  for (let i = 0; i < ifaces.length; i++) ifaces[i] = decodeDomainInterface(r);
+  const ifaces: DomainInterface[] = [];
+  for (let left = r.count(2048, 12); left > 0; left--) ifaces.push(decodeDomainInterface(r));
   return { ifaces };
 }
 
@@ -183,8 +183,8 @@ export function encodeDomainAuthorizedSshKeysGetArgs(w: XdrWriter, v: DomainAuth
 }
 
 export function decodeDomainAuthorizedSshKeysGetRet(r: XdrReader): DomainAuthorizedSshKeysGetRet {
-  const keys: string[] = new Array(r.count(2048, 4));
-  for (let i = 0; i < keys.length; i++) keys[i] = r.string(4194304);
+  const keys: string[] = [];
+  for (let left = r.count(2048, 4); left > 0; left--) keys.push(r.string(4194304));
   return { keys };
 }
 

@@ -41,8 +41,8 @@ export function encodeDomainSnapshotListNamesArgs(w: XdrWriter, v: DomainSnapsho
 }
 
 export function decodeDomainSnapshotListNamesRet(r: XdrReader): DomainSnapshotListNamesRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -53,8 +53,8 @@ export function encodeDomainListAllSnapshotsArgs(w: XdrWriter, v: DomainListAllS
 }
 
 export function decodeDomainListAllSnapshotsRet(r: XdrReader): DomainListAllSnapshotsRet {
-  const snapshots: DomainSnapshot[] = new Array(r.count(16384, 28));
-  for (let i = 0; i < snapshots.length; i++) snapshots[i] = decodeDomainSnapshot(r);
+  const snapshots: DomainSnapshot[] = [];
+  for (let left = r.count(16384, 28); left > 0; left--) snapshots.push(decodeDomainSnapshot(r));
   const ret = r.int();
   return { snapshots, ret };
 }
@@ -75,8 +75,8 @@ export function encodeDomainSnapshotListChildrenNamesArgs(w: XdrWriter, v: Domai
 }
 
 export function decodeDomainSnapshotListChildrenNamesRet(r: XdrReader): DomainSnapshotListChildrenNamesRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -87,8 +87,8 @@ export function encodeDomainSnapshotListAllChildrenArgs(w: XdrWriter, v: DomainS
 }
 
 export function decodeDomainSnapshotListAllChildrenRet(r: XdrReader): DomainSnapshotListAllChildrenRet {
-  const snapshots: DomainSnapshot[] = new Array(r.count(16384, 28));
-  for (let i = 0; i < snapshots.length; i++) snapshots[i] = decodeDomainSnapshot(r);
+  const snapshots: DomainSnapshot[] = [];
+  for (let left = r.count(16384, 28); left > 0; left--) snapshots.push(decodeDomainSnapshot(r));
   const ret = r.int();
   return { snapshots, ret };
 }
@@ -184,8 +184,8 @@ export function encodeDomainListAllCheckpointsArgs(w: XdrWriter, v: DomainListAl
 }
 
 export function decodeDomainListAllCheckpointsRet(r: XdrReader): DomainListAllCheckpointsRet {
-  const checkpoints: DomainCheckpoint[] = new Array(r.count(16384, 28));
-  for (let i = 0; i < checkpoints.length; i++) checkpoints[i] = decodeDomainCheckpoint(r);
+  const checkpoints: DomainCheckpoint[] = [];
+  for (let left = r.count(16384, 28); left > 0; left--) checkpoints.push(decodeDomainCheckpoint(r));
   const ret = r.int();
   return { checkpoints, ret };
 }
@@ -197,8 +197,8 @@ export function encodeDomainCheckpointListAllChildrenArgs(w: XdrWriter, v: Domai
 }
 
 export function decodeDomainCheckpointListAllChildrenRet(r: XdrReader): DomainCheckpointListAllChildrenRet {
-  const checkpoints: DomainCheckpoint[] = new Array(r.count(16384, 28));
-  for (let i = 0; i < checkpoints.length; i++) checkpoints[i] = decodeDomainCheckpoint(r);
+  const checkpoints: DomainCheckpoint[] = [];
+  for (let left = r.count(16384, 28); left > 0; left--) checkpoints.push(decodeDomainCheckpoint(r));
   const ret = r.int();
   return { checkpoints, ret };
 }

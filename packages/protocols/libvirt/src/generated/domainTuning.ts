@@ -98,8 +98,8 @@ export function encodeDomainMemoryStatsArgs(w: XdrWriter, v: DomainMemoryStatsAr
 }
 
 export function decodeDomainMemoryStatsRet(r: XdrReader): DomainMemoryStatsRet {
-  const stats: DomainMemoryStat[] = new Array(r.count(1024, 12));
-  for (let i = 0; i < stats.length; i++) stats[i] = decodeDomainMemoryStat(r);
+  const stats: DomainMemoryStat[] = [];
+  for (let left = r.count(1024, 12); left > 0; left--) stats.push(decodeDomainMemoryStat(r));
   return { stats };
 }
 
@@ -211,8 +211,8 @@ export function encodeDomainGetVcpusArgs(w: XdrWriter, v: DomainGetVcpusArgs): v
 }
 
 export function decodeDomainGetVcpusRet(r: XdrReader): DomainGetVcpusRet {
-  const info: VcpuInfo[] = new Array(r.count(16384, 20));
-  for (let i = 0; i < info.length; i++) info[i] = decodeVcpuInfo(r);
+  const info: VcpuInfo[] = [];
+  for (let left = r.count(16384, 20); left > 0; left--) info.push(decodeVcpuInfo(r));
   const cpumaps = r.opaque(8388608);
   return { info, cpumaps };
 }
@@ -231,8 +231,8 @@ export function encodeDomainGetIothreadInfoArgs(w: XdrWriter, v: DomainGetIothre
 }
 
 export function decodeDomainGetIothreadInfoRet(r: XdrReader): DomainGetIothreadInfoRet {
-  const info: DomainIothreadInfo[] = new Array(r.count(16384, 8));
-  for (let i = 0; i < info.length; i++) info[i] = decodeDomainIothreadInfo(r);
+  const info: DomainIothreadInfo[] = [];
+  for (let left = r.count(16384, 8); left > 0; left--) info.push(decodeDomainIothreadInfo(r));
   const ret = r.uint();
   return { info, ret };
 }

@@ -59,8 +59,8 @@ export function decodeDomainEventGraphicsMsg(r: XdrReader): DomainEventGraphicsM
   const local = decodeDomainEventGraphicsAddress(r);
   const remote = decodeDomainEventGraphicsAddress(r);
   const authScheme = r.string(4194304);
-  const subject: DomainEventGraphicsIdentity[] = new Array(r.count(20, 8));
-  for (let i = 0; i < subject.length; i++) subject[i] = decodeDomainEventGraphicsIdentity(r);
+  const subject: DomainEventGraphicsIdentity[] = [];
+  for (let left = r.count(20, 8); left > 0; left--) subject.push(decodeDomainEventGraphicsIdentity(r));
   return { dom, phase, local, remote, authScheme, subject };
 }
 

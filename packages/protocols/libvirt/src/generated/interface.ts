@@ -15,8 +15,8 @@ export function encodeConnectListInterfacesArgs(w: XdrWriter, v: ConnectListInte
 }
 
 export function decodeConnectListInterfacesRet(r: XdrReader): ConnectListInterfacesRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -29,8 +29,8 @@ export function encodeConnectListDefinedInterfacesArgs(w: XdrWriter, v: ConnectL
 }
 
 export function decodeConnectListDefinedInterfacesRet(r: XdrReader): ConnectListDefinedInterfacesRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -108,8 +108,8 @@ export function encodeConnectListAllInterfacesArgs(w: XdrWriter, v: ConnectListA
 }
 
 export function decodeConnectListAllInterfacesRet(r: XdrReader): ConnectListAllInterfacesRet {
-  const ifaces: Interface[] = new Array(r.count(16384, 8));
-  for (let i = 0; i < ifaces.length; i++) ifaces[i] = decodeInterface(r);
+  const ifaces: Interface[] = [];
+  for (let left = r.count(16384, 8); left > 0; left--) ifaces.push(decodeInterface(r));
   const ret = r.uint();
   return { ifaces, ret };
 }

@@ -15,8 +15,8 @@ export function encodeConnectListNetworksArgs(w: XdrWriter, v: ConnectListNetwor
 }
 
 export function decodeConnectListNetworksRet(r: XdrReader): ConnectListNetworksRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -29,8 +29,8 @@ export function encodeConnectListDefinedNetworksArgs(w: XdrWriter, v: ConnectLis
 }
 
 export function decodeConnectListDefinedNetworksRet(r: XdrReader): ConnectListDefinedNetworksRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -157,8 +157,8 @@ export function encodeConnectListAllNetworksArgs(w: XdrWriter, v: ConnectListAll
 }
 
 export function decodeConnectListAllNetworksRet(r: XdrReader): ConnectListAllNetworksRet {
-  const nets: Network[] = new Array(r.count(16384, 20));
-  for (let i = 0; i < nets.length; i++) nets[i] = decodeNetwork(r);
+  const nets: Network[] = [];
+  for (let left = r.count(16384, 20); left > 0; left--) nets.push(decodeNetwork(r));
   const ret = r.uint();
   return { nets, ret };
 }
@@ -184,8 +184,8 @@ export function encodeNetworkGetDhcpLeasesArgs(w: XdrWriter, v: NetworkGetDhcpLe
 }
 
 export function decodeNetworkGetDhcpLeasesRet(r: XdrReader): NetworkGetDhcpLeasesRet {
-  const leases: NetworkDhcpLease[] = new Array(r.count(65536, 40));
-  for (let i = 0; i < leases.length; i++) leases[i] = decodeNetworkDhcpLease(r);
+  const leases: NetworkDhcpLease[] = [];
+  for (let left = r.count(65536, 40); left > 0; left--) leases.push(decodeNetworkDhcpLease(r));
   const ret = r.uint();
   return { leases, ret };
 }
@@ -197,8 +197,8 @@ export function encodeNetworkListAllPortsArgs(w: XdrWriter, v: NetworkListAllPor
 }
 
 export function decodeNetworkListAllPortsRet(r: XdrReader): NetworkListAllPortsRet {
-  const ports: NetworkPort[] = new Array(r.count(16384, 36));
-  for (let i = 0; i < ports.length; i++) ports[i] = decodeNetworkPort(r);
+  const ports: NetworkPort[] = [];
+  for (let left = r.count(16384, 36); left > 0; left--) ports.push(decodeNetworkPort(r));
   const ret = r.uint();
   return { ports, ret };
 }

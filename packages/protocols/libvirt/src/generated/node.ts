@@ -17,8 +17,8 @@ export function encodeNodeGetCpuStatsArgs(w: XdrWriter, v: NodeGetCpuStatsArgs):
 }
 
 export function decodeNodeGetCpuStatsRet(r: XdrReader): NodeGetCpuStatsRet {
-  const params: NodeGetCpuStats[] = new Array(r.count(16, 12));
-  for (let i = 0; i < params.length; i++) params[i] = decodeNodeGetCpuStats(r);
+  const params: NodeGetCpuStats[] = [];
+  for (let left = r.count(16, 12); left > 0; left--) params.push(decodeNodeGetCpuStats(r));
   const nparams = r.int();
   return { params, nparams };
 }
@@ -30,8 +30,8 @@ export function encodeNodeGetMemoryStatsArgs(w: XdrWriter, v: NodeGetMemoryStats
 }
 
 export function decodeNodeGetMemoryStatsRet(r: XdrReader): NodeGetMemoryStatsRet {
-  const params: NodeGetMemoryStats[] = new Array(r.count(16, 12));
-  for (let i = 0; i < params.length; i++) params[i] = decodeNodeGetMemoryStats(r);
+  const params: NodeGetMemoryStats[] = [];
+  for (let left = r.count(16, 12); left > 0; left--) params.push(decodeNodeGetMemoryStats(r));
   const nparams = r.int();
   return { params, nparams };
 }
@@ -42,8 +42,8 @@ export function encodeNodeGetCellsFreeMemoryArgs(w: XdrWriter, v: NodeGetCellsFr
 }
 
 export function decodeNodeGetCellsFreeMemoryRet(r: XdrReader): NodeGetCellsFreeMemoryRet {
-  const cells: bigint[] = new Array(r.count(1024, 8));
-  for (let i = 0; i < cells.length; i++) cells[i] = r.uhyper();
+  const cells: bigint[] = [];
+  for (let left = r.count(1024, 8); left > 0; left--) cells.push(r.uhyper());
   return { cells };
 }
 
@@ -71,8 +71,8 @@ export function encodeNodeListDevicesArgs(w: XdrWriter, v: NodeListDevicesArgs):
 }
 
 export function decodeNodeListDevicesRet(r: XdrReader): NodeListDevicesRet {
-  const names: string[] = new Array(r.count(65536, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(65536, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -115,8 +115,8 @@ export function encodeNodeGetFreePagesArgs(w: XdrWriter, v: NodeGetFreePagesArgs
 }
 
 export function decodeNodeGetFreePagesRet(r: XdrReader): NodeGetFreePagesRet {
-  const counts: bigint[] = new Array(r.count(1024, 8));
-  for (let i = 0; i < counts.length; i++) counts[i] = r.uhyper();
+  const counts: bigint[] = [];
+  for (let left = r.count(1024, 8); left > 0; left--) counts.push(r.uhyper());
   return { counts };
 }
 

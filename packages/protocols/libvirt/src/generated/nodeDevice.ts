@@ -55,8 +55,8 @@ export function encodeNodeDeviceListCapsArgs(w: XdrWriter, v: NodeDeviceListCaps
 }
 
 export function decodeNodeDeviceListCapsRet(r: XdrReader): NodeDeviceListCapsRet {
-  const names: string[] = new Array(r.count(65536, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(65536, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -145,8 +145,8 @@ export function encodeConnectListAllNodeDevicesArgs(w: XdrWriter, v: ConnectList
 }
 
 export function decodeConnectListAllNodeDevicesRet(r: XdrReader): ConnectListAllNodeDevicesRet {
-  const devices: NodeDevice[] = new Array(r.count(65536, 4));
-  for (let i = 0; i < devices.length; i++) devices[i] = decodeNodeDevice(r);
+  const devices: NodeDevice[] = [];
+  for (let left = r.count(65536, 4); left > 0; left--) devices.push(decodeNodeDevice(r));
   const ret = r.uint();
   return { devices, ret };
 }

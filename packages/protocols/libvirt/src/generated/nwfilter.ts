@@ -15,8 +15,8 @@ export function encodeConnectListNwfiltersArgs(w: XdrWriter, v: ConnectListNwfil
 }
 
 export function decodeConnectListNwfiltersRet(r: XdrReader): ConnectListNwfiltersRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -72,8 +72,8 @@ export function encodeConnectListAllNwfiltersArgs(w: XdrWriter, v: ConnectListAl
 }
 
 export function decodeConnectListAllNwfiltersRet(r: XdrReader): ConnectListAllNwfiltersRet {
-  const filters: Nwfilter[] = new Array(r.count(16384, 20));
-  for (let i = 0; i < filters.length; i++) filters[i] = decodeNwfilter(r);
+  const filters: Nwfilter[] = [];
+  for (let left = r.count(16384, 20); left > 0; left--) filters.push(decodeNwfilter(r));
   const ret = r.uint();
   return { filters, ret };
 }
@@ -114,8 +114,8 @@ export function encodeConnectListAllNwfilterBindingsArgs(w: XdrWriter, v: Connec
 }
 
 export function decodeConnectListAllNwfilterBindingsRet(r: XdrReader): ConnectListAllNwfilterBindingsRet {
-  const bindings: NwfilterBinding[] = new Array(r.count(16384, 8));
-  for (let i = 0; i < bindings.length; i++) bindings[i] = decodeNwfilterBinding(r);
+  const bindings: NwfilterBinding[] = [];
+  for (let left = r.count(16384, 8); left > 0; left--) bindings.push(decodeNwfilterBinding(r));
   const ret = r.uint();
   return { bindings, ret };
 }

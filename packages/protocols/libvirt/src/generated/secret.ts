@@ -15,8 +15,8 @@ export function encodeConnectListSecretsArgs(w: XdrWriter, v: ConnectListSecrets
 }
 
 export function decodeConnectListSecretsRet(r: XdrReader): ConnectListSecretsRet {
-  const uuids: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < uuids.length; i++) uuids[i] = r.string(4194304);
+  const uuids: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) uuids.push(r.string(4194304));
   return { uuids };
 }
 
@@ -80,8 +80,8 @@ export function encodeConnectListAllSecretsArgs(w: XdrWriter, v: ConnectListAllS
 }
 
 export function decodeConnectListAllSecretsRet(r: XdrReader): ConnectListAllSecretsRet {
-  const secrets: Secret[] = new Array(r.count(16384, 24));
-  for (let i = 0; i < secrets.length; i++) secrets[i] = decodeSecret(r);
+  const secrets: Secret[] = [];
+  for (let left = r.count(16384, 24); left > 0; left--) secrets.push(decodeSecret(r));
   const ret = r.uint();
   return { secrets, ret };
 }

@@ -15,8 +15,8 @@ export function encodeConnectListStoragePoolsArgs(w: XdrWriter, v: ConnectListSt
 }
 
 export function decodeConnectListStoragePoolsRet(r: XdrReader): ConnectListStoragePoolsRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -29,8 +29,8 @@ export function encodeConnectListDefinedStoragePoolsArgs(w: XdrWriter, v: Connec
 }
 
 export function decodeConnectListDefinedStoragePoolsRet(r: XdrReader): ConnectListDefinedStoragePoolsRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -166,8 +166,8 @@ export function encodeStoragePoolListVolumesArgs(w: XdrWriter, v: StoragePoolLis
 }
 
 export function decodeStoragePoolListVolumesRet(r: XdrReader): StoragePoolListVolumesRet {
-  const names: string[] = new Array(r.count(16384, 4));
-  for (let i = 0; i < names.length; i++) names[i] = r.string(4194304);
+  const names: string[] = [];
+  for (let left = r.count(16384, 4); left > 0; left--) names.push(r.string(4194304));
   return { names };
 }
 
@@ -309,8 +309,8 @@ export function encodeConnectListAllStoragePoolsArgs(w: XdrWriter, v: ConnectLis
 }
 
 export function decodeConnectListAllStoragePoolsRet(r: XdrReader): ConnectListAllStoragePoolsRet {
-  const pools: StoragePool[] = new Array(r.count(16384, 20));
-  for (let i = 0; i < pools.length; i++) pools[i] = decodeStoragePool(r);
+  const pools: StoragePool[] = [];
+  for (let left = r.count(16384, 20); left > 0; left--) pools.push(decodeStoragePool(r));
   const ret = r.uint();
   return { pools, ret };
 }
@@ -322,8 +322,8 @@ export function encodeStoragePoolListAllVolumesArgs(w: XdrWriter, v: StoragePool
 }
 
 export function decodeStoragePoolListAllVolumesRet(r: XdrReader): StoragePoolListAllVolumesRet {
-  const vols: StorageVol[] = new Array(r.count(16384, 12));
-  for (let i = 0; i < vols.length; i++) vols[i] = decodeStorageVol(r);
+  const vols: StorageVol[] = [];
+  for (let left = r.count(16384, 12); left > 0; left--) vols.push(decodeStorageVol(r));
   const ret = r.uint();
   return { vols, ret };
 }

@@ -178,8 +178,8 @@ export function decodeDomainFsinfo(r: XdrReader): DomainFsinfo {
   const mountpoint = r.string(4194304);
   const name = r.string(4194304);
   const fstype = r.string(4194304);
-  const devAliases: string[] = new Array(r.count(256, 4));
-  for (let i = 0; i < devAliases.length; i++) devAliases[i] = r.string(4194304);
+  const devAliases: string[] = [];
+  for (let left = r.count(256, 4); left > 0; left--) devAliases.push(r.string(4194304));
   return { mountpoint, name, fstype, devAliases };
 }
 
@@ -190,7 +190,7 @@ export function decodeDomainIpAddr(r: XdrReader): DomainIpAddr {
 export function decodeDomainInterface(r: XdrReader): DomainInterface {
   const name = r.string(4194304);
   const hwaddr = r.optionalString(4194304);
-  const addrs: DomainIpAddr[] = new Array(r.count(2048, 12));
-  for (let i = 0; i < addrs.length; i++) addrs[i] = decodeDomainIpAddr(r);
+  const addrs: DomainIpAddr[] = [];
+  for (let left = r.count(2048, 12); left > 0; left--) addrs.push(decodeDomainIpAddr(r));
   return { name, hwaddr, addrs };
 }

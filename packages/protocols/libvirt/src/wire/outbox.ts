@@ -5,7 +5,7 @@ import { XdrWriter } from "../xdr/xdrWriter.ts";
 /** A batch that grows beyond this is sent without waiting for the end of the turn, so that the server can begin. */
 const EAGER = 65_536;
 /** Bytes that may wait for a peer that does not read. */
-const BACKLOG = 128 * 1_048_576;
+const BACKLOG = 64 * 1_048_576;
 
 /**
  * Messages on their way out. Those of one turn of the event loop leave in one write; while the peer does not take them,
@@ -25,10 +25,14 @@ export class Outbox {
     this.#send = send;
   }
 
-  /** Writes a header; returns where the message starts. Throws XdrError when too much waits already. */
+  /** Whether so much waits for the peer that nothing should be added. */
+  get full(): boolean {
+    return this.#writer.at > BACKLOG;
+  }
+
+  /** Writes a header; returns where the message starts. */
   begin(program: number, version: number, procedure: number, type: number, serial: number, status: number): number {
     const writer = this.#writer;
-    if (writer.at > BACKLOG) throw new XdrError(`${writer.at} bytes wait for the server to take them; it does not read`);
     writer.need(28);
     const start = writer.at;
     const view = writer.view;

@@ -2,7 +2,7 @@ interface Entry { hash: number; length: number; words: Int32Array; text: string 
 
 const SLOTS = 4096;
 const LONGEST = 80;
-const slots: (Entry | undefined)[] = new Array(SLOTS).fill(undefined);
+const slots: (Entry | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
 
 /**
  * The UTF-8 text at `start`, from a cache of recently seen names when it is there. Exact: a hit has compared every

@@ -115,13 +115,13 @@ export class XdrReader {
     const length = this.uint();
     const start = this.at;
     this.#skip(length, max);
-    return Uint8Array.prototype.slice.call(this.buffer, start, start + length);
+    return new Uint8Array(this.buffer.subarray(start, start + length));
   }
 
   fixedOpaque(size: number): Uint8Array {
     const start = this.at;
     this.#skip(size, size);
-    return Uint8Array.prototype.slice.call(this.buffer, start, start + size);
+    return new Uint8Array(this.buffer.subarray(start, start + size));
   }
 
   /** Sixteen bytes as a canonical lower-case UUID. */
@@ -196,7 +196,7 @@ export class XdrReader {
   rest(): Uint8Array {
     const start = this.at;
     this.at = this.end;
-    return Uint8Array.prototype.slice.call(this.buffer, start, this.end);
+    return new Uint8Array(this.buffer.subarray(start, this.end));
   }
 
   /** Throws unless everything was read. */

@@ -129,8 +129,8 @@ export function encodeConnectCompareCpuRet(w: XdrWriter, v: ConnectCompareCpuRet
 }
 
 export function decodeConnectBaselineCpuArgs(r: XdrReader): ConnectBaselineCpuArgs {
-  const xmlCPUs: string[] = new Array(r.count(256, 4));
-  for (let i = 0; i < xmlCPUs.length; i++) xmlCPUs[i] = r.string(4194304);
+  const xmlCPUs: string[] = [];
+  for (let left = r.count(256, 4); left > 0; left--) xmlCPUs.push(r.string(4194304));
   const flags = r.uint();
   return { xmlCPUs, flags };
 }
@@ -180,8 +180,8 @@ export function encodeConnectGetCpuModelNamesRet(w: XdrWriter, v: ConnectGetCpuM
 }
 
 export function decodeConnectGetAllDomainStatsArgs(r: XdrReader): ConnectGetAllDomainStatsArgs {
-  const doms: Domain[] = new Array(r.count(16384, 24));
-  for (let i = 0; i < doms.length; i++) doms[i] = decodeDomain(r);
+  const doms: Domain[] = [];
+  for (let left = r.count(16384, 24); left > 0; left--) doms.push(decodeDomain(r));
   const stats = r.uint();
   const flags = r.uint();
   return { doms, stats, flags };
@@ -205,8 +205,8 @@ export function decodeConnectBaselineHypervisorCpuArgs(r: XdrReader): ConnectBas
   const arch = r.optionalString(4194304);
   const machine = r.optionalString(4194304);
   const virttype = r.optionalString(4194304);
-  const xmlCPUs: string[] = new Array(r.count(256, 4));
-  for (let i = 0; i < xmlCPUs.length; i++) xmlCPUs[i] = r.string(4194304);
+  const xmlCPUs: string[] = [];
+  for (let left = r.count(256, 4); left > 0; left--) xmlCPUs.push(r.string(4194304));
   const flags = r.uint();
   return { emulator, arch, machine, virttype, xmlCPUs, flags };
 }

@@ -190,8 +190,8 @@ export function decodeDomainFstrimArgs(r: XdrReader): DomainFstrimArgs {
 
 export function decodeDomainFsfreezeArgs(r: XdrReader): DomainFsfreezeArgs {
   const dom = decodeDomain(r);
-  const mountpoints: string[] = new Array(r.count(256, 4));
-  for (let i = 0; i < mountpoints.length; i++) mountpoints[i] = r.string(4194304);
+  const mountpoints: string[] = [];
+  for (let left = r.count(256, 4); left > 0; left--) mountpoints.push(r.string(4194304));
   const flags = r.uint();
   return { dom, mountpoints, flags };
 }
@@ -202,8 +202,8 @@ export function encodeDomainFsfreezeRet(w: XdrWriter, v: DomainFsfreezeRet): voi
 
 export function decodeDomainFsthawArgs(r: XdrReader): DomainFsthawArgs {
   const dom = decodeDomain(r);
-  const mountpoints: string[] = new Array(r.count(256, 4));
-  for (let i = 0; i < mountpoints.length; i++) mountpoints[i] = r.string(4194304);
+  const mountpoints: string[] = [];
+  for (let left = r.count(256, 4); left > 0; left--) mountpoints.push(r.string(4194304));
   const flags = r.uint();
   return { dom, mountpoints, flags };
 }

@@ -41,8 +41,8 @@ export function decodeDomainSendKeyArgs(r: XdrReader): DomainSendKeyArgs {
   const dom = decodeDomain(r);
   const codeset = r.uint();
   const holdtime = r.uint();
-  const keycodes: number[] = new Array(r.count(16, 4));
-  for (let i = 0; i < keycodes.length; i++) keycodes[i] = r.uint();
+  const keycodes: number[] = [];
+  for (let left = r.count(16, 4); left > 0; left--) keycodes.push(r.uint());
   const flags = r.uint();
   return { dom, codeset, holdtime, keycodes, flags };
 }
@@ -176,8 +176,8 @@ export function encodeDomainAuthorizedSshKeysGetRet(w: XdrWriter, v: DomainAutho
 export function decodeDomainAuthorizedSshKeysSetArgs(r: XdrReader): DomainAuthorizedSshKeysSetArgs {
   const dom = decodeDomain(r);
   const user = r.string(4194304);
-  const keys: string[] = new Array(r.count(2048, 4));
-  for (let i = 0; i < keys.length; i++) keys[i] = r.string(4194304);
+  const keys: string[] = [];
+  for (let left = r.count(2048, 4); left > 0; left--) keys.push(r.string(4194304));
   const flags = r.uint();
   return { dom, user, keys, flags };
 }

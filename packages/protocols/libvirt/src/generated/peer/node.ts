@@ -98,8 +98,8 @@ export function encodeNodeGetCpuMapRet(w: XdrWriter, v: NodeGetCpuMapRet): void 
 }
 
 export function decodeNodeGetFreePagesArgs(r: XdrReader): NodeGetFreePagesArgs {
-  const pages: number[] = new Array(r.count(1024, 4));
-  for (let i = 0; i < pages.length; i++) pages[i] = r.uint();
+  const pages: number[] = [];
+  for (let left = r.count(1024, 4); left > 0; left--) pages.push(r.uint());
   const startCell = r.int();
   const cellCount = r.uint();
   const flags = r.uint();
@@ -112,10 +112,10 @@ export function encodeNodeGetFreePagesRet(w: XdrWriter, v: NodeGetFreePagesRet):
 }
 
 export function decodeNodeAllocPagesArgs(r: XdrReader): NodeAllocPagesArgs {
-  const pageSizes: number[] = new Array(r.count(1024, 4));
-  for (let i = 0; i < pageSizes.length; i++) pageSizes[i] = r.uint();
-  const pageCounts: bigint[] = new Array(r.count(1024, 8));
-  for (let i = 0; i < pageCounts.length; i++) pageCounts[i] = r.uhyper();
+  const pageSizes: number[] = [];
+  for (let left = r.count(1024, 4); left > 0; left--) pageSizes.push(r.uint());
+  const pageCounts: bigint[] = [];
+  for (let left = r.count(1024, 8); left > 0; left--) pageCounts.push(r.uhyper());
   const startCell = r.int();
   const cellCount = r.uint();
   const flags = r.uint();
