@@ -39,8 +39,9 @@ export async function openConsole(context: Context, vm: string, wish: ConsoleWis
   const ended = new Promise<ConsoleEnd>((resolve) => socket.addEventListener("close", ({ code, reason }) => resolve({ code, reason })));
   const opened = await Promise.race([new Promise<true>((resolve) => socket.addEventListener("open", () => resolve(true))), ended]);
   if (opened !== true) {
-    // A browser's WebSocket does not tell why the server refused; the same request without the upgrade does.
-    await client.raw("vmConsole", { params: { id: vm }, query } as never);
+    const { refusal } = await import("./connection/upgradeRefusal.ts");
+    const why = await refusal(client.webSocketUrl("vmConsole", { params: { id: vm }, query }), server.token);
+    if (why) throw why;
     throw new CliFailure(exitCodes.failed, `The console of ${vm} could not be opened${opened.reason ? `: ${opened.reason}` : ""}.`, `See polyvisor explain ${vm}.`);
   }
   return {
