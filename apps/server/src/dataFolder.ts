@@ -12,6 +12,8 @@ export interface DataFolder {
   readonly path: string;
   /** Stable over restarts: tasks name the server that executes them. */
   readonly serverId: string;
+  /** Whether the lock is still ours. @throws StartError when another server took it in the same moment */
+  check(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -26,11 +28,21 @@ export async function takeDataFolder(folder: string, isRoot = process.getuid?.()
     throw folderError(folder, error);
   }
   const lock = path.join(folder, "server.lock");
-  await takeLock(lock, folder);
+  const mine = await takeLock(lock, folder);
+  const isMine = async (): Promise<boolean> => (await readFile(lock, "utf8").catch(() => "")) === mine;
   try {
     const idFile = path.join(folder, "server-id");
     await writeOnce(idFile, Buffer.from(`${randomId("s")}\n`), 0o600);
-    return { path: folder, serverId: (await readFile(idFile, "utf8")).trim(), release: () => rm(lock, { force: true }) };
+    return {
+      path: folder,
+      serverId: (await readFile(idFile, "utf8")).trim(),
+      async check() {
+        if (!(await isMine())) throw new StartError(`Another Polyvisor server took the data folder ${folder} in the same moment.`, "Start one of them only.");
+      },
+      async release() {
+        if (await isMine()) await rm(lock, { force: true });
+      },
+    };
   } catch (error) {
     await rm(lock, { force: true });
     throw folderError(folder, error);
@@ -58,12 +70,12 @@ function startOf(pid: number): string | undefined {
 }
 
 /** A file with our process's number and start, made by a link that fails where one is. One of a dead process is taken away. */
-async function takeLock(lock: string, folder: string): Promise<void> {
+async function takeLock(lock: string, folder: string): Promise<string> {
   const mine = `${process.pid} ${startOf(process.pid)} ${randomBytes(8).toString("hex")}\n`;
   for (let attempt = 0; attempt < 20; attempt++) {
     await writeOnce(lock, Buffer.from(mine), 0o600);
     const holds = await readFile(lock, "utf8").catch(() => "");
-    if (holds === mine) return;
+    if (holds === mine) return mine;
     const [pid, start] = holds.split(" ");
     if (pid && start && startOf(Number(pid)) === start) {
       throw new StartError(`Another Polyvisor server (process ${pid}) runs on the data folder ${folder}.`, "Stop that one first (polyvisor down), or give this one a folder of its own with --data DIR.");

@@ -45,6 +45,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     const secrets = await openSecretBox(folder.path);
     const store = await openStore(config.databaseUrl === undefined ? { kind: "private", dataFolder: folder.path } : { kind: "url", url: config.databaseUrl }, log);
     started.push(() => store.close());
+    await folder.check();
     const identity = await Identity.open(store, log);
     started.push(() => identity.close());
     await keepLocalToken(folder.path, identity);

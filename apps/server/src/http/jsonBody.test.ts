@@ -3,6 +3,7 @@ import { readJson } from "./jsonBody.ts";
 
 test("reads JSON", () => {
   expect(readJson('{"a":[1,"__proto__"]}')).toEqual({ a: [1, "__proto__"] });
+  expect(readJson(`${"[".repeat(64)}"]]\\"[[[["${"]".repeat(64)}`)).toBeInstanceOf(Array); // brackets in a text are no depth
   expect(readJson(JSON.stringify({ notes: 'it says "__proto__": 1' }))).toEqual({ notes: 'it says "__proto__": 1' });
 });
 
@@ -11,7 +12,8 @@ test.each([
   ["a prototype", '{"__proto__":{"admin":true}}', /__proto__/],
   ["a prototype in disguise", '{"\\u005f_proto_\\u005F" : {}}', /__proto__/],
   ["half of it", '{"a":', /not JSON/],
-  ["five million brackets", "[".repeat(5e6), /not JSON/],
+  ["five million brackets", "[".repeat(5e6), /deeper than 64/],
+  ["65 of anything", '{"a":['.repeat(32) + "[".repeat(1) + "]".repeat(1) + "]}".repeat(32), /deeper than 64/],
 ])("refuses %s", (_, text, message) => {
   expect(() => readJson(text)).toThrow(message);
 });

@@ -15,7 +15,7 @@ function ofFramework(error: Error & { code?: string; statusCode?: number }): Pol
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return make("unsupportedMedia", "this route does not take that content type");
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return make("tooLarge", `a body has at most ${bodyLimit} bytes`);
+      return make("tooLarge", `the body of a request has at most ${bodyLimit} bytes, less where you are not signed in`);
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return make("badRequest", "the body is not as long as Content-Length says");
     case "FST_ERR_BAD_URL":

@@ -20,6 +20,8 @@ declare module "fastify" {
 
 /** Routes whose answers are secrets: never kept by anything in between. */
 const secret = new Set<RouteName>(["sessionCreate", "tokenCreate", "signInCodeCreate"]);
+/** What a body of someone who is not signed in may have: a name and a pass phrase in JSON's longest spelling. */
+const anonymousLimit = 64 * 1024;
 /** A body may be left out or empty where the contract has none. */
 const nothing = z.union([z.undefined(), z.null(), z.strictObject({})]);
 const noQuery = z.strictObject({});
@@ -62,6 +64,7 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, which: 
       method: method as "GET",
       url: apiBase + path,
       config: { route: name },
+      ...(contract.who === "anyone" ? { bodyLimit: anonymousLimit } : {}),
       // An answer that flows for ever has no length to tell of.
       exposeHeadRoute: method === "GET" && contract.response !== undefined,
       handler: async (request, reply) => {
