@@ -4,8 +4,8 @@ import type { Plan, Task } from "@polyvisor/model";
 import type { Context } from "./command.ts";
 import { exitCodes } from "./exitCode.ts";
 import { interrupted, usageFailure } from "./failure.ts";
-import { jsonText, yamlText } from "./output/structured.ts";
 import { planLines, resultLines, targetNames, taskExitCode } from "./planText.ts";
+import { show } from "./show.ts";
 import { waitForTask } from "./waiting.ts";
 
 /** When a person is asked first: `always`, or only when more than one object is meant. */
@@ -67,11 +67,4 @@ export async function confirm(context: Context, question: string): Promise<void>
   const [{ confirm: ask, isCancel }, { escapeText }] = await Promise.all([import("@clack/prompts"), import("./output/escape.ts")]);
   const answer = await ask({ message: escapeText(question), initialValue: false, output: process.stderr });
   if (isCancel(answer) || !answer) throw interrupted("Nothing was done.");
-}
-
-/** Prints a value as `-o` says; `lines` is its table form. */
-export async function show<T>(context: Context, value: T, lines: (value: T) => readonly string[]): Promise<void> {
-  if (context.output === "json") context.io.stdout.write(jsonText(value));
-  else if (context.output === "yaml") context.io.stdout.write(await yamlText(value));
-  else for (const line of lines(value)) context.say(line);
 }

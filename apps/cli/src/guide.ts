@@ -100,6 +100,7 @@ than one VM. Where there is no terminal to ask on, they need \`--yes\`.
 | 130 | ended by Ctrl-C, or answered with no |
 | 141 | the reader of the output went away |
 
+\`list --watch\`, \`events\` and \`top\` end with 0 by Ctrl-C: that is how they end.
 A change of one object ends with the code of its failure; of several, with 1 when some of them failed.
 
 ## Consoles

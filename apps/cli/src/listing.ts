@@ -1,7 +1,7 @@
 import type { Client } from "@polyvisor/api/client";
 import type { Datastore, Host, Network, Vm } from "@polyvisor/model";
 import type { Context } from "./command.ts";
-import { show } from "./change.ts";
+import { show } from "./show.ts";
 import { escapeText } from "./output/escape.ts";
 import { tableLines, type Column } from "./output/table.ts";
 

@@ -18,7 +18,7 @@ const nouns: Record<string, string> = {
 /** Runs a command line; never throws. @returns the exit code */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let code: number = exitCodes.ok;
-  const program = buildProgram(io, (exit) => (code = exit));
+  const program = buildProgram(io, (exit) => (code = exit), rowsFor(argv));
   try {
     await program.parseAsync(argv as string[], { from: "user" });
     return code;
@@ -30,8 +30,21 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
+const namesOf = (row: CommandRow): readonly string[] => [row.path, ...(row.aliases ?? [])];
+const firstWord = (path: string): string => path.split(" ", 1)[0]!;
+
+/**
+ * The rows that a command line can mean: setting up all of them takes longer than most commands do. Whatever is
+ * not a plain call of a command (help, a word that is unknown) gets them all.
+ */
+export function rowsFor(argv: readonly string[]): readonly CommandRow[] {
+  const [first = "", second = ""] = argv;
+  const rows = first === "vm" ? catalogue.filter((row) => row.ofVm && namesOf(row).includes(second)) : catalogue.filter((row) => namesOf(row).some((name) => firstWord(name) === first));
+  return rows.length > 0 ? rows : catalogue;
+}
+
 /** The program with every command of the catalogue; a command's code is loaded when it runs. */
-export function buildProgram(io: Io, ended: (exitCode: number) => void): Command {
+export function buildProgram(io: Io, ended: (exitCode: number) => void, rows: readonly CommandRow[] = catalogue): Command {
   const program = new Command("polyvisor");
   program
     .description("One console for every hypervisor: the verbs of xl and virsh over all hosts.")
@@ -40,7 +53,7 @@ export function buildProgram(io: Io, ended: (exitCode: number) => void): Command
     .showHelpAfterError("Say polyvisor COMMAND --help for how it is used.")
     .showSuggestionAfterError()
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(escapeText(text.trimEnd()).replaceAll("\\x0a", "\n") + "\n"), getOutHelpWidth: () => io.stdout.columns ?? 100, getErrHelpWidth: () => io.stderr.columns ?? 100 })
-    .addHelpText("after", "\nNames and selectors: polyvisor list tag=web state=running,paused name=web-*\nEnvironment: POLYVISOR_URL and POLYVISOR_TOKEN name another server; NO_COLOR. Exit codes: 0 done, 1 failed,\n2 usage, 3 not found, 4 not allowed, 5 no server, 6 refused, 130 interrupted.");
+    .addHelpText("after", "\nOf the launcher: ./polyvisor up, down, status, test, check.\nNames and selectors: polyvisor list tag=web state=running,paused name=web-*\nEnvironment: POLYVISOR_URL and POLYVISOR_TOKEN name another server; NO_COLOR. Exit codes: 0 done, 1 failed,\n2 usage, 3 not found, 4 not allowed, 5 no server, 6 refused, 130 interrupted.");
   const groups = new Map<string, Command>();
   const group = (name: string): Command => {
     let found = groups.get(name);
@@ -50,7 +63,7 @@ export function buildProgram(io: Io, ended: (exitCode: number) => void): Command
     }
     return found;
   };
-  for (const row of catalogue) {
+  for (const row of rows) {
     add(program, group, row.path, row, io, ended, false);
     for (const alias of row.aliases ?? []) add(program, group, alias, row, io, ended, true);
     if (row.ofVm) {

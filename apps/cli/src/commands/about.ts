@@ -1,9 +1,9 @@
-import { show } from "../change.ts";
 import type { Run } from "../command.ts";
 import { usageFailure } from "../failure.ts";
 import { escapeText } from "../output/escape.ts";
 import { jsonText } from "../output/structured.ts";
 import { version } from "../version.ts";
+import { show } from "../show.ts";
 
 /** `openapi`: JSON; `-o yaml` the same in YAML. */
 export const openapi: Run = async (context) => {

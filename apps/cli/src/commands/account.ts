@@ -1,6 +1,5 @@
 import { hostname, userInfo } from "node:os";
 import { askSecret, inputLines } from "../asking.ts";
-import { show } from "../change.ts";
 import type { Context, Run } from "../command.ts";
 import { connect } from "../connection/connect.ts";
 import { checkUrl } from "../connection/locate.ts";
@@ -9,6 +8,7 @@ import { exitCodes } from "../exitCode.ts";
 import { CliFailure, isApiError, usageFailure } from "../failure.ts";
 import { escapeText } from "../output/escape.ts";
 import { timeText } from "../output/quantity.ts";
+import { show } from "../show.ts";
 
 const firstLine = async (context: Context): Promise<string> => (await inputLines(context.io))[0] ?? "";
 

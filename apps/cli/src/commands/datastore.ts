@@ -1,5 +1,5 @@
 import type { Datastore, Host } from "@polyvisor/model";
-import { change, show } from "../change.ts";
+import { change } from "../change.ts";
 import type { Context, Run } from "../command.ts";
 import { listAll, showList } from "../listing.ts";
 import { colourOfState } from "../output/paint.ts";
@@ -8,6 +8,7 @@ import { factLines, tableLines } from "../output/table.ts";
 import { selectorOf } from "../targets.ts";
 import { hostOf } from "./create.ts";
 import { volumeColumns } from "./volume.ts";
+import { show } from "../show.ts";
 
 /** Names of hosts by id. */
 export async function hostNames(context: Context): Promise<(id: string) => string> {

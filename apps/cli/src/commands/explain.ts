@@ -1,8 +1,8 @@
-import { show } from "../change.ts";
 import type { Run } from "../command.ts";
 import { escapeText } from "../output/escape.ts";
 import { colourOfState } from "../output/paint.ts";
 import { timeText } from "../output/quantity.ts";
+import { show } from "../show.ts";
 
 /** `explain`: what the state means, since when, why, and what can be done now. */
 export const explain: Run = async (context) => {

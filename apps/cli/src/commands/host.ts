@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import type { Host } from "@polyvisor/model";
-import { confirm, show } from "../change.ts";
+import { confirm } from "../change.ts";
 import type { Context, Run } from "../command.ts";
 import { usageFailure } from "../failure.ts";
 import { listAll, showList } from "../listing.ts";
@@ -9,6 +9,7 @@ import { colourOfState } from "../output/paint.ts";
 import { agoText, bytesText } from "../output/quantity.ts";
 import { selectorOf } from "../targets.ts";
 import { showHost } from "./info.ts";
+import { show } from "../show.ts";
 
 /** What `host add` and `host test` send for a URI; a pass phrase is asked for, never taken from the command line. */
 async function hostInput(context: Context, uri: string): Promise<{ uri: string; name?: string; tags?: string[]; credential?: { username: string; password: string } }> {

@@ -1,11 +1,11 @@
 import type { Client } from "@polyvisor/api/client";
 import type { Host } from "@polyvisor/model";
-import { show } from "../change.ts";
 import type { Context } from "../command.ts";
 import { exitCodes } from "../exitCode.ts";
 import { isApiError } from "../failure.ts";
 import { listAll } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
+import { show } from "../show.ts";
 
 /** What a machine may have, each with what stands in for it when it is not permitted, and how it is called beside others. */
 const candidates = [

@@ -1,5 +1,4 @@
 import type { Host, Vm } from "@polyvisor/model";
-import { show } from "../change.ts";
 import type { Context, Run } from "../command.ts";
 import { isApiError } from "../failure.ts";
 import { listAll } from "../listing.ts";
@@ -7,6 +6,7 @@ import { escapeText } from "../output/escape.ts";
 import type { Paint } from "../output/paint.ts";
 import { agoText, bytesText, timeText } from "../output/quantity.ts";
 import { factLines } from "../output/table.ts";
+import { show } from "../show.ts";
 
 const yesNo = (value: boolean): string => (value ? "yes" : "no");
 const joined = (...parts: (string | undefined | false)[]): string => parts.filter(Boolean).join(", ");

@@ -1,10 +1,11 @@
-import { change, show } from "../change.ts";
+import { change } from "../change.ts";
 import type { Run } from "../command.ts";
 import { listAll, showList } from "../listing.ts";
 import { colourOfState } from "../output/paint.ts";
 import { factLines } from "../output/table.ts";
 import { selectorOf } from "../targets.ts";
 import { hostNames } from "./datastore.ts";
+import { show } from "../show.ts";
 
 /** `network list`. */
 export const list: Run = async (context) => {

@@ -1,10 +1,11 @@
 import type { Snapshot } from "@polyvisor/model";
-import { change, show } from "../change.ts";
+import { change } from "../change.ts";
 import type { Run } from "../command.ts";
 import { usageFailure } from "../failure.ts";
 import { escapeText } from "../output/escape.ts";
 import type { Paint } from "../output/paint.ts";
 import { timeText } from "../output/quantity.ts";
+import { show } from "../show.ts";
 
 /** Snapshots as a tree: each below the one it was taken after. A parent that is not there makes a root. */
 export function snapshotTree(snapshots: readonly Snapshot[], paint: Paint): string[] {

@@ -1,5 +1,5 @@
 import type { Task } from "@polyvisor/model";
-import { show, tellOutcome } from "../change.ts";
+import { tellOutcome } from "../change.ts";
 import type { Context, Run } from "../command.ts";
 import { usageFailure } from "../failure.ts";
 import { showList } from "../listing.ts";
@@ -10,6 +10,7 @@ import { factLines } from "../output/table.ts";
 import { planLines } from "../planText.ts";
 import { waitForTask } from "../waiting.ts";
 import { wholeNumber } from "./lifecycle.ts";
+import { show } from "../show.ts";
 
 type Listed = Omit<Task, "plan" | "steps">;
 const states = ["queued", "running", "succeeded", "failed", "partial", "cancelled"] as const;

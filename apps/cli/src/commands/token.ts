@@ -1,4 +1,3 @@
-import { show } from "../change.ts";
 import type { Run } from "../command.ts";
 import { exitCodes } from "../exitCode.ts";
 import { CliFailure } from "../failure.ts";
@@ -6,6 +5,7 @@ import { showList } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
 import { agoText, timeText } from "../output/quantity.ts";
 import { wholeNumber } from "./lifecycle.ts";
+import { show } from "../show.ts";
 
 /** `token list`. */
 export const list: Run = async (context) => {

@@ -1,5 +1,4 @@
 import type { Load } from "@polyvisor/model";
-import { show } from "../change.ts";
 import type { Context, Run } from "../command.ts";
 import { exitCodes } from "../exitCode.ts";
 import { usageFailure } from "../failure.ts";
@@ -13,6 +12,7 @@ import { jsonLine } from "../output/structured.ts";
 import { tableLines, type Column } from "../output/table.ts";
 import { selectorOf } from "../targets.ts";
 import { wholeNumber } from "./lifecycle.ts";
+import { show } from "../show.ts";
 
 const sorts = ["cpu", "memory", "disk", "network"] as const;
 type Sort = (typeof sorts)[number];

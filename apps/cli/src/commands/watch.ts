@@ -99,7 +99,7 @@ export async function watch(context: Context, filter: string | undefined, sort: 
         }
       }
       if (stop.signal.aborted) break;
-      if (screen) draw();
+      if (screen && connection !== "connecting") draw();
       const woken = new Promise<void>((resolve) => (wake = resolve));
       if (changed.size === 0 && !(everything && connection === "open") && failure === undefined) {
         const rest = new AbortController();

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { apiBase, routePaths, type RouteName } from "@polyvisor/api/client";
@@ -29,6 +29,7 @@ export class FixtureProblem extends Error {
 /** A small server that speaks the contract's paths with answers of the test's own: for what a real one does rarely or never. */
 export interface FixtureServer extends AsyncDisposable {
   url: string;
+  http: Server;
   asked: Asked[];
   of(route: RouteName): Asked[];
 }
@@ -61,6 +62,7 @@ export async function fixtureServer(answers: Partial<Record<RouteName, Answer>>)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    http: server,
     asked,
     of: (route) => asked.filter((each) => each.route === route),
     async [Symbol.asyncDispose]() {
