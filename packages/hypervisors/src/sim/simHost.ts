@@ -183,12 +183,12 @@ export class SimHost {
   }
 
   drop(error: PolyvisorError): void {
-    for (const listener of [...this.listeners]) listener.dropped(error);
+    for (const listener of this.listeners) listener.dropped(error);
   }
   setHung(hung: boolean): void {
     if (this.hung === hung) return;
     this.hung = hung;
-    for (const listener of [...this.listeners]) listener.hungChanged();
+    for (const listener of this.listeners) listener.hungChanged();
   }
 }
 

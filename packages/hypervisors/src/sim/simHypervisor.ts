@@ -244,7 +244,7 @@ export class SimHypervisor implements Hypervisor, Listener {
     for (const queue of this.#queues) queue.end(error);
     for (const channel of this.#channels) channel.close();
     const why = error ?? new PolyvisorError("hostUnreachable", { detail: `the connection to ${this.#host.name} was closed` });
-    for (const reject of [...this.#pending]) reject(why);
+    for (const reject of this.#pending) reject(why);
     this.#settleClosed(error);
   }
 }

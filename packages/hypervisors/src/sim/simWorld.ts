@@ -72,6 +72,9 @@ export function worldOf(estate: string): SimWorld {
   return world;
 }
 
+/** `hangInShutdown`: it was asked to power off and never gets there. */
+export type GuestEvent = "crash" | "powerOff" | "sleep" | "ioError" | "hangInShutdown";
+
 /** What a test or a demo can do to one host from outside. */
 export interface SimHostControl {
   /** Breaks its connections; it can be connected again at once. */
@@ -93,7 +96,7 @@ export interface SimHostControl {
   /** Does something behind Polyvisor's back, as another tool would: no features, no faults, no delays. */
   outside(action: Action): Promise<void>;
   /** Something that guests do by themselves. */
-  guest(vm: string, event: "crash" | "powerOff" | "sleep" | "ioError"): void;
+  guest(vm: string, event: GuestEvent): void;
   /** Native ids of its VMs. */
   vms(): string[];
 }
@@ -164,6 +167,7 @@ function controlOf(host: SimHost): SimHostControl {
       if (vm.state !== "running" && vm.state !== "blocked") throw new PolyvisorError("wrongState", { detail: `${vm.name} does not run` });
       if (event === "crash") powerOff(host, vm, "crashed", "panicked", "crashed: panicked");
       else if (event === "powerOff") powerOff(host, vm, "off", "shutdown", "stopped: shutdown");
+      else if (event === "hangInShutdown") setState(host, vm, "shuttingDown", "user", "the guest was asked to power off");
       else if (event === "sleep") setState(host, vm, "suspended", "unknown", "the guest went to sleep");
       else setState(host, vm, "paused", "ioerror", "suspended: ioerror");
     },

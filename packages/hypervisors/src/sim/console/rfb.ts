@@ -180,7 +180,8 @@ function encode(pixels: Uint8Array, format: PixelFormat): Buffer {
     for (let c = 0; c < 3; c++) value |= Math.round((pixels[i + c]! * format.max[c]!) / 255) << format.shift[c]!;
     value >>>= 0;
     if (bytes === 1) out[at] = value & 255;
-    else if (bytes === 2) format.bigEndian ? out.writeUInt16BE(value & 0xffff, at) : out.writeUInt16LE(value & 0xffff, at);
+    else if (bytes === 2 && format.bigEndian) out.writeUInt16BE(value & 0xffff, at);
+    else if (bytes === 2) out.writeUInt16LE(value & 0xffff, at);
     else if (format.bigEndian) out.writeUInt32BE(value, at);
     else out.writeUInt32LE(value, at);
   }
