@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { homedir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Request } from "@polyvisor/api";
+import { connectionStates, type Vm } from "@polyvisor/model";
+import type { ControlPlane, ControlPlaneOptions, Figures, Intervals } from "./controlPlane.ts";
+import { Attribution } from "./estate/attribution.ts";
+import { Estate } from "./estate/estate.ts";
+import { explainVm } from "./estate/explain.ts";
+import { clean } from "./estate/facts.ts";
+import { InventoryRules } from "./estate/inventoryRules.ts";
+import { loadEstate } from "./estate/loadEstate.ts";
+import { EventLog } from "./events/eventLog.ts";
+import { Housekeeping } from "./events/housekeeping.ts";
+import { Journal } from "./events/journal.ts";
+import { Hosts, wantRevision } from "./hosts/hosts.ts";
+import { newId } from "./newId.ts";
+import { makeWork } from "./plans/makeWork.ts";
+import type { Work } from "./plans/work.ts";
+import { Sampler } from "./samples/sampler.ts";
+import { StepPerformer } from "./tasks/performStep.ts";
+import { Tasks } from "./tasks/tasks.ts";
+import { Templates } from "./templates/templates.ts";
+
+const standard: Intervals = { sample: 20_000, reconnectMax: 3_500, openTimeout: 10_000, callTimeout: 30_000, hostWait: 60_000, stopGrace: 5_000, keepEventsDays: 30, keepSamplesDays: 14 };
+const ownRecipes = fileURLToPath(new URL("../../../recipes/", import.meta.url));
+
+/** Puts the control plane together, brings the estate back from the store and goes on with what was open. */
+export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { store, log, serverId, now = Date.now } = options;
+  const intervals = { ...standard, ...options.intervals };
+  const { pool } = store;
+  const estate = new Estate();
+  await loadEstate(pool, estate);
+  const events = await EventLog.open(pool, now);
+  const journal = new Journal({ pool, estate, log, serverId, now, publish: (list) => events.publish(list) });
+  const attribution = new Attribution(now);
+  const rules = new InventoryRules({ now, newId });
+  const templates = await Templates.open({ recipesFolder: options.recipesFolder ?? ownRecipes, folder: path.join(options.dataFolder, "templates"), pool, log });
+  const hosts = new Hosts({ estate, journal, rules, attribution, pool, secrets: options.secrets, log, now, intervals, connect: options.connect ?? {}, connected: (id) => sampler.connected(id) });
+  const sampler = new Sampler({ hosts, estate, pool, log, now, intervalMs: intervals.sample, keepDays: intervals.keepSamplesDays });
+  const plan = async (request: Request, reason: string): Promise<Work> => {
+    if (request.do === "vm.create" || request.do === "template.build") await templates.reload();
+    return makeWork({ request, reason, estate, templates: templates.forPlans(), recipes: templates.recipes(), isPlaced: (...place) => templates.isPlaced(...place), random: randomBytes, home: homedir() });
+  };
+  const performer = new StepPerformer({ hosts, estate, rules, attribution, templates, hostWait: intervals.hostWait });
+  const tasks = new Tasks({ pool, journal, performer, plan: (request, _account, reason) => plan(request, reason), serverId, log, now, boundary: (point) => options.onBoundary?.(point) });
+  const housekeeping = await Housekeeping.open({ pool, events, log, now, serverId, keepEventsDays: intervals.keepEventsDays });
+  let closing = false;
+
+  await hosts.resume(housekeeping.aliveBefore);
+  await tasks.resume();
+  sampler.start();
+  housekeeping.start();
+
+  const figures = (): Figures => {
+    const byState = estate.tables.host.indexes.state;
+    return {
+      hosts: Object.fromEntries(connectionStates.map((state) => [state, byState.count(state)])) as Figures["hosts"],
+      vms: estate.counts(),
+      datastores: estate.tables.datastore.byId.size,
+      networks: estate.tables.network.byId.size,
+      tasks: tasks.figures(),
+      changeLag: journal.lag.quantiles(),
+      events: { ...events.figures, lastId: Number(events.lastId()) },
+      journal: { waiting: journal.waiting, commits: journal.commits, failures: journal.failures },
+      samples: { ...sampler.figures },
+      vmLoads: sampler.loads("vm"),
+      hostLoads: sampler.loads("host"),
+    };
+  };
+
+  return {
+    estate,
+    hosts,
+    vms: {
+      change: (id, patch, ifRevision) =>
+        journal.ask((draft) => {
+          const known = wantRevision(draft.get("vm", id), id, ifRevision);
+          const after: Vm = { ...known, revision: known.revision + 1 };
+          if (patch.tags !== undefined) after.tags = clean([...new Set(patch.tags)]) as string[];
+          if (patch.notes !== undefined) after.notes = clean(patch.notes) as string;
+          const fields = (["tags", "notes"] as const).filter((name) => JSON.stringify(after[name]) !== JSON.stringify(known[name]));
+          if (fields.length === 0) return known;
+          draft.put(after, { type: "changed", fields, cause: "changed by an operator" });
+          return after;
+        }),
+      explain: (id) => {
+        const vm = estate.find("vm", id);
+        return explainVm(vm, estate.get("host", vm.hostId), now());
+      },
+    },
+    plans: { make: async (request, _account, reason) => (await plan(request, reason)).plan },
+    tasks,
+    samples: sampler,
+    events,
+    templates,
+    metrics: figures,
+    ready: () => (closing ? { ok: false, reason: "the server is stopping" } : store.healthy() ? { ok: true } : { ok: false, reason: "the database does not answer" }),
+    async close() {
+      closing = true;
+      await tasks.close(intervals.stopGrace);
+      await hosts.close();
+      await sampler.close();
+      await housekeeping.close();
+      await journal.close();
+      events.close();
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import type { Event } from "@polyvisor/model";
+import type pg from "pg";
+import type { EventQuery, EventReader } from "../controlPlane.ts";
+
+/** Events kept in memory; readers that are further behind are served from the table, or told to read anew. */
+const ringSize = 32_768;
+const pageSize = 1_000;
+
+interface Row {
+  id: number;
+  at: Date;
+  type: Event["type"];
+  kind: Event["kind"];
+  object_id: string;
+  fields: string[];
+  cause: string | null;
+  task_id: string | null;
+  doc: Event["object"] | null;
+}
+
+/** The event stream: a ring of the latest in memory, the table behind it, any number of readers who each keep their own place. */
+export class EventLog implements EventReader {
+  readonly #pool: pg.Pool;
+  readonly #ring: Event[] = [];
+  /** Index in the ring's whole history of `#ring[0]`, and of the next event. */
+  #first = 0;
+  #last: number;
+  #oldestKept: number;
+  #news = Promise.withResolvers<void>();
+  #closed = false;
+  readonly figures = { published: 0, subscribers: 0, resets: 0 };
+  readonly #now: () => number;
+
+  /** @param last id of the newest event in the table, @param oldest id of the oldest that is kept there */
+  constructor(pool: pg.Pool, last: number, oldest: number, now: () => number) {
+    this.#pool = pool;
+    this.#last = last;
+    this.#oldestKept = oldest;
+    this.#now = now;
+  }
+
+  static async open(pool: pg.Pool, now: () => number): Promise<EventLog> {
+    const { rows } = await pool.query<{ last: number; oldest: number }>("select coalesce(max(id), 0) as last, coalesce(min(id), 1) as oldest from event");
+    return new EventLog(pool, rows[0]!.last, rows[0]!.oldest, now);
+  }
+
+  lastId(): string {
+    return String(this.#last);
+  }
+
+  /** Takes events that were committed, in the order of their ids. */
+  publish(events: readonly Event[]): void {
+    for (const event of events) this.#ring.push(event);
+    this.#last = Number(events.at(-1)!.id);
+    this.figures.published += events.length;
+    // cut in large pieces: moving the ring for each event would cost more than the memory
+    if (this.#ring.length > ringSize * 1.25) {
+      const surplus = this.#ring.length - ringSize;
+      this.#ring.splice(0, surplus);
+      this.#first += surplus;
+    }
+    this.#wake();
+  }
+
+  /** Older events were deleted from the table. */
+  pruned(oldest: number): void {
+    this.#oldestKept = Math.max(this.#oldestKept, oldest);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  async *subscribe(query: EventQuery): AsyncGenerator<Event> {
+    const { signal } = query;
+    const wanted = (event: Event): boolean => (query.kinds === undefined || query.kinds.has(event.kind)) && (query.objectId === undefined || query.objectId === event.objectId);
+    const wake = (): void => this.#wake();
+    signal.addEventListener("abort", wake);
+    this.figures.subscribers++;
+    try {
+      let place = this.#end();
+      if (query.since !== undefined) {
+        const since = /^\d{1,15}$/.test(query.since) ? Number(query.since) : -1;
+        if (since < this.#oldestKept - 1 || since > this.#last) yield this.#reset();
+        else {
+          let after = since;
+          // From the table until the ring has the rest: it goes on filling meanwhile and forgets nothing that is newer than its first.
+          while (!signal.aborted && after < this.#ringStart()) {
+            const page = await this.#page(after, query);
+            if (page.oldest > after + 1) {
+              yield this.#reset();
+              after = this.#last;
+              break;
+            }
+            for (const event of page.events) {
+              if (signal.aborted) return;
+              yield event;
+            }
+            after = page.upTo;
+          }
+          place = this.#placeAfter(after);
+        }
+      }
+      while (!signal.aborted && !this.#closed) {
+        if (place < this.#first) {
+          place = this.#end();
+          yield this.#reset();
+          continue;
+        }
+        const event = this.#ring[place - this.#first];
+        if (event) {
+          place++;
+          if (wanted(event)) yield event;
+        } else await this.#news.promise;
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
+      this.figures.subscribers--;
+    }
+  }
+
+  #end(): number {
+    return this.#first + this.#ring.length;
+  }
+
+  /** Everything after this id is in the ring. */
+  #ringStart(): number {
+    const first = this.#ring[0];
+    return first ? Number(first.id) - 1 : this.#last;
+  }
+
+  /** Place of the first event with a higher id. */
+  #placeAfter(id: number): number {
+    let low = 0;
+    let high = this.#ring.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (Number(this.#ring[middle]!.id) <= id) low = middle + 1;
+      else high = middle;
+    }
+    return this.#first + low;
+  }
+
+  async #page(after: number, query: EventQuery): Promise<{ events: Event[]; upTo: number; oldest: number }> {
+    const until = Math.min(this.#last, after + 50_000);
+    const { rows } = await this.#pool.query<Row>(
+      "select id, at, type, kind, object_id, fields, cause, task_id, doc from event where id > $1 and id <= $2 and ($3::text[] is null or kind = any($3)) and ($4::text is null or object_id = $4) order by id limit $5",
+      [after, until, query.kinds ? [...query.kinds] : null, query.objectId ?? null, pageSize],
+    );
+    return { events: rows.map(eventOfRow), upTo: rows.length < pageSize ? until : rows.at(-1)!.id, oldest: this.#oldestKept };
+  }
+
+  #reset(): Event {
+    this.figures.resets++;
+    return { id: String(this.#last), at: new Date(this.#now()).toISOString(), type: "reset", kind: "host", objectId: "*", fields: [] };
+  }
+
+  #wake(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers<void>();
+  }
+}
+
+function eventOfRow(row: Row): Event {
+  const event: Event = { id: String(row.id), at: row.at.toISOString(), type: row.type, kind: row.kind, objectId: row.object_id, fields: row.fields };
+  if (row.cause !== null) event.cause = row.cause;
+  if (row.task_id !== null) event.taskId = row.task_id;
+  if (row.doc !== null) event.object = row.doc;
+  return event;
+}

@@ -1,0 +1,73 @@
+import type { Logger } from "pino";
+import type pg from "pg";
+import type { EventLog } from "./eventLog.ts";
+
+const aliveEveryMs = 10_000;
+const pruneEveryMs = 10 * 60_000;
+const pruneRows = 5_000;
+
+export interface HousekeepingOptions {
+  pool: pg.Pool;
+  events: EventLog;
+  log: Logger;
+  now(): number;
+  serverId: string;
+  keepEventsDays: number;
+}
+
+/** Notes that the server runs, and deletes what is kept no longer. */
+export class Housekeeping {
+  readonly #options: HousekeepingOptions;
+  /** When a server with this id was last known to run, before this one. */
+  readonly aliveBefore: string | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #pruning: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: HousekeepingOptions, aliveBefore: string | undefined) {
+    this.#options = options;
+    this.aliveBefore = aliveBefore;
+  }
+
+  static async open(options: HousekeepingOptions): Promise<Housekeeping> {
+    const { rows } = await options.pool.query<{ value: { at: string } }>("select value from setting where key = $1", [`alive ${options.serverId}`]);
+    return new Housekeeping(options, rows[0]?.value.at);
+  }
+
+  start(): void {
+    const quietly = (work: () => Promise<void>): void => void work().catch((error: unknown) => this.#options.log.debug({ err: error }, "housekeeping could not reach the database"));
+    quietly(() => this.#alive());
+    this.#timers.push(setInterval(() => quietly(() => this.#alive()), aliveEveryMs).unref(), setInterval(() => quietly(() => this.prune()), pruneEveryMs).unref());
+  }
+
+  /** Deletes events, tasks and idempotency keys that are older than they are kept, a piece at a time. */
+  prune(): Promise<void> {
+    this.#pruning ??= this.#prune().finally(() => (this.#pruning = undefined));
+    return this.#pruning;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#pruning?.catch(() => undefined);
+    await this.#alive().catch(() => undefined);
+  }
+
+  async #alive(): Promise<void> {
+    const { pool, now, serverId } = this.#options;
+    await pool.query("insert into setting (key, value) values ($1, jsonb_build_object('at', $2::text)) on conflict (key) do update set value = excluded.value", [`alive ${serverId}`, new Date(now()).toISOString()]);
+  }
+
+  async #prune(): Promise<void> {
+    const { pool, events, now, keepEventsDays } = this.#options;
+    const before = new Date(now() - keepEventsDays * 86_400_000);
+    for (let gone = pruneRows; gone === pruneRows && !this.#closed; ) {
+      const { rows } = await pool.query<{ id: number }>("delete from event where id in (select id from event where at < $1 order by id limit $2) returning id", [before, pruneRows]);
+      gone = rows.length;
+      if (gone > 0) events.pruned(rows.reduce((most, { id }) => Math.max(most, id), 0) + 1);
+    }
+    if (this.#closed) return;
+    await pool.query("delete from task where ended_at < $1", [before]);
+    await pool.query("delete from idempotency where created_at < $1", [new Date(now() - 86_400_000)]);
+  }
+}

@@ -1,0 +1,33 @@
+import { PolyvisorError, type HostFacts } from "@polyvisor/model";
+
+/** Which endpoints are taken: by URI, and by machine and kind of hypervisor. Taken at once, so that two requests cannot both have one. */
+export class Endpoints {
+  readonly #owners = new Map<string, string>();
+  readonly #keys = new Map<string, Set<string>>();
+  readonly #nameOf: (hostId: string) => string;
+
+  constructor(nameOf: (hostId: string) => string) {
+    this.#nameOf = nameOf;
+  }
+
+  /** @throws PolyvisorError `conflict` when another host has it */
+  take(hostId: string, uri: string, facts?: HostFacts): void {
+    this.#claim(hostId, `uri ${uri}`, "is at this URI already");
+    if (facts?.machineId) this.#claim(hostId, `machine ${facts.machineId} ${facts.hypervisor.type}`, `is the same machine (${facts.hostname}) with the same kind of hypervisor`);
+  }
+
+  release(hostId: string): void {
+    for (const key of this.#keys.get(hostId) ?? []) this.#owners.delete(key);
+    this.#keys.delete(hostId);
+  }
+
+  #claim(hostId: string, key: string, why: string): void {
+    const owner = this.#owners.get(key);
+    if (owner === hostId) return;
+    if (owner !== undefined) throw new PolyvisorError("conflict", { detail: `the host ${this.#nameOf(owner)} ${why}`, where: "uri", remedy: "Use that host; a machine is managed through one connection only." });
+    this.#owners.set(key, hostId);
+    const keys = this.#keys.get(hostId);
+    if (keys) keys.add(key);
+    else this.#keys.set(hostId, new Set([key]));
+  }
+}

@@ -1,0 +1,62 @@
+import type { Change, InventoryKind, Inventory } from "@polyvisor/model";
+import type { Attribution } from "../estate/attribution.ts";
+import { clean } from "../estate/facts.ts";
+import type { InventoryRules } from "../estate/inventoryRules.ts";
+import type { Journal } from "../events/journal.ts";
+
+/** Objects of an inventory that go into one mutation: a large host must not make one endless transaction. */
+const pieceSize = 200;
+
+/** Brings the changes of one host to the journal, in order. */
+export class HostFeed {
+  readonly #hostId: string;
+  readonly #journal: Journal;
+  readonly #rules: InventoryRules;
+  readonly #attribution: Attribution;
+
+  constructor(hostId: string, journal: Journal, rules: InventoryRules, attribution: Attribution) {
+    this.#hostId = hostId;
+    this.#journal = journal;
+    this.#rules = rules;
+    this.#attribution = attribution;
+  }
+
+  /** Resolves when the journal has it and has room for more; what it brings is committed later, an inventory when it resolves. */
+  async take(told: Change): Promise<void> {
+    const change = clean(told) as Change;
+    const rules = this.#rules;
+    const hostId = this.#hostId;
+    await this.#journal.room();
+    if (change.type === "inventory") return this.#inventory(change.inventory);
+    if (change.type === "host") this.#write((draft) => rules.host(draft, hostId, change.facts));
+    else if (change.type === "remove") {
+      const taskId = this.#attribution.taskOf(hostId, change.kind, change.nativeId);
+      this.#write((draft) => rules.remove(draft, change.kind, hostId, change.nativeId, { cause: change.cause, taskId }));
+    } else {
+      const taskId = this.#attribution.taskOf(hostId, change.kind, change.kind === "vm" ? change.facts.nativeId : change.facts.name);
+      this.#write((draft) => rules.upsert(draft, change.kind, hostId, change.facts, { cause: change.cause, taskId }));
+    }
+  }
+
+  /** An inventory is given in pieces; what it does not have goes last. Resolves when all of it is committed. */
+  async #inventory({ host, vms, datastores, networks }: Inventory): Promise<void> {
+    const rules = this.#rules;
+    const hostId = this.#hostId;
+    const all = [...vms.map((facts) => ({ kind: "vm", facts }) as const), ...datastores.map((facts) => ({ kind: "datastore", facts }) as const), ...networks.map((facts) => ({ kind: "network", facts }) as const)];
+    this.#write((draft) => rules.host(draft, hostId, host));
+    for (let i = 0; i < all.length; i += pieceSize) {
+      const piece = all.slice(i, i + pieceSize);
+      await this.#journal.room();
+      this.#write((draft) => {
+        for (const { kind, facts } of piece) rules.upsert(draft, kind, hostId, facts as never, {});
+      });
+    }
+    const present: Record<InventoryKind, Set<string>> = { vm: new Set(vms.map((each) => each.nativeId)), datastore: new Set(datastores.map((each) => each.nativeId)), network: new Set(networks.map((each) => each.nativeId)) };
+    await this.#journal.write((draft) => rules.keepOnly(draft, hostId, present));
+  }
+
+  #write(mutation: Parameters<Journal["write"]>[0]): void {
+    // A refusal of the store is in the log; the next inventory repairs what it left out. A closed journal ends the feed.
+    this.#journal.write(mutation).catch(() => undefined);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Plan, Task, TaskStep } from "@polyvisor/model";
+
+const overStates: ReadonlySet<TaskStep["state"]> = new Set(["succeeded", "failed", "skipped", "cancelled", "interrupted"]);
+export const isOver = (step: TaskStep): boolean => overStates.has(step.state);
+
+/** Items of a plan: steps that hang together. `items[i]` is the number of the item of the i-th step. */
+export function itemsOf(plan: Plan): number[] {
+  const at = new Map(plan.steps.map((step, i) => [step.n, i]));
+  const parent = plan.steps.map((_, i) => i);
+  const root = (i: number): number => {
+    while (parent[i] !== i) i = parent[i] = parent[parent[i]!]!;
+    return i;
+  };
+  plan.steps.forEach((step, i) => {
+    for (const n of step.after) parent[root(at.get(n)!)] = root(i);
+  });
+  return plan.steps.map((_, i) => root(i));
+}
+
+/** How a task ended when all its steps are over: by its items, each of which succeeded only if all its steps did. */
+export function outcomeOf(plan: Plan, steps: readonly TaskStep[], cancelRequested: boolean): Task["state"] {
+  const items = itemsOf(plan);
+  const failed = new Set(items.filter((_, i) => steps[i]!.state !== "succeeded"));
+  if (failed.size === 0) return "succeeded";
+  if (cancelRequested && steps.some((step) => step.state === "cancelled")) return "cancelled";
+  return new Set(items).size > failed.size ? "partial" : "failed";
+}
+
+/** 0 to 1 over all steps. */
+export function progressOf(steps: readonly TaskStep[]): number {
+  if (steps.length === 0) return 1;
+  let sum = 0;
+  for (const step of steps) sum += isOver(step) ? 1 : step.progress;
+  return sum / steps.length;
+}

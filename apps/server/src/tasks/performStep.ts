@@ -1,0 +1,154 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Hypervisor } from "@polyvisor/hypervisors";
+import { PolyvisorError, verbs, type Action, type ErrorCode, type InventoryKind, type PlanStep } from "@polyvisor/model";
+import type { Attribution } from "../estate/attribution.ts";
+import type { Estate } from "../estate/estate.ts";
+import type { InventoryRules } from "../estate/inventoryRules.ts";
+import type { Hosts } from "../hosts/hosts.ts";
+import { buildTemplate } from "../templates/buildTemplate.ts";
+import { placeImage } from "../templates/placeImage.ts";
+import type { Templates } from "../templates/templates.ts";
+import type { Performed } from "./taskRun.ts";
+
+/** Failures after which nobody knows whether the host did it. */
+const outcomeUnknown: ReadonlySet<ErrorCode> = new Set(["hostUnreachable", "hostRefused", "hostTimeout", "hostProtocol", "hostNameUnknown"]);
+const attempts = 3;
+/** How long a new VM is waited for in the estate after the host said that it is there. */
+const settleMs = 2_000;
+
+export interface PerformerOptions {
+  hosts: Hosts;
+  estate: Estate;
+  rules: InventoryRules;
+  attribution: Attribution;
+  templates: Templates;
+  hostWait: number;
+}
+
+export interface StepContext {
+  signal: AbortSignal;
+  interrupted: boolean;
+  progress(fraction: number, message?: string): void;
+}
+
+/** Carries steps out. What may have been done already is looked for before it is done again. */
+export class StepPerformer {
+  readonly #options: PerformerOptions;
+
+  constructor(options: PerformerOptions) {
+    this.#options = options;
+  }
+
+  async perform(taskId: string, step: PlanStep, context: StepContext): Promise<Performed> {
+    const { action } = step;
+    if (action.verb === "template.build") return buildTemplate(this.#options.templates, action.template, context);
+    if (step.hostId === undefined) throw new PolyvisorError("internal", { detail: `step ${step.n} names no host` });
+    const release = this.#attribute(taskId, step.hostId, step);
+    try {
+      if (action.verb === "image.place") return await this.#overConnection(step.hostId, context, (hypervisor) => placeImage(this.#options.templates, this.#options.estate, step.hostId!, hypervisor, action, context));
+      return await this.#run(step.hostId, action, context);
+    } finally {
+      release();
+    }
+  }
+
+  async #run(hostId: string, action: Action, context: StepContext): Promise<Performed> {
+    const leave = action.verb === "vm.migrate" ? this.#beginMove(hostId, action.vm, action.to) : undefined;
+    let look = context.interrupted;
+    let failure: PolyvisorError | undefined;
+    try {
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        const hypervisor = await this.#connected(hostId, look ? new AbortController().signal : context.signal);
+        try {
+          if (look) {
+            const seen = verbs[action.verb].observable ? await hypervisor.observe(action) : "unknown";
+            if (seen === "done") return { message: context.interrupted ? "found done after a restart of the server" : "found done after the connection to the host came back" };
+            if (seen === "unknown") throw new PolyvisorError("interrupted", { detail: context.interrupted ? "the server stopped while this was under way, and its outcome cannot be observed" : `the connection to the host broke while this was under way, and its outcome cannot be observed${failure ? `: ${failure.detail}` : ""}` });
+            context.signal.throwIfAborted();
+          }
+          const { message } = await hypervisor.run(action, { signal: context.signal, progress: context.progress });
+          await this.#settle(hostId, action);
+          return { message: look ? `${message}; it had been interrupted and was not done, so it was done now` : message };
+        } catch (error) {
+          if (!(error instanceof PolyvisorError) || !outcomeUnknown.has(error.code)) throw error;
+          failure = error;
+          look = true;
+        }
+      }
+      throw failure!;
+    } finally {
+      leave?.();
+    }
+  }
+
+  /** Something that may be repeated from the beginning as often as the connection breaks. */
+  async #overConnection(hostId: string, context: StepContext, work: (hypervisor: Hypervisor) => Promise<Performed>): Promise<Performed> {
+    for (let attempt = 1; ; attempt++) {
+      const hypervisor = await this.#connected(hostId, context.signal);
+      try {
+        return await work(hypervisor);
+      } catch (error) {
+        if (attempt >= attempts || !(error instanceof PolyvisorError) || !outcomeUnknown.has(error.code) || context.signal.aborted) throw error;
+      }
+    }
+  }
+
+  /** The host's connection; waits for it for a while, because hosts and daemons restart. */
+  async #connected(hostId: string, signal: AbortSignal): Promise<Hypervisor> {
+    const { hosts, hostWait } = this.#options;
+    // A connection that has just broken may not have said so yet: give its end a moment to be heard.
+    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      return await hosts.connection(hostId).whenConnected(AbortSignal.any([signal, AbortSignal.timeout(hostWait)]));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  #beginMove(fromHost: string, vm: string, to: string): () => void {
+    const { estate, hosts, rules } = this.#options;
+    const destination = [...estate.tables.host.byId.values()].find((host) => host.uri === to || sameUri(host.uri, to));
+    if (!destination) return () => undefined;
+    const end = rules.beginMove(vm, fromHost, destination.id);
+    return () => {
+      end();
+      // Where it is now is what the hosts say: the new one first, so that it is known there before it is gone here.
+      for (const id of [destination.id, fromHost]) {
+        try {
+          hosts.connection(id).refresh();
+        } catch {
+          // removed or disabled meanwhile
+        }
+      }
+    };
+  }
+
+  /** A client that asks for the VM right after the task ended shall find it. */
+  async #settle(hostId: string, action: Action): Promise<void> {
+    const uuid = action.verb === "vm.create" || action.verb === "vm.define" ? action.vm : action.verb === "vm.clone" ? action.to : undefined;
+    if (uuid === undefined) return;
+    for (let waited = 0; waited < settleMs && !this.#options.estate.byNative("vm", hostId, uuid); waited += 10) await delay(10);
+  }
+
+  #attribute(taskId: string, hostId: string, step: PlanStep): () => void {
+    const { action, target } = step;
+    const keys: [InventoryKind, string][] = [];
+    if ("vm" in action) keys.push(["vm", action.vm]);
+    if (action.verb === "vm.clone") keys.push(["vm", action.to]);
+    if ("datastore" in action) keys.push(["datastore", action.datastore]);
+    if ("network" in action) keys.push(["network", action.network]);
+    if (keys.length === 0 && target.kind !== "host" && target.kind !== "template") keys.push([target.kind, target.name]);
+    const ends = keys.map(([kind, key]) => this.#options.attribution.begin(taskId, hostId, kind, key));
+    if (action.verb === "vm.migrate") {
+      const destination = [...this.#options.estate.tables.host.byId.values()].find((host) => sameUri(host.uri, action.to));
+      if (destination) ends.push(this.#options.attribution.begin(taskId, destination.id, "vm", action.vm));
+    }
+    return () => ends.forEach((end) => end());
+  }
+}
+
+/** Whether two texts are the same URI. */
+function sameUri(a: string, b: string): boolean {
+  return a === b || (URL.canParse(b) && URL.parse(b)!.href === a);
+}

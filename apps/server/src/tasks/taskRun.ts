@@ -1,0 +1,249 @@
+import { failureOf, PolyvisorError, type Failure, type Plan, type PlanStep, type Task, type TaskStep } from "@polyvisor/model";
+import type { Logger } from "pino";
+import type { Draft } from "../events/draft.ts";
+import type { Journal } from "../events/journal.ts";
+import { isOver, outcomeOf, progressOf } from "./outcome.ts";
+
+/** Tasks with more steps than this tell only the steps that changed. */
+const fewSteps = 8;
+const progressEveryMs = 500;
+
+export interface Performed {
+  message: string;
+}
+
+export interface TaskRunOptions {
+  journal: Journal;
+  log: Logger;
+  now(): number;
+  /** Waits for a turn on the step's host. @returns to be called when the step is over */
+  turn(step: PlanStep, signal: AbortSignal): Promise<() => void>;
+  /** Carries a step out. `interrupted`: it was begun before and nobody knows how far it came. */
+  perform(taskId: string, step: PlanStep, context: { signal: AbortSignal; interrupted: boolean; progress(fraction: number, message?: string): void }): Promise<Performed>;
+  boundary(point: string): void | Promise<void>;
+  ended(run: TaskRun): void;
+}
+
+/**
+ * One task being carried out. Each step is marked as running before it begins and as what it became afterwards, each
+ * in the same transaction as its event, so that whoever comes after a crash knows exactly what may have been begun.
+ */
+export class TaskRun {
+  readonly plan: Plan;
+  readonly #options: TaskRunOptions;
+  readonly #cancel = new AbortController();
+  readonly #steps: TaskStep[];
+  readonly #index: Map<number, number>;
+  readonly #dependents: number[][];
+  readonly #missing: number[];
+  /** As committed: what readers get. */
+  readonly #shown: TaskStep[];
+  #head: Omit<Task, "plan" | "steps">;
+  #shownHead: Omit<Task, "plan" | "steps">;
+  #left: number;
+  #stopped = false;
+  #active = 0;
+  #idle = Promise.withResolvers<void>();
+
+  constructor(task: Task, options: TaskRunOptions) {
+    const { plan, steps, ...head } = task;
+    this.plan = plan;
+    this.#options = options;
+    this.#head = this.#shownHead = head;
+    this.#steps = [...steps];
+    this.#shown = [...steps];
+    this.#index = new Map(plan.steps.map((step, i) => [step.n, i]));
+    this.#dependents = plan.steps.map(() => []);
+    this.#missing = plan.steps.map((step) => step.after.length);
+    plan.steps.forEach((step, i) => {
+      for (const n of step.after) this.#dependents[this.#index.get(n)!]!.push(i);
+    });
+    this.#left = steps.filter((step) => !isOver(step)).length;
+    if (head.cancelRequested) this.#cancel.abort(cancelled());
+  }
+
+  get id(): string {
+    return this.#head.id;
+  }
+  get state(): Task["state"] {
+    return this.#head.state;
+  }
+  get stepsRunning(): number {
+    return this.#active;
+  }
+
+  /** The task as it was last committed. */
+  shown(): Task {
+    return { ...this.#shownHead, plan: this.plan, steps: [...this.#shown] };
+  }
+
+  /** Begins, or goes on where the former server stopped. */
+  start(): void {
+    const ready: number[] = [];
+    this.#steps.forEach((step, i) => {
+      if (step.state === "succeeded") for (const next of this.#dependents[i]!) this.#missing[next]!--;
+    });
+    for (const [i, step] of this.#steps.entries()) {
+      if (isOver(step) && step.state !== "succeeded") this.#skipAfter(i);
+    }
+    this.#steps.forEach((step, i) => {
+      if (step.state === "running" || (step.state === "waiting" && this.#missing[i] === 0)) ready.push(i);
+    });
+    if (this.#left === 0) void this.#write([], () => this.#finish());
+    for (const i of ready) void this.#run(i, this.#steps[i]!.state === "running");
+  }
+
+  /** Asks it to stop. Resolves when that is durable. */
+  async cancel(): Promise<void> {
+    if (this.#left === 0 || this.#head.cancelRequested) return;
+    const before = this.#head;
+    // at once, so that no write that is made meanwhile takes it back
+    const head = (this.#head = { ...before, cancelRequested: true, revision: before.revision + 1 });
+    try {
+      await this.#options.journal.ask((draft) => {
+        draft.updateTask(this.#whole(head));
+        draft.tellTask(this.#told(head, []), { type: "changed", fields: ["cancelRequested"], taskId: this.id });
+      });
+    } catch (error) {
+      this.#head = { ...this.#head, cancelRequested: false };
+      throw error;
+    }
+    if (head.revision > this.#shownHead.revision) this.#shownHead = head;
+    this.#cancel.abort(cancelled());
+  }
+
+  /** Begins nothing more. Resolves when no step runs, or never; what runs then stays marked as running. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#active === 0) this.#idle.resolve();
+    return this.#idle.promise;
+  }
+
+  async #run(i: number, interrupted: boolean): Promise<void> {
+    const step = this.plan.steps[i]!;
+    let leave: (() => void) | undefined;
+    try {
+      leave = await this.#options.turn(step, interrupted ? new AbortController().signal : this.#cancel.signal);
+    } catch {
+      await this.#end(i, { state: "cancelled" });
+      return;
+    }
+    if (this.#stopped) return leave();
+    this.#active++;
+    try {
+      if (!interrupted) {
+        if (this.#cancel.signal.aborted) return void (await this.#end(i, { state: "cancelled" }));
+        await this.#options.boundary(`step ${step.n} ready`);
+        await this.#write([[i, { state: "running", startedAt: this.#time() }]], () => this.#begin());
+        await this.#options.boundary(`step ${step.n} running`);
+      }
+      const end = await this.#perform(i, step, interrupted);
+      await this.#options.boundary(`step ${step.n} done`);
+      await this.#end(i, end);
+      await this.#options.boundary(`step ${step.n} ended`);
+    } catch (error) {
+      // The journal is closing: the step stays marked as running and the next server finds out.
+      if (!this.#stopped) this.#options.log.error({ task: this.id, step: step.n, err: error }, "a step could not be kept");
+    } finally {
+      leave();
+      if (--this.#active === 0 && this.#stopped) this.#idle.resolve();
+    }
+  }
+
+  async #perform(i: number, step: PlanStep, interrupted: boolean): Promise<Partial<TaskStep> & { state: TaskStep["state"] }> {
+    let told = this.#options.now();
+    const progress = (fraction: number, message?: string): void => {
+      const now = this.#options.now();
+      if (isOver(this.#steps[i]!) || now - told < progressEveryMs || !(fraction >= 0 && fraction <= 1)) return;
+      told = now;
+      void this.#write([[i, { progress: fraction, ...(message === undefined ? {} : { message: message.slice(0, 1024) }) }]]).catch(() => undefined);
+    };
+    try {
+      const { message } = await this.#options.perform(this.id, step, { signal: this.#cancel.signal, interrupted, progress });
+      return { state: "succeeded", progress: 1, message };
+    } catch (error) {
+      if (!(error instanceof PolyvisorError)) this.#options.log.error({ task: this.id, step: step.n, err: error }, "a step failed unexpectedly");
+      const failure = failureOf(error);
+      if (failure.code === "cancelled" && this.#cancel.signal.aborted) return { state: "cancelled", message: failure.detail };
+      return { state: failure.code === "interrupted" ? "interrupted" : "failed", failure, message: failure.detail };
+    }
+  }
+
+  /** A step is over: those that waited for it go on or are skipped, and with the last one the task is over. */
+  async #end(i: number, end: Partial<TaskStep> & { state: TaskStep["state"] }): Promise<void> {
+    const changes: [number, Partial<TaskStep>][] = [[i, { ...end, endedAt: this.#time() }]];
+    const ready: number[] = [];
+    if (end.state === "succeeded") {
+      for (const next of this.#dependents[i]!) if (--this.#missing[next]! === 0 && this.#steps[next]!.state === "waiting") ready.push(next);
+    } else for (const skipped of this.#reach(i)) changes.push([skipped, this.#skipped(i, end.state)]);
+    this.#left -= changes.length;
+    await this.#write(changes, () => (this.#left === 0 ? this.#finish() : undefined));
+    for (const next of ready) void this.#run(next, false);
+  }
+
+  #skipAfter(i: number): void {
+    const changes = this.#reach(i).map((skipped): [number, Partial<TaskStep>] => [skipped, this.#skipped(i, this.#steps[i]!.state)]);
+    if (changes.length === 0) return;
+    this.#left -= changes.length;
+    void this.#write(changes).catch(() => undefined);
+  }
+
+  #skipped(i: number, state: TaskStep["state"]): Partial<TaskStep> {
+    return { state: state === "cancelled" ? "cancelled" : "skipped", endedAt: this.#time(), message: `step ${this.plan.steps[i]!.n} was ${state === "cancelled" ? "cancelled" : "not successful"}` };
+  }
+
+  /** Steps that wait for this one, directly or not. */
+  #reach(i: number): number[] {
+    const out = new Set<number>();
+    const queue = [i];
+    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+      for (const next of this.#dependents[at]!) {
+        if (out.has(next) || this.#steps[next]!.state !== "waiting") continue;
+        out.add(next);
+        queue.push(next);
+      }
+    }
+    return [...out];
+  }
+
+  #begin(): Partial<Task> | undefined {
+    return this.#head.state === "queued" ? { state: "running", startedAt: this.#time() } : undefined;
+  }
+
+  #finish(): Partial<Task> {
+    const state = outcomeOf(this.plan, this.#steps, this.#head.cancelRequested);
+    const first = this.#steps.find((step) => step.failure)?.failure as Failure | undefined;
+    return { state, endedAt: this.#time(), ...(state === "succeeded" ? {} : { failure: first ?? (state === "cancelled" ? failureOf(cancelled()) : undefined) }) };
+  }
+
+  /** Changes steps and task, and resolves when that is committed. */
+  async #write(changes: [number, Partial<TaskStep>][], task: () => Partial<Task> | undefined = () => undefined): Promise<void> {
+    const changed = changes.map(([i, change]) => (this.#steps[i] = { ...this.#steps[i]!, ...change }));
+    const more = task();
+    const head = (this.#head = { ...this.#head, ...more, progress: progressOf(this.#steps), revision: this.#head.revision + 1 });
+    const fields = [...Object.keys(more ?? {}), ...(changed.length > 0 ? ["progress", "steps"] : [])];
+    await this.#options.journal.write((draft: Draft) => {
+      for (const step of changed) draft.updateStep({ ...step, taskId: head.id, failure: step.failure as Failure | undefined });
+      draft.updateTask(this.#whole(head));
+      draft.tellTask(this.#told(head, changed), { type: "changed", fields, taskId: head.id });
+    });
+    changes.forEach(([i], at) => (this.#shown[i] = changed[at]!));
+    if (head.revision > this.#shownHead.revision) this.#shownHead = head;
+    if (more?.endedAt !== undefined) this.#options.ended(this);
+  }
+
+  #whole(head: Omit<Task, "plan" | "steps">): Task {
+    return { ...head, plan: this.plan, steps: this.#steps };
+  }
+
+  /** What the event stream carries of it. */
+  #told(head: Omit<Task, "plan" | "steps">, changed: TaskStep[]): Task {
+    return this.#steps.length <= fewSteps ? { ...head, plan: this.plan, steps: [...this.#steps] } : { ...head, plan: { ...this.plan, steps: [] }, steps: changed };
+  }
+
+  #time(): string {
+    return new Date(this.#options.now()).toISOString();
+  }
+}
+
+const cancelled = (): PolyvisorError => new PolyvisorError("cancelled", { detail: "an operator cancelled the task" });

@@ -1,0 +1,39 @@
+import { createReadStream } from "node:fs";
+import type { Hypervisor } from "@polyvisor/hypervisors";
+import { PolyvisorError, type PlanStep } from "@polyvisor/model";
+import type { Estate } from "../estate/estate.ts";
+import { datastoresOf } from "../plans/placement.ts";
+import type { Templates } from "./templates.ts";
+
+type PlaceImage = Extract<PlanStep["action"], { verb: "image.place" }>;
+
+/**
+ * Brings a file of a template onto a datastore, over the hypervisor's own API. May be repeated: the volume's name says
+ * its contents, and only a complete one is remembered as placed.
+ */
+export async function placeImage(templates: Templates, estate: Estate, hostId: string, hypervisor: Hypervisor, action: PlaceImage, context: { signal: AbortSignal; progress(fraction: number, message?: string): void }): Promise<{ message: string }> {
+  const { datastore, volume, size } = action;
+  const known = datastoresOf(estate, hostId).find((each) => each.name === datastore)?.volumes.find((each) => each.name === volume);
+  if (known && templates.isPlaced(hostId, datastore, volume)) return { message: "was there already" };
+  const file = templates.fileOf(action.image, action.sha256);
+  if (file === undefined) throw new PolyvisorError("conflict", { detail: `the template's file ${action.image} is not as it was when the plan was made`, remedy: "The template was built anew meanwhile: repeat the request." });
+  const create = { verb: "volume.create" as const, datastore, volume, capacity: size, format: "raw" };
+  const quiet = { signal: context.signal, progress: () => undefined };
+  if ((await hypervisor.observe(create, context.signal)) !== "done") {
+    // One of another size is what an interrupted attempt with other tools left: the name is ours.
+    if (known) await hypervisor.run({ verb: "volume.delete", datastore, volume }, quiet);
+    await hypervisor.run(create, quiet);
+  }
+  let sent = 0;
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of createReadStream(file!, { highWaterMark: 256 * 1024 })) {
+      sent += (chunk as Buffer).length;
+      yield chunk as Buffer;
+      context.progress(Math.min(1, sent / Math.max(1, size)), `${action.image}: ${Math.floor((sent / Math.max(1, size)) * 100)}%`);
+    }
+  }
+  await hypervisor.writeVolume(datastore, volume, bytes(), size, context.signal);
+  if (sent !== size) throw new PolyvisorError("conflict", { detail: `the template's file ${action.image} has ${sent} bytes instead of ${size}`, remedy: "Build the template again." });
+  await templates.markPlaced(hostId, datastore, volume);
+  return { message: `${size} bytes brought to ${datastore}/${volume}` };
+}
