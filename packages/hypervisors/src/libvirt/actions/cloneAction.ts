@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { PolyvisorError } from "@polyvisor/model";
+import { isActive } from "../domain/domainState.ts";
+import { becomeClone } from "../domain/editDomain.ts";
+import { sourceElement } from "../domain/buildDevices.ts";
+import { parseXml } from "../xml/parseXml.ts";
+import { at, attribute, child, children, element } from "../xml/xmlNode.ts";
+import type { XmlElement } from "../xml/xmlNode.ts";
+import { writeXml } from "../xml/writeXml.ts";
+import type { VerbHandlers } from "./actionTools.ts";
+import { placeSource } from "./placeDisk.ts";
+import { nextStartOf } from "./redefine.ts";
+import { copyVolume } from "./storageActions.ts";
+
+export const cloneAction: Pick<VerbHandlers, "vm.clone"> = {
+  "vm.clone": {
+    async run({ session }, { vm, to, name, disks }, context) {
+      const dom = await session.vm(vm);
+      const { state } = await session.call.domainGetState({ dom });
+      if (isActive(state) && disks.length > 0 && session.driver.toLowerCase() !== "test") {
+        throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" runs: its disks would change while they are copied, and the copy would not boot cleanly`, remedy: "Shut it down first." });
+      }
+      const root = await nextStartOf(session, dom);
+      const moved = new Map<string, { type: string; source: XmlElement | undefined }>();
+      for (const [i, { target, datastore, volume }] of disks.entries()) {
+        const disk = children(child(root, "devices"), "disk").find((each) => attribute(child(each, "target"), "dev") === target);
+        const source = child(disk, "source");
+        if (!disk || !source) throw new PolyvisorError("notFound", { detail: `VM "${dom.name}" has no data on ${target}`, where: `/disks/${i}` });
+        const path = attribute(source, "file") ?? attribute(source, "dev") ?? `${attribute(source, "pool")}/${attribute(source, "volume")}`;
+        const original = await session.findVolumeAt(path);
+        if (!original) throw new PolyvisorError("notSupported", { detail: `${path} (${target} of VM "${dom.name}") is in no datastore, so libvirt cannot copy it`, remedy: "Make a datastore of its folder.", where: `/disks/${i}` });
+        context.progress(i / disks.length, `copying ${target}`);
+        if (!(await session.findVolume(datastore, volume))) {
+          const format = attribute(child(disk, "driver"), "type") ?? "raw";
+          const description = parseXml((await session.call.storageVolGetXmlDesc({ vol: original })).xml, `the description of volume "${original.name}"`);
+          const capacity = at(description, "capacity")?.children.map((node) => (node.kind === "text" ? node.text : "")).join("") ?? "0";
+          const xml = writeXml(element("volume", {}, element("name", {}, volume), element("capacity", { unit: "bytes" }, capacity), element("target", {}, element("format", { type: format }))));
+          await copyVolume(session, await session.pool(datastore), xml, volume, original, { signal: context.signal, progress: (fraction, message) => context.progress((i + fraction) / disks.length, message) });
+        }
+        const place = await placeSource(session, `${datastore}/${volume}`, `/disks/${i}`);
+        moved.set(target, { type: place!.type, source: sourceElement(place) });
+      }
+      becomeClone(root, { name, uuid: to, mac: freshMac, disks: moved });
+      await session.call.domainDefineXml({ xml: writeXml(root) });
+      return { message: `cloned as "${name}"` };
+    },
+    observe: async ({ session }, { to }) => ((await session.findVm(to)) ? "done" : "notDone"),
+  },
+};
+
+/** A MAC address of the range that QEMU guests use. */
+function freshMac(): string {
+  return `52:54:00:${[...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
+}

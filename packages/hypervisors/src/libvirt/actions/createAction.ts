@@ -1,0 +1,77 @@
+import { PolyvisorError } from "@polyvisor/model";
+import type { VmSpec } from "@polyvisor/model";
+import { constants as c } from "@polyvisor/protocol-libvirt";
+import { buildDomain } from "../domain/buildDomain.ts";
+import { isUnsupported } from "../failure.ts";
+import { guestSupport, guestTypes, nothingParticular } from "../host/guestSupport.ts";
+import { pipelined } from "../pipelined.ts";
+import type { Session } from "../session.ts";
+import { writeIndented } from "../xml/writeXml.ts";
+import type { ActionTools, VerbHandlers } from "./actionTools.ts";
+import { placeDisk, placeFile } from "./placeDisk.ts";
+
+export const createAction: Pick<VerbHandlers, "vm.create"> = {
+  "vm.create": {
+    async run(tools, { vm, spec }) {
+      const { session } = tools;
+      const { xml, how } = await describe(tools, vm, spec);
+      await defineNew(session, xml, vm);
+      if (spec.autostart) {
+        const dom = await session.vm(vm);
+        await session.call.domainSetAutostart({ dom, autostart: 1 });
+      }
+      return { message: how ? `created; ${how}` : "created" };
+    },
+    observe: async ({ session }, { vm }) => ((await session.findVm(vm)) ? "done" : "notDone"),
+  },
+};
+
+/** Defines a VM whose description libvirt checks against its own schema first. */
+export async function defineNew(session: Session, xml: string, uuid: string): Promise<void> {
+  const { dom } = await session.call.domainDefineXmlFlags({ xml, flags: c.VIR_DOMAIN_DEFINE_VALIDATE }).catch(async (error: unknown) => {
+    if (!isUnsupported(error) || /unsupported configuration/i.test((error as Error).message)) throw error;
+    return session.call.domainDefineXml({ xml });
+  });
+  if (dom.uuid !== uuid) {
+    await session.call.domainUndefine({ dom }).catch(() => {});
+    throw new PolyvisorError("badRequest", { detail: `the description defines VM ${dom.uuid}, and not ${uuid} as the action says`, where: "/definition" });
+  }
+}
+
+async function describe({ session, acceleration }: ActionTools, uuid: string, spec: VmSpec): Promise<{ xml: string; how: string | undefined }> {
+  const driver = session.driver.toLowerCase();
+  const { hostArch, types } = await guestTypes(session);
+  const arch = spec.arch ?? hostArch;
+  if (types.size > 0 && !types.has(arch)) throw new PolyvisorError("notSupported", { detail: `${session.endpoint} runs guests of ${[...types.keys()].join(", ")}, and none of ${arch}`, where: "/spec/arch" });
+  const { virtType, how } = driver === "qemu" ? await chooseType(acceleration, spec, arch, hostArch, types.get(arch) ?? new Set()) : { virtType: driver, how: undefined };
+  if (driver !== "qemu" && spec.acceleration === "emulated") throw new PolyvisorError("notSupported", { detail: `libvirt's ${session.driver} driver emulates no processor`, where: "/spec/acceleration" });
+  const [support, sources, kernel, initramfs, root] = await Promise.all([
+    driver === "qemu" ? guestSupport(session, arch, virtType) : nothingParticular,
+    pipelined(spec.disks.map((disk, i) => ({ disk, i })), ({ disk, i }) => placeDisk(session, disk, `/spec/disks/${i}`)),
+    spec.boot && placeFile(session, spec.boot.kernel, "/spec/boot/kernel"),
+    spec.boot?.initramfs === undefined ? undefined : placeFile(session, spec.boot.initramfs, "/spec/boot/initramfs"),
+    spec.container && placeRoot(spec.container.root),
+  ]);
+  if (driver === "qemu" && spec.firmware === "efi" && !support.firmwares.includes("efi")) throw new PolyvisorError("notSupported", { detail: `there is no UEFI firmware for ${arch} guests on ${session.endpoint}`, remedy: "Install it there (Debian: ovmf), or use bios.", where: "/spec/firmware" });
+  return { how, xml: writeIndented(buildDomain(spec, { driver, uuid, virtType, arch, defaultMachine: support.machine, cpuModes: support.cpuModes, sources, kernel, initramfs, root })) };
+}
+
+function placeRoot(root: string): string {
+  if (root.startsWith("/")) return root;
+  throw new PolyvisorError("badRequest", { detail: `the root file system "${root}" is not an absolute path on the host`, where: "/spec/container/root" });
+}
+
+/** Hardware only where a test guest booted with it; the choice is told with its reason. */
+async function chooseType(acceleration: ActionTools["acceleration"], spec: VmSpec, arch: string, hostArch: string, types: ReadonlySet<string>): Promise<{ virtType: string; how: string }> {
+  if (spec.acceleration === "emulated") return { virtType: "qemu", how: "emulated, as asked for" };
+  const native = arch === hostArch || (arch === "i686" && hostArch === "x86_64");
+  if (!native || !types.has("kvm")) {
+    const why = native ? "the host offers no KVM" : `a ${arch} guest cannot run on a ${hostArch} processor`;
+    if (spec.acceleration === "hardware") throw new PolyvisorError("notSupported", { detail: `hardware acceleration was asked for, but ${why}`, where: "/spec/acceleration" });
+    return { virtType: "qemu", how: `emulated: ${why}` };
+  }
+  const { usable, evidence } = await acceleration.result();
+  if (usable === "hardware") return { virtType: "kvm", how: `accelerated by hardware: ${evidence}` };
+  if (spec.acceleration === "hardware") throw new PolyvisorError("notSupported", { detail: `hardware acceleration was asked for, but ${evidence}`, where: "/spec/acceleration" });
+  return { virtType: "qemu", how: `emulated: ${evidence}` };
+}

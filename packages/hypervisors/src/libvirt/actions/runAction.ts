@@ -1,0 +1,65 @@
+import { PolyvisorError, verbs } from "@polyvisor/model";
+import type { Action, FeatureTable } from "@polyvisor/model";
+import type { RunContext, RunResult } from "../../hypervisor.ts";
+import { failure } from "../failure.ts";
+import type { ActionTools, Observation, VerbHandler, VerbHandlers } from "./actionTools.ts";
+import { cloneAction } from "./cloneAction.ts";
+import { createAction } from "./createAction.ts";
+import { definitionActions } from "./definitionActions.ts";
+import { deviceActions } from "./deviceActions.ts";
+import { migrateAction } from "./migrateAction.ts";
+import { networkActions } from "./networkActions.ts";
+import { powerActions } from "./powerActions.ts";
+import { sendKeysAction } from "./sendKeysAction.ts";
+import { sizeActions } from "./sizeActions.ts";
+import { snapshotActions } from "./snapshotActions.ts";
+import { storageActions } from "./storageActions.ts";
+
+const handlers: VerbHandlers = { ...createAction, ...definitionActions, ...powerActions, ...sizeActions, ...deviceActions, ...snapshotActions, ...cloneAction, ...migrateAction, ...sendKeysAction, ...storageActions, ...networkActions };
+
+/** Verbs whose object may be missing without that being a mistake: it is made, or gone already. */
+const withoutObject = new Set(["vm.create", "vm.define", "vm.delete", "vm.restore"]);
+/** Verbs that ask more of a running VM than their row of the model's table says. */
+const atRest = new Set(["vm.delete", "vm.rename"]);
+
+function handlerOf(action: Action): VerbHandler<never> {
+  return handlers[action.verb] as unknown as VerbHandler<never>;
+}
+
+/** Carries an action out. What is so already is not done again; what fails because someone was faster counts as done. */
+export async function runAction(tools: ActionTools, features: FeatureTable, action: Action, context: RunContext): Promise<RunResult> {
+  const { session } = tools;
+  const doing = wordsOf(action);
+  const feature = features[verbs[action.verb].feature];
+  if (!feature.supported && !atRest.has(action.verb)) throw new PolyvisorError("notSupported", { detail: `${doing} on ${session.endpoint}: ${feature.reason}` });
+  if (!feature.supported) throw new PolyvisorError("notSupported", { detail: `${doing} on ${session.endpoint}: ${feature.reason}` });
+  const already: RunResult = { message: "was so already", already: true };
+  return session.told(doing, async () => {
+    if (context.signal.aborted) throw new PolyvisorError("cancelled", { detail: `${doing}: nothing was done` });
+    if ("vm" in action && !withoutObject.has(action.verb)) await session.vm(action.vm);
+    if ((await observeAction(tools, action)) === "done") return already;
+    try {
+      return await handlerOf(action).run(tools, action as never, context);
+    } catch (error) {
+      const told = failure(error, { endpoint: session.endpoint, doing });
+      if (["wrongState", "nameTaken", "notFound"].includes(told.code) && session.connection.open && (await observeAction(tools, action).catch(() => "unknown")) === "done") return already;
+      throw told;
+    }
+  });
+}
+
+/** Whether the world is as the action would leave it. */
+export async function observeAction(tools: ActionTools, action: Action, signal?: AbortSignal): Promise<Observation> {
+  const handler = handlerOf(action);
+  if (!handler.observe) return "unknown";
+  return tools.session.told(`look whether "${wordsOf(action)}" is done`, () => handler.observe!(tools, action as never, signal));
+}
+
+/** An action in words: `start VM 6695eb01-…`. */
+function wordsOf(action: Action): string {
+  const { words } = verbs[action.verb];
+  if ("vm" in action) return `${words}: VM ${"spec" in action ? `"${action.spec.name}"` : action.vm}`;
+  if ("volume" in action) return `${words}: ${action.datastore}/${action.volume}`;
+  if ("datastore" in action) return `${words}: ${action.datastore}`;
+  return "network" in action ? `${words}: ${action.network}` : `${words}: ${action.name}`;
+}

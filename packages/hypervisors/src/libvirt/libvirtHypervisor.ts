@@ -1,0 +1,101 @@
+import { PolyvisorError } from "@polyvisor/model";
+import type { Action, Change, FeatureTable, Inventory, Samples } from "@polyvisor/model";
+import { ConnectionError, constants as c } from "@polyvisor/protocol-libvirt";
+import type { ByteChannel, ConsoleRequest, Hypervisor, RunContext, RunResult, Screenshot } from "../hypervisor.ts";
+import type { ActionTools, Observation } from "./actions/actionTools.ts";
+import { observeAction, runAction } from "./actions/runAction.ts";
+import { openConsole, takeScreenshot } from "./consoles.ts";
+import { EndpointReader } from "./endpointReader.ts";
+import { failure } from "./failure.ts";
+import { readSamples } from "./samples.ts";
+import type { Session } from "./session.ts";
+import { readVolumeBytes, writeVolumeBytes } from "./storage/volumeBytes.ts";
+import { ChangeFeed } from "./watch/changeFeed.ts";
+
+/** A libvirt endpoint behind the one interface. */
+export class LibvirtHypervisor implements Hypervisor {
+  readonly features: FeatureTable;
+  readonly closed: Promise<Error | undefined>;
+  readonly #session: Session;
+  readonly #tools: ActionTools;
+  readonly #reader: EndpointReader;
+  #feed: AbortController | undefined;
+
+  constructor(tools: ActionTools, features: FeatureTable) {
+    this.features = features;
+    this.#tools = tools;
+    this.#session = tools.session;
+    this.#reader = new EndpointReader(tools.session, tools.acceleration, features["host.devices"].supported);
+    this.closed = tools.session.connection.closed.then((reason) => (reason.kind === "closed" ? undefined : failure(reason, { endpoint: tools.session.endpoint })));
+  }
+
+  inventory(signal?: AbortSignal): Promise<Inventory> {
+    return this.#session.told("read the inventory", () => this.#reader.inventory(signal));
+  }
+
+  async *changes(signal: AbortSignal): AsyncGenerator<Change> {
+    if (this.#feed && !this.#feed.signal.aborted) throw new PolyvisorError("internal", { detail: "the changes of an endpoint have one consumer" });
+    const stopped = new AbortController();
+    this.#feed = stopped;
+    const stop = (): void => stopped.abort();
+    if (signal.aborted) return;
+    signal.addEventListener("abort", stop, { once: true });
+    const feed = new ChangeFeed(this.#reader, stopped);
+    this.#tools.acceleration.done = () => feed.hostChanged();
+    try {
+      let first = true;
+      for await (const change of feed.run()) {
+        yield change;
+        // Only a connection that stays is worth the seconds that the test guests take.
+        if (first) void this.#tools.acceleration.result();
+        first = false;
+      }
+    } catch (error) {
+      if (signal.aborted || (error instanceof ConnectionError && error.kind === "closed")) return;
+      throw failure(error, { endpoint: this.#session.endpoint, doing: "watch for changes" });
+    } finally {
+      signal.removeEventListener("abort", stop);
+      stopped.abort();
+    }
+  }
+
+  samples(signal?: AbortSignal): Promise<Samples> {
+    return this.#session.told("measure", () => readSamples(this.#session, this.#reader.vms.hidden, signal));
+  }
+
+  run(action: Action, context: RunContext): Promise<RunResult> {
+    return runAction(this.#tools, this.features, action, context);
+  }
+
+  observe(action: Action, signal?: AbortSignal): Promise<Observation> {
+    return observeAction(this.#tools, action, signal);
+  }
+
+  definition(vm: string, which: "live" | "nextStart"): Promise<string> {
+    return this.#session.told(`read the definition of VM ${vm}`, async () => {
+      const dom = await this.#session.vm(vm);
+      return (await this.#session.call.domainGetXmlDesc({ dom, flags: which === "nextStart" ? c.VIR_DOMAIN_XML_INACTIVE : 0 })).xml;
+    });
+  }
+
+  console(vm: string, request: ConsoleRequest): Promise<ByteChannel> {
+    return this.#session.told(`open the console of VM ${vm}`, () => openConsole(this.#session, vm, request));
+  }
+
+  screenshot(vm: string): Promise<Screenshot> {
+    return this.#session.told(`take a picture of the screen of VM ${vm}`, () => takeScreenshot(this.#session, vm));
+  }
+
+  readVolume(datastore: string, volume: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    return this.#session.told(`read volume "${volume}" in datastore "${datastore}"`, () => readVolumeBytes(this.#session, datastore, volume, signal));
+  }
+
+  writeVolume(datastore: string, volume: string, bytes: AsyncIterable<Uint8Array>, size: number, signal?: AbortSignal): Promise<void> {
+    return this.#session.told(`fill volume "${volume}" in datastore "${datastore}"`, () => writeVolumeBytes(this.#session, datastore, volume, bytes, size, signal));
+  }
+
+  async close(): Promise<void> {
+    this.#feed?.abort();
+    await this.#session.connection.close();
+  }
+}

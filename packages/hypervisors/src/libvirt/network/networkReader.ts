@@ -1,0 +1,112 @@
+import { constants as c } from "@polyvisor/protocol-libvirt";
+import type { Network } from "@polyvisor/protocol-libvirt";
+import type { NetworkFacts } from "@polyvisor/model";
+import { isLibvirt, isUnsupported } from "../failure.ts";
+import { pipelined } from "../pipelined.ts";
+import type { Session } from "../session.ts";
+import { parseXml } from "../xml/parseXml.ts";
+import { attribute, child, children } from "../xml/xmlNode.ts";
+
+/** Reads networks and the leases that their DHCP servers gave. */
+export class NetworkReader {
+  readonly #session: Session;
+  readonly #known = new Map<string, NetworkFacts>();
+  readonly #leases = new Map<string, readonly string[]>();
+  #supported = true;
+  #leasesSupported = true;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** All networks. */
+  async readAll(signal?: AbortSignal): Promise<NetworkFacts[]> {
+    if (!this.#supported) return [];
+    const { call } = this.#session;
+    try {
+      const listed = (flags: number): Promise<Network[]> => call.connectListAllNetworks({ needResults: 1, flags }, { signal }).then((answer) => answer.nets);
+      const [all, active, autostart] = await Promise.all([listed(0), listed(c.VIR_CONNECT_LIST_NETWORKS_ACTIVE), listed(c.VIR_CONNECT_LIST_NETWORKS_AUTOSTART)]);
+      const activeIds = new Set(active.map((net) => net.uuid));
+      const autostartIds = new Set(autostart.map((net) => net.uuid));
+      const read = await pipelined(all, async (net) => {
+        try {
+          return networkOf((await call.networkGetXmlDesc({ net }, { signal })).xml, net, activeIds.has(net.uuid), autostartIds.has(net.uuid));
+        } catch (error) {
+          if (isLibvirt(error, "NO_NETWORK")) return undefined;
+          throw error;
+        }
+      });
+      const found = read.filter((each) => each !== undefined);
+      this.#known.clear();
+      for (const facts of found) this.#known.set(facts.nativeId, facts);
+      return found;
+    } catch (error) {
+      if (!isUnsupported(error)) throw error;
+      this.#supported = false;
+      return [];
+    }
+  }
+
+  /** Networks that differ from what is known, and those that are gone. */
+  async changes(signal?: AbortSignal): Promise<{ upserts: NetworkFacts[]; gone: string[] }> {
+    const before = new Map([...this.#known].map(([uuid, facts]) => [uuid, JSON.stringify(facts)]));
+    const read = await this.readAll(signal);
+    return { upserts: read.filter((facts) => before.get(facts.nativeId) !== JSON.stringify(facts)), gone: [...before.keys()].filter((uuid) => !this.#known.has(uuid)) };
+  }
+
+  /** Reads the leases anew and gives the MAC addresses whose addresses changed. */
+  async readLeases(signal?: AbortSignal): Promise<Set<string>> {
+    const changed = new Set<string>();
+    if (!this.#leasesSupported) return changed;
+    const fresh = new Map<string, string[]>();
+    try {
+      await pipelined([...this.#known.values()].filter((net) => net.active && net.dhcp), async (net) => {
+        const { leases } = await this.#session.call.networkGetDhcpLeases({ net: { name: net.name, uuid: net.nativeId }, needResults: 1 }, { signal, timeoutMs: 5_000 });
+        for (const lease of leases) {
+          const mac = lease.mac?.toLowerCase();
+          if (mac && lease.ipaddr) fresh.set(mac, [...(fresh.get(mac) ?? []), lease.ipaddr]);
+        }
+      }, 8);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (isUnsupported(error)) this.#leasesSupported = false;
+      else if (!isLibvirt(error, "NO_NETWORK", "OPERATION_INVALID")) this.#session.log("debug", "leases could not be read", { error: String(error) });
+      return changed;
+    }
+    for (const mac of new Set([...fresh.keys(), ...this.#leases.keys()])) if (JSON.stringify(fresh.get(mac)?.sort()) !== JSON.stringify(this.#leases.get(mac))) changed.add(mac);
+    this.#leases.clear();
+    for (const [mac, addresses] of fresh) this.#leases.set(mac, addresses);
+    return changed;
+  }
+
+  /** Addresses leased to a MAC address, as last read. */
+  leased(mac: string): readonly string[] {
+    return this.#leases.get(mac) ?? [];
+  }
+}
+
+/** Reads a `<network>`. */
+export function networkOf(xml: string, net: { name: string; uuid: string }, active: boolean, autostart: boolean): NetworkFacts {
+  const root = parseXml(xml, `the description of network "${net.name}"`);
+  const forward = child(root, "forward");
+  const ips = children(root, "ip");
+  return {
+    nativeId: net.uuid,
+    name: net.name,
+    active,
+    autostart,
+    bridge: attribute(child(root, "bridge"), "name") ?? attribute(forward, "dev"),
+    forward: forward ? (attribute(forward, "mode") ?? "nat") : "isolated",
+    addresses: ips.flatMap((ip) => {
+      const address = attribute(ip, "address");
+      const prefix = attribute(ip, "prefix") ?? prefixOf(attribute(ip, "netmask"));
+      return address ? [prefix === undefined ? address : `${address}/${prefix}`] : [];
+    }),
+    dhcp: ips.some((ip) => child(ip, "dhcp") !== undefined),
+  };
+}
+
+function prefixOf(netmask: string | undefined): number | undefined {
+  if (netmask === undefined || !/^\d{1,3}(\.\d{1,3}){3}$/.test(netmask)) return undefined;
+  return netmask.split(".").reduce((bits, part) => bits + Number(part).toString(2).replaceAll("0", "").length, 0);
+}

@@ -1,0 +1,140 @@
+import { constants as c } from "@polyvisor/protocol-libvirt";
+import type { StoragePool, StorageVol } from "@polyvisor/protocol-libvirt";
+import type { DatastoreFacts } from "@polyvisor/model";
+import { isLibvirt, isUnsupported } from "../failure.ts";
+import { pipelined } from "../pipelined.ts";
+import { absent } from "../session.ts";
+import type { Session } from "../session.ts";
+import { bytesOf } from "../domain/describedVm.ts";
+import { parseXml } from "../xml/parseXml.ts";
+import { at, attribute, child, textOf } from "../xml/xmlNode.ts";
+
+type Volume = DatastoreFacts["volumes"][number];
+
+/** Reads storage pools and their volumes, and keeps them, so that looking again asks only for what is new. */
+export class DatastoreReader {
+  readonly #session: Session;
+  readonly #known = new Map<string, DatastoreFacts>();
+  #byPath = new Map<string, Volume>();
+  #supported = true;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** All pools with all volumes. */
+  async readAll(signal?: AbortSignal): Promise<DatastoreFacts[]> {
+    const pools = await this.#list(signal);
+    const read = (await pipelined(pools, (pool) => this.readOne(pool, "anew", signal), 8)).filter((each) => each !== undefined);
+    const uuids = new Set(read.map((each) => each.nativeId));
+    for (const uuid of this.#known.keys()) if (!uuids.has(uuid)) this.#known.delete(uuid);
+    this.#index();
+    return read;
+  }
+
+  /** Pools that differ from what is known, and those that are gone. `anew` reads the sizes of known volumes again too. */
+  async changes(how: "anew" | "new", signal?: AbortSignal): Promise<{ upserts: DatastoreFacts[]; gone: string[] }> {
+    const before = new Map([...this.#known].map(([uuid, facts]) => [uuid, JSON.stringify(facts)]));
+    const pools = await this.#list(signal);
+    const read = (await pipelined(pools, (pool) => this.readOne(pool, how, signal), 8)).filter((each) => each !== undefined);
+    const uuids = new Set(pools.map((pool) => pool.uuid));
+    const gone = [...this.#known.keys()].filter((uuid) => !uuids.has(uuid));
+    for (const uuid of gone) this.#known.delete(uuid);
+    const upserts = read.filter((facts) => before.get(facts.nativeId) !== JSON.stringify(facts));
+    if (upserts.length > 0 || gone.length > 0) this.#index();
+    return { upserts, gone };
+  }
+
+  /** Size of the volume at a path, or of `datastore/volume`, as last read. */
+  sizes(source: string): { capacity: number; allocation: number } | undefined {
+    return this.#byPath.get(source);
+  }
+
+  knows(uuid: string): boolean {
+    return this.#known.has(uuid);
+  }
+
+  async #list(signal?: AbortSignal): Promise<StoragePool[]> {
+    if (!this.#supported) return [];
+    try {
+      return (await this.#session.call.connectListAllStoragePools({ needResults: 1 }, { signal })).pools;
+    } catch (error) {
+      if (!isUnsupported(error)) throw error;
+      this.#supported = false;
+      return [];
+    }
+  }
+
+  /** One pool; undefined where it is gone. */
+  async readOne(pool: StoragePool, how: "anew" | "new", signal?: AbortSignal): Promise<DatastoreFacts | undefined> {
+    const { call } = this.#session;
+    try {
+      const [info, { autostart }, { xml }, volumes] = await Promise.all([
+        call.storagePoolGetInfo({ pool }, { signal }),
+        call.storagePoolGetAutostart({ pool }, { signal }).catch((error: unknown) => {
+          if (isLibvirt(error, "OPERATION_INVALID", "NO_SUPPORT")) return { autostart: 0 };
+          throw error;
+        }),
+        call.storagePoolGetXmlDesc({ pool }, { signal }),
+        absent(call.storagePoolListAllVolumes({ pool, needResults: 1 }, { signal }), "OPERATION_INVALID"),
+      ]);
+      const root = parseXml(xml, `the description of datastore "${pool.name}"`);
+      const facts: DatastoreFacts = {
+        nativeId: pool.uuid,
+        name: pool.name,
+        type: attribute(root, "type") ?? "unknown",
+        active: info.state !== c.VIR_STORAGE_POOL_INACTIVE,
+        autostart: autostart !== 0,
+        capacity: Number(info.capacity),
+        allocation: Number(info.allocation),
+        available: Number(info.available),
+        path: textOf(at(root, "target", "path")),
+        volumes: await this.#volumes(pool, volumes?.vols ?? [], how, signal),
+      };
+      this.#known.set(pool.uuid, facts);
+      return facts;
+    } catch (error) {
+      if (isLibvirt(error, "NO_STORAGE_POOL")) return undefined;
+      throw error;
+    }
+  }
+
+  async #volumes(pool: StoragePool, volumes: StorageVol[], how: "anew" | "new", signal?: AbortSignal): Promise<Volume[]> {
+    const before = how === "new" ? new Map(this.#known.get(pool.uuid)?.volumes.map((volume) => [volume.name, volume])) : undefined;
+    const read = await pipelined(volumes, async (vol) => {
+      const known = before?.get(vol.name);
+      if (known) return known;
+      // A volume can go, or be in the making, between the list and the look.
+      try {
+        return volumeOf((await this.#session.call.storageVolGetXmlDesc({ vol }, { signal })).xml, vol);
+      } catch (error) {
+        if (isLibvirt(error, "NO_STORAGE_VOL", "NO_STORAGE_POOL")) return undefined;
+        if (isLibvirt(error, "INTERNAL_ERROR", "SYSTEM_ERROR", "OPEN_FAILED", "OPERATION_INVALID", "OPERATION_FAILED")) return { name: vol.name, path: vol.key, format: "unknown", capacity: 0, allocation: 0 };
+        throw error;
+      }
+    }, 32);
+    return read.filter((each) => each !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #index(): void {
+    this.#byPath = new Map();
+    for (const datastore of this.#known.values()) {
+      for (const volume of datastore.volumes) {
+        this.#byPath.set(volume.path, volume);
+        this.#byPath.set(`${datastore.name}/${volume.name}`, volume);
+      }
+    }
+  }
+}
+
+/** Reads a `<volume>`. */
+export function volumeOf(xml: string, vol: { name: string; key: string }): Volume {
+  const root = parseXml(xml, `the description of volume "${vol.name}"`);
+  return {
+    name: vol.name,
+    path: textOf(at(root, "target", "path")) ?? vol.key,
+    format: attribute(at(root, "target", "format"), "type") ?? "raw",
+    capacity: bytesOf(child(root, "capacity"), 1) ?? 0,
+    allocation: bytesOf(child(root, "allocation"), 1) ?? 0,
+  };
+}

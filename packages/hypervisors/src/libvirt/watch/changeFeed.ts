@@ -1,0 +1,200 @@
+import { hash } from "node:crypto";
+import type { Change, HostFacts } from "@polyvisor/model";
+import type { Domain } from "@polyvisor/protocol-libvirt";
+import type { EndpointReader } from "../endpointReader.ts";
+import { ChangeQueue } from "./changeQueue.ts";
+import { listen } from "./endpointEvents.ts";
+import type { Happening } from "./endpointEvents.ts";
+import { RegularLook } from "./regularLook.ts";
+
+interface Dirty {
+  dom: Domain;
+  causes: string[];
+  tell: boolean;
+}
+
+/** Milliseconds that the VMs of one batch wait for the slowest of them; it is told when it answers. */
+const patience = 1_000;
+const digest = (facts: unknown): string => hash("sha1", JSON.stringify(facts), "base64");
+
+/**
+ * Turns what an endpoint says into changes. An event only marks what it concerns; that is then read as it is now, so
+ * events that come late, twice or in the wrong order do no harm. What has no events is found by a regular look.
+ */
+export class ChangeFeed {
+  readonly #reader: EndpointReader;
+  readonly #queue = new ChangeQueue<Change>(20_000);
+  readonly #dirty = new Map<string, Dirty>();
+  readonly #reading = new Set<string>();
+  readonly #told = new Map<string, string>();
+  #hostTold = "";
+  #stale = { datastores: false, networks: false, devices: false };
+  #working = false;
+  #ready = false;
+  readonly #stopped: AbortController;
+  readonly #look: RegularLook;
+
+  constructor(reader: EndpointReader, stopped: AbortController) {
+    this.#reader = reader;
+    this.#stopped = stopped;
+    this.#look = new RegularLook(reader, this, stopped.signal);
+  }
+
+  /** The changes, beginning with the inventory. */
+  async *run(): AsyncGenerator<Change> {
+    const { signal } = this.#stopped;
+    const { stop } = await listen(this.#reader.session, (happening) => this.happened(happening), signal);
+    void this.#reader.session.connection.closed.then((reason) => this.#queue.end(reason.kind === "closed" ? undefined : reason));
+    signal.addEventListener("abort", () => this.#queue.end(), { once: true });
+    try {
+      yield await this.#anew();
+      this.#look.start();
+      for (;;) {
+        const next = await this.#queue.next();
+        if (next === "ended" || signal.aborted) return;
+        yield next === "overflowed" ? await this.#anew() : next.item;
+      }
+    } finally {
+      this.#look.stop();
+      this.#stopped.abort();
+      stop();
+    }
+  }
+
+  /** The acceleration or the devices of the host are known better now. */
+  hostChanged(): void {
+    this.#stale.devices = true;
+    void this.#work();
+  }
+
+  /** Marks what a happening concerns and reads it soon. */
+  happened(happening: Happening): void {
+    switch (happening.kind) {
+      case "vm": {
+        if (this.#reader.vms.hidden.has(happening.dom.uuid)) return;
+        const dirty = this.#dirty.get(happening.dom.uuid) ?? { dom: happening.dom, causes: [], tell: false };
+        dirty.dom = happening.dom;
+        if (happening.cause && !dirty.causes.includes(happening.cause)) dirty.causes.push(happening.cause);
+        dirty.tell ||= happening.tell ?? false;
+        // Again at the end: the order of the map is the order of the latest happenings.
+        this.#dirty.delete(happening.dom.uuid);
+        this.#dirty.set(happening.dom.uuid, dirty);
+        if (happening.agent) this.#look.askAgent(happening.dom);
+        break;
+      }
+      case "datastores": this.#stale.datastores = true; break;
+      case "networks": this.#stale.networks = true; break;
+      case "devices": this.#stale.devices = true; break;
+    }
+    void this.#work();
+  }
+
+  /** Puts facts of VMs that were not read anew but put together anew (an address, a size) into the stream where they differ. */
+  retell(uuids: Iterable<string>, cause?: string): void {
+    for (const uuid of uuids) {
+      const facts = this.#reader.vms.facts(uuid);
+      if (facts) this.#tell({ type: "upsert", kind: "vm", facts, cause }, facts.nativeId, facts, false);
+    }
+  }
+
+  async #anew(): Promise<Change> {
+    this.#ready = false;
+    const inventory = await this.#reader.inventory(this.#stopped.signal);
+    this.#told.clear();
+    for (const facts of [...inventory.vms, ...inventory.datastores, ...inventory.networks]) this.#told.set(facts.nativeId, digest(facts));
+    this.#hostTold = digest(inventory.host);
+    this.#ready = true;
+    void this.#work();
+    return { type: "inventory", inventory };
+  }
+
+  async #work(): Promise<void> {
+    if (this.#working || !this.#ready) return;
+    this.#working = true;
+    try {
+      while (this.#ready && !this.#queue.ended && (this.#dirty.size > 0 || this.#stale.datastores || this.#stale.networks || this.#stale.devices)) {
+        const took = await this.#vms();
+        const collections = await this.#collections();
+        // What is left is being read already; its own end brings us back.
+        if (!took && !collections) break;
+      }
+    } catch (error) {
+      if (!this.#queue.ended && !this.#stopped.signal.aborted) this.#reader.session.log("warn", "changes could not be read; the next look does it", { error: String(error) });
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  async #vms(): Promise<boolean> {
+    const batch = [...this.#dirty.values()].filter(({ dom }) => !this.#reading.has(dom.uuid));
+    if (batch.length === 0) return false;
+    const reads = batch.map((dirty) => {
+      this.#dirty.delete(dirty.dom.uuid);
+      this.#reading.add(dirty.dom.uuid);
+      return this.#reader.vms.readOne(dirty.dom, this.#stopped.signal);
+    });
+    // Told in the order of the happenings, as long as each answers in good time; a VM that hangs holds up only itself.
+    const deadline = new Promise<"late">((resolve) => setTimeout(resolve, patience, "late").unref());
+    for (const [i, dirty] of batch.entries()) {
+      const read = reads[i]!.then((facts) => () => this.#tellVm(dirty, facts), (error: unknown) => () => this.#missed(dirty, error));
+      const done = await Promise.race([read, deadline]);
+      if (done === "late") {
+        void read.then((tell) => {
+          this.#reading.delete(dirty.dom.uuid);
+          tell();
+          void this.#work();
+        });
+      } else {
+        this.#reading.delete(dirty.dom.uuid);
+        done();
+      }
+    }
+    return true;
+  }
+
+  #tellVm(dirty: Dirty, facts: Awaited<ReturnType<EndpointReader["vms"]["readOne"]>>): void {
+    const cause = dirty.causes.length > 0 ? dirty.causes.join("; ") : undefined;
+    if (facts) this.#tell({ type: "upsert", kind: "vm", facts, cause }, facts.nativeId, facts, dirty.tell);
+    else this.#remove("vm", dirty.dom.uuid, cause);
+  }
+
+  #missed(dirty: Dirty, error: unknown): void {
+    if (this.#queue.ended || this.#stopped.signal.aborted) return;
+    this.#reader.session.log("warn", "a VM could not be read", { vm: dirty.dom.name, error: String(error) });
+  }
+
+  async #collections(): Promise<boolean> {
+    const { signal } = this.#stopped;
+    const { datastores, networks, devices } = this.#stale;
+    this.#stale = { datastores: false, networks: false, devices: false };
+    if (datastores) this.tellCollection("datastore", await this.#reader.datastores.changes("anew", signal));
+    if (networks) this.tellCollection("network", await this.#reader.networks.changes(signal));
+    if (devices) this.#tellHost(await this.#reader.host(signal));
+    return datastores || networks || devices;
+  }
+
+  /** Tells datastores or networks that differ from what was told, and those that are gone. */
+  tellCollection(kind: "datastore" | "network", changes: { upserts: { nativeId: string }[]; gone: string[] }): void {
+    for (const nativeId of changes.gone) this.#remove(kind, nativeId);
+    for (const facts of changes.upserts) this.#tell({ type: "upsert", kind, facts } as Change, facts.nativeId, facts, false);
+  }
+
+  #tellHost(facts: HostFacts): void {
+    const now = digest(facts);
+    if (now === this.#hostTold) return;
+    this.#hostTold = now;
+    this.#queue.push({ type: "host", facts });
+  }
+
+  #tell(change: Change, nativeId: string, facts: unknown, always: boolean): void {
+    if (!this.#ready) return;
+    const now = digest(facts);
+    if (!always && this.#told.get(nativeId) === now) return;
+    this.#told.set(nativeId, now);
+    this.#queue.push(change);
+  }
+
+  #remove(kind: "vm" | "datastore" | "network", nativeId: string, cause?: string): void {
+    if (this.#told.delete(nativeId)) this.#queue.push({ type: "remove", kind, nativeId, cause });
+  }
+}

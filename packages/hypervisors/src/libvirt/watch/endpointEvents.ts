@@ -1,0 +1,102 @@
+import { constants as c } from "@polyvisor/protocol-libvirt";
+import type { Domain, EventMessages, EventName } from "@polyvisor/protocol-libvirt";
+import { lifecycleCause } from "../domain/domainState.ts";
+import type { Session } from "../session.ts";
+
+/** Something happened on the endpoint: what to read again, and what was said about it. */
+export type Happening =
+  /** `tell`: worth telling even where the facts stayed the same, as a reboot is. */
+  | { kind: "vm"; dom: Domain; cause?: string; tell?: boolean; agent?: boolean }
+  | { kind: "datastores" }
+  | { kind: "networks" }
+  | { kind: "devices" };
+
+interface Source<Name extends EventName> {
+  event: Name;
+  id: number;
+  happening(message: EventMessages[Name]): Happening;
+}
+const source = <Name extends EventName>(event: Name, id: number, happening: (message: EventMessages[Name]) => Happening): Source<Name> => ({ event, id, happening });
+
+/** Events of VMs, each with what it means for the inventory. */
+const domainSources = [
+  source("domainEventCallbackLifecycle", c.VIR_DOMAIN_EVENT_ID_LIFECYCLE, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: lifecycleCause(msg.event, msg.detail) })),
+  source("domainEventCallbackReboot", c.VIR_DOMAIN_EVENT_ID_REBOOT, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "rebooted by its guest", tell: true })),
+  source("domainEventCallbackWatchdog", c.VIR_DOMAIN_EVENT_ID_WATCHDOG, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "the guest's watchdog fired", tell: true })),
+  source("domainEventCallbackIoErrorReason", c.VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: `I/O error${msg.reason ? ` (${msg.reason})` : ""} on ${msg.srcPath || msg.devAlias}`, tell: true })),
+  source("domainEventCallbackControlError", c.VIR_DOMAIN_EVENT_ID_CONTROL_ERROR, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "the hypervisor lost control of it", tell: true })),
+  source("domainEventCallbackDiskChange", c.VIR_DOMAIN_EVENT_ID_DISK_CHANGE, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: `the medium of ${msg.devAlias} changed` })),
+  source("domainEventCallbackTrayChange", c.VIR_DOMAIN_EVENT_ID_TRAY_CHANGE, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: `the tray of ${msg.devAlias} was ${msg.reason === c.VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN ? "opened" : "closed"}` })),
+  source("domainEventCallbackPmwakeup", c.VIR_DOMAIN_EVENT_ID_PMWAKEUP, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "woken" })),
+  source("domainEventCallbackPmsuspend", c.VIR_DOMAIN_EVENT_ID_PMSUSPEND, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "suspended by the guest" })),
+  source("domainEventCallbackPmsuspendDisk", c.VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "suspended by the guest to its disk" })),
+  source("domainEventCallbackBalloonChange", c.VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "memory changed" })),
+  source("domainEventCallbackDeviceAdded", c.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, ({ dom, devAlias }) => ({ kind: "vm", dom, cause: `device ${devAlias} attached` })),
+  source("domainEventCallbackDeviceRemoved", c.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: `device ${msg.devAlias} detached` })),
+  source("domainEventCallbackDeviceRemovalFailed", c.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, ({ dom, devAlias }) => ({ kind: "vm", dom, cause: `the guest did not let device ${devAlias} go`, tell: true })),
+  source("domainEventBlockJob2", c.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, ({ dom, dst }) => ({ kind: "vm", dom, cause: `a job on disk ${dst} changed` })),
+  source("domainEventCallbackTunable", c.VIR_DOMAIN_EVENT_ID_TUNABLE, ({ dom }) => ({ kind: "vm", dom, cause: "tuning changed" })),
+  source("domainEventCallbackAgentLifecycle", c.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, ({ dom, state }) => ({ kind: "vm", dom, cause: state === 1 ? "the guest's agent is there" : "the guest's agent went", agent: true })),
+  source("domainEventCallbackJobCompleted", c.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, ({ dom }) => ({ kind: "vm", dom, cause: "a job ended" })),
+  source("domainEventCallbackMetadataChange", c.VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, ({ dom }) => ({ kind: "vm", dom, cause: "title, description or metadata changed" })),
+  source("domainEventMemoryDeviceSizeChange", c.VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE, ({ dom }) => ({ kind: "vm", dom, cause: "memory changed" })),
+] as const;
+
+/**
+ * Listens to everything that changes an inventory. Handlers are in place before the server is asked, so that nothing
+ * falls between. A kind that a driver or an older server does not have is left out: the regular look covers it.
+ * @returns what ends the listening, and whether the lifecycle of VMs is pushed
+ */
+export async function listen(session: Session, heard: (happening: Happening) => void, signal: AbortSignal): Promise<{ pushed: boolean; stop: () => void }> {
+  const { call, connection } = session;
+  const offs: (() => void)[] = [];
+  const undo: (() => Promise<unknown>)[] = [];
+  const attempt = async (register: () => Promise<() => Promise<unknown>>): Promise<boolean> => {
+    try {
+      undo.push(await register());
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!connection.open) throw error;
+      session.log("debug", "an event kind is not pushed here", { error: String(error) });
+      return false;
+    }
+  };
+  for (const each of domainSources) offs.push(connection.events.subscribe(each.event, (message) => heard((each.happening as (m: typeof message) => Happening)(message))));
+  offs.push(connection.events.subscribe("storagePoolEventLifecycle", () => heard({ kind: "datastores" })));
+  offs.push(connection.events.subscribe("storagePoolEventRefresh", () => heard({ kind: "datastores" })));
+  offs.push(connection.events.subscribe("networkEventLifecycle", () => heard({ kind: "networks" })));
+  offs.push(connection.events.subscribe("nodeDeviceEventLifecycle", () => heard({ kind: "devices" })));
+  const stop = (): void => {
+    for (const off of offs) off();
+    if (connection.open) for (const each of undo) each().catch(() => {});
+  };
+  try {
+    const [pushed] = await Promise.all([
+      attempt(async () => {
+        await session.lifecycleEvents();
+        return () => Promise.resolve();
+      }),
+      ...domainSources.filter(({ id }) => id !== c.VIR_DOMAIN_EVENT_ID_LIFECYCLE).map(({ id }) => attempt(async () => {
+        const { callbackID } = await call.connectDomainEventCallbackRegisterAny({ eventID: id }, { signal });
+        return () => call.connectDomainEventCallbackDeregisterAny({ callbackID });
+      })),
+      ...[c.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, c.VIR_STORAGE_POOL_EVENT_ID_REFRESH].map((eventID) => attempt(async () => {
+        const { callbackID } = await call.connectStoragePoolEventRegisterAny({ eventID }, { signal });
+        return () => call.connectStoragePoolEventDeregisterAny({ callbackID });
+      })),
+      attempt(async () => {
+        const { callbackID } = await call.connectNetworkEventRegisterAny({ eventID: c.VIR_NETWORK_EVENT_ID_LIFECYCLE }, { signal });
+        return () => call.connectNetworkEventDeregisterAny({ callbackID });
+      }),
+      attempt(async () => {
+        const { callbackID } = await call.connectNodeDeviceEventRegisterAny({ eventID: c.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE }, { signal });
+        return () => call.connectNodeDeviceEventDeregisterAny({ callbackID });
+      }),
+    ]);
+    return { pushed: pushed ?? false, stop };
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
