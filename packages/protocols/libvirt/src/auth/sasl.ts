@@ -11,7 +11,7 @@ import { SCRAM_HASHES, ScramExchange } from "./scram.ts";
  * Rejects with a ConnectionError of kind `authFailed` or `notSupported`. The password never gets into an error.
  */
 export async function authenticateSasl(call: Calls, endpoint: Endpoint, confidential: boolean, source: CredentialsSource | undefined, during: CallOptions): Promise<void> {
-  const offered = (await call.authSaslInit(during)).mechlist.split(/[\s,]+/).filter(Boolean);
+  const offered = await mechanisms(call, endpoint, confidential, during);
   const wanted = /^sasl\.(.+)$/.exec(endpoint.params.auth ?? "")?.[1]?.toUpperCase();
   const mechanism = choose(endpoint, offered, wanted, confidential);
   if (!source) throw new ConnectionError("authFailed", `${endpoint.uri}: the server wants a user name and password (SASL ${mechanism})`, { remedy: "give credentials for the connection" });
@@ -25,6 +25,17 @@ export async function authenticateSasl(call: Calls, endpoint: Endpoint, confiden
   }
 }
 
+const ENCRYPT = "without TLS libvirt offers only mechanisms that encrypt the connection, such as GSSAPI; use tls or ssh";
+
+async function mechanisms(call: Calls, endpoint: Endpoint, confidential: boolean, during: CallOptions): Promise<string[]> {
+  try {
+    return (await call.authSaslInit(during)).mechlist.split(/[\s,]+/).filter(Boolean);
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error;
+    throw new ConnectionError("notSupported", `${endpoint.uri}: the server has no SASL mechanism for this transport`, { cause: error, remedy: confidential ? "see /etc/sasl2/libvirt.conf on the host" : ENCRYPT });
+  }
+}
+
 function choose(endpoint: Endpoint, offered: string[], wanted: string | undefined, confidential: boolean): string {
   const list = offered.join(", ") || "none";
   if (wanted !== undefined) {
@@ -34,7 +45,7 @@ function choose(endpoint: Endpoint, offered: string[], wanted: string | undefine
   const usable = wanted === undefined ? [...SCRAM_HASHES.keys(), ...(confidential ? ["PLAIN"] : [])].find((each) => offered.includes(each)) : wanted;
   if (usable === undefined || !(SCRAM_HASHES.has(usable) || usable === "PLAIN")) {
     const remedy = confidential ? "set mech_list: scram-sha-256 in the host's /etc/sasl2/libvirt.conf"
-      : "without TLS libvirt offers only mechanisms that encrypt the connection, such as GSSAPI; use tls or ssh";
+      : ENCRYPT;
     throw new ConnectionError("notSupported", `${endpoint.uri}: none of the server's SASL mechanisms can be used here (${list})`, { remedy });
   }
   return usable;

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { ConnectionError } from "../connectionError.ts";
 import type { Endpoint } from "../endpoint/parseUri.ts";
-import { DuplexTransport } from "./duplexTransport.ts";
 import { socketFault } from "./openSocket.ts";
+import { TlsTransport } from "./tlsTransport.ts";
 
 /** TLS material as PEM text. What is left out is read from libvirt's own folders. */
 export interface TlsSettings {
@@ -42,7 +42,7 @@ function readFirst(paths: string[]): string | undefined {
 }
 
 /** Opens TLS to a libvirt server with a client certificate and waits for the server's word that it accepts us. */
-export async function openTls(endpoint: Endpoint, settings: TlsSettings, signal: AbortSignal): Promise<DuplexTransport> {
+export async function openTls(endpoint: Endpoint, settings: TlsSettings, signal: AbortSignal): Promise<TlsTransport> {
   const files = certificateFiles(endpoint.params.pkipath, homedir(), process.getuid?.() === 0);
   const verify = settings.verify ?? !endpoint.params.noVerify;
   const ca = settings.ca ?? readFirst(files.map((each) => each.ca));
@@ -64,7 +64,7 @@ export async function openTls(endpoint: Endpoint, settings: TlsSettings, signal:
   await accepted(socket, peer, name, signal);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 30_000);
-  return new DuplexTransport(socket, peer, true);
+  return new TlsTransport(socket, peer);
 }
 
 /** libvirt confirms a client's certificate with one byte, 1, before its protocol begins. */

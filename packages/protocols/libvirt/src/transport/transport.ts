@@ -16,7 +16,7 @@ export interface Transport {
   readonly confidential: boolean;
   /** Begins delivery. Called once. */
   start(events: TransportEvents): void;
-  /** Sends bytes, which must not change until `drained`. True if they have left already. */
+  /** Sends whole messages, which must not change until `drained`. True if they have left already; else nothing is sent before `drained`. */
   send(bytes: Buffer): boolean;
   /** Stops or goes on reading. */
   pause(paused: boolean): void;
