@@ -49,6 +49,8 @@ export class PrivateSshd {
     }
   }
 
+  get pid(): number { return this.#process?.pid ?? 0; }
+
   /** What the server has said on its standard error. */
   get log(): string { return this.#said; }
 

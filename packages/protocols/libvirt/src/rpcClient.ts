@@ -69,7 +69,7 @@ export class RpcClient implements StreamPort {
     transport.start({
       bytes: (buffer, length) => this.#bytes(buffer, length),
       drained: () => this.#outbox.drained(),
-      ended: (error) => this.end(new ConnectionError("lost", `${transport.peer} ended the connection`, { cause: error, errno: (error as NodeJS.ErrnoException | undefined)?.code, remedy: "see whether the libvirt daemon there still runs" })),
+      ended: (error) => this.end(error instanceof ConnectionError ? error : new ConnectionError("lost", `${transport.peer} ended the connection`, { cause: error, errno: (error as NodeJS.ErrnoException | undefined)?.code, remedy: "see whether the libvirt daemon there still runs" })),
     });
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseUri } from "../endpoint/parseUri.ts";
 import type { Calls } from "../generated/types/calls.ts";
+import { LibvirtError } from "../libvirtError.ts";
 import { authenticate } from "./authenticate.ts";
 
 interface Started { mech: string; data: Uint8Array }
@@ -49,6 +50,12 @@ describe("SASL", () => {
 
   it("says that credentials are needed when there are none", async () => {
     await expect(authenticate(server("SCRAM-SHA-256").calls, parseUri("qemu:///system"), true, undefined, {})).rejects.toMatchObject({ kind: "authFailed", message: expect.stringContaining("user name and password") });
+  });
+
+  it("explains a refusal by polkit", async () => {
+    const refusal = new LibvirtError({ code: 88, domain: 7, message: "access denied by policy", level: 2, dom: null, str1: null, str2: null, str3: null, int1: 0, int2: 0, net: null }, "authPolkit");
+    const calls = { authList: async () => ({ types: [2] }), authPolkit: async () => { throw refusal; } } as unknown as Calls;
+    await expect(authenticate(calls, parseUri("qemu:///system"), true, undefined, {})).rejects.toMatchObject({ kind: "authFailed", cause: refusal, remedy: expect.stringContaining("group libvirt") });
   });
 
   it("needs nothing where the server wants nothing", async () => {

@@ -9,6 +9,7 @@ import { DuplexTransport } from "./duplexTransport.ts";
 import { fingerprint, keyType, KnownHosts } from "./knownHosts.ts";
 import { socketFault } from "./openSocket.ts";
 import { sshCommand } from "./sshCommand.ts";
+import { SshCommandTransport } from "./sshTransport.ts";
 
 /** A host key that no known_hosts file names. */
 export interface UnknownHostKey { host: string; port: number; type: string; fingerprint: string; /** Base64, as known_hosts writes it. */ key: string }
@@ -24,6 +25,9 @@ export interface SshSettings {
   /** Decides on a key that is not known; default refuses it. Remembering it is the caller's. */
   acceptUnknown?: (key: UnknownHostKey) => boolean | Promise<boolean>;
 }
+
+/** Host key algorithms in order of preference; a type that is known for the host is asked for first. */
+const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"];
 
 function read(path: string): string | undefined {
   try {
@@ -72,23 +76,27 @@ export async function openSsh(endpoint: Endpoint, settings: SshSettings, options
   if (methods.length === 0) throw new ConnectionError("authFailed", `${peer}: there is no key, agent or password to sign in with`, { remedy: "load a key into an SSH agent, give keyfile= in the URI, or a password" });
   const client = new ssh2.default.Client();
   let keyFault: ConnectionError | undefined;
-  const types = known.types(endpoint.host, endpoint.port).flatMap((type) => (type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [type])) as ServerHostKeyAlgorithm[];
+  const types = known.types(endpoint.host, endpoint.port).flatMap((type) => (type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [type]));
   const config: ConnectConfig = {
     host: endpoint.host, port: endpoint.port, username, readyTimeout: 0, keepaliveInterval: 15_000, keepaliveCountMax: 4,
     authHandler: methods as never,
     hostVerifier: (key: Buffer, decide: (ok: boolean) => void) => {
       void verdict(endpoint, settings, known, key).then((fault) => { keyFault = fault; decide(fault === undefined); });
     },
-    ...(types.length > 0 ? { algorithms: { serverHostKey: { prepend: types, append: [], remove: [] } } } : {}),
+    algorithms: { serverHostKey: HOST_KEYS.toSorted((a, b) => Number(types.includes(b)) - Number(types.includes(a))) },
   };
   await ready(client, config, peer, () => keyFault, signal);
   try {
-    const channel = await openChannel(client, endpoint, options.readOnly ?? false, peer, signal);
-    return new DuplexTransport(channel, `libvirt by way of ${peer}`, true, () => client.destroy());
+    const transport = await Promise.race([openChannel(client, endpoint, options.readOnly ?? false, peer), aborted(signal)]);
+    return transport;
   } catch (error) {
     client.destroy();
     throw error;
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => { signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }); });
 }
 
 /** A private key that is encrypted or broken cannot be tried; others may do. */
@@ -140,36 +148,31 @@ function ready(client: Client, config: ConnectConfig, peer: string, keyFault: ()
   });
 }
 
-async function openChannel(client: Client, endpoint: Endpoint, readOnly: boolean, peer: string, signal: AbortSignal): Promise<ClientChannel> {
-  const path = endpoint.params.socket ?? socketPath({ ...endpoint, session: false }, readOnly, { env: {}, exists: () => false, home: "/" });
+/**
+ * Reaches libvirt's socket on the far side: the SSH server opens it for us where its path is known and forwarding is
+ * allowed, which costs no process there; else a command does it.
+ */
+async function openChannel(client: Client, endpoint: Endpoint, readOnly: boolean, peer: string): Promise<DuplexTransport> {
+  const { socket, netcat, proxy } = endpoint.params;
+  const path = socket ?? socketPath({ ...endpoint, session: false }, readOnly, { env: {}, exists: () => false, home: "/" });
+  const remedy = `install libvirt's daemon with virt-ssh-helper there, or netcat, and see that the user may open ${path}`;
+  const through = `libvirt by way of ${peer}`;
+  const end = (): void => { client.destroy(); };
+  let refused = "";
+  if (!netcat && (proxy === undefined || proxy === "auto") && (socket || !endpoint.session)) {
+    try {
+      return new DuplexTransport(await called<ClientChannel>((done) => client.openssh_forwardOutStreamLocal(path, done)), through, true, end);
+    } catch (error) {
+      refused = `; forwarding to ${path}: ${(error as Error).message}`;
+    }
+  }
   try {
-    return await command(client, sshCommand(endpoint, path, readOnly), signal);
+    return new SshCommandTransport(await called<ClientChannel>((done) => client.exec(sshCommand(endpoint, path, readOnly), done)), through, remedy, end);
   } catch (error) {
-    if (endpoint.session || signal.aborted) throw asTunnelFault(error, peer, path);
-    // Commands may be forbidden there (a forced command, a restricted shell) while forwarding to a socket is allowed.
-    return await new Promise<ClientChannel>((resolve, reject) => {
-      client.openssh_forwardOutStreamLocal(path, (fault, channel) => (fault ? reject(asTunnelFault(error, peer, path)) : resolve(channel)));
-    });
+    throw new ConnectionError("tunnel", `${peer}: no command can be run there (${(error as Error).message}${refused})`, { cause: error, remedy });
   }
 }
 
-function asTunnelFault(error: unknown, peer: string, path: string): Error {
-  if (error instanceof ConnectionError) return error;
-  return new ConnectionError("tunnel", `${peer}: cannot reach libvirt there (${(error as Error).message})`, { cause: error, remedy: `install libvirt's daemon or virt-ssh-helper there, or netcat; and see that the user may open ${path}` });
-}
-
-/** Runs the command; resolves with its channel, whose end reports what the command said. */
-function command(client: Client, line: string, signal: AbortSignal): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    client.exec(line, (fault, channel) => {
-      if (fault) return reject(fault);
-      let said = "";
-      channel.stderr.on("data", (chunk: Buffer) => { if (said.length < 2_000) said += chunk.toString("utf8"); });
-      channel.once("exit", (code: number | null) => {
-        if (code) channel.emit("error", new Error(`the command there ended with status ${code}: ${said.trim().slice(0, 500) || "it said nothing"}`));
-      });
-      if (signal.aborted) return reject(signal.reason as Error);
-      resolve(channel);
-    });
-  });
+function called<Result>(start: (done: (error: Error | undefined, result: Result) => void) => void): Promise<Result> {
+  return new Promise((resolve, reject) => { start((error, result) => (error ? reject(error) : resolve(result))); });
 }
