@@ -24,7 +24,7 @@ import { Tasks } from "./tasks/tasks.ts";
 import { Templates } from "./templates/templates.ts";
 
 const standard: Intervals = { sample: 20_000, reconnectMax: 3_500, openTimeout: 10_000, callTimeout: 30_000, hostWait: 60_000, stopGrace: 5_000, keepEventsDays: 30, keepSamplesDays: 14 };
-const ownRecipes = fileURLToPath(new URL("../../../recipes/", import.meta.url));
+const ownRecipes = fileURLToPath(new URL("../recipes/", import.meta.url));
 
 /** Puts the control plane together, brings the estate back from the store and goes on with what was open. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
