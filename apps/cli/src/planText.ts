@@ -35,28 +35,42 @@ export function progressLine(task: Task, seconds: number): string {
   return `[${"█".repeat(done)}${"░".repeat(width - done)}] ${String(Math.round(task.progress * 100)).padStart(3)} %${count}  ${escapeText(now)}  ${durationText(seconds)}`;
 }
 
-/** What came of a task: `out` for standard output, `err` for what failed, each with its remedy below. */
+type Step = Plan["steps"][number];
+const objectOf = (step: Step): string => `${step.target.kind} ${step.hostId ?? ""} ${step.target.id ?? step.target.name}`;
+
+/** How each object is called in a result: its name, with its id where another of the same name is meant too. */
+function namesIn(steps: readonly Step[]): (step: Step) => string {
+  const objects = new Map<string, Set<string>>();
+  for (const step of steps) objects.set(step.target.name, (objects.get(step.target.name) ?? new Set()).add(objectOf(step)));
+  return ({ target }) => escapeText((objects.get(target.name)?.size ?? 0) > 1 && target.id ? `${target.name} (${target.id})` : target.name);
+}
+
+/** What came of a task: `out` for standard output, `err` for what failed; what to do stands below, once for all that need the same. */
 export function resultLines(task: Task, paint: Paint): { out: string[]; err: string[] } {
   const out: string[] = [];
-  const err: string[] = [];
-  const last = new Map<string, number>();
-  for (const step of task.plan.steps) last.set(`${step.target.kind} ${step.target.name}`, step.n);
+  const failures: { line: string; remedy?: string }[] = [];
+  const steps = new Map(task.steps.map((step) => [step.n, step]));
+  const last = new Map(task.plan.steps.map((step) => [objectOf(step), step.n]));
+  const nameOf = namesIn(task.plan.steps);
   for (const planned of task.plan.steps) {
-    const step = task.steps.find((each) => each.n === planned.n);
+    const step = steps.get(planned.n);
     if (!step) continue;
-    const name = escapeText(planned.target.name);
+    const name = nameOf(planned);
+    const message = escapeText(step.message ?? "");
     if (step.state === "succeeded") {
       // The last step of each object tells how it is now; those before were the way there.
-      if (last.get(`${planned.target.kind} ${planned.target.name}`) === planned.n) out.push(`${name}: ${escapeText(step.message ?? `${verbWords(planned.action.verb)} done`)}`);
+      if (last.get(objectOf(planned)) === planned.n) out.push(message.startsWith(name) ? message : `${name}: ${message || `${verbWords(planned.action.verb)} done`}`);
     } else if (step.failure) {
-      err.push(`${name}: ${paint("red", "failed")}: ${escapeText(step.failure.detail)}`, `  ${escapeText(step.failure.remedy)}`);
+      const detail = escapeText(step.failure.detail);
+      failures.push({ line: `${name}: ${paint("red", "failed")}: ${detail.startsWith(`${name}: `) ? detail.slice(name.length + 2) : detail}`, remedy: escapeText(step.failure.remedy) });
     } else {
-      err.push(`${name}: ${paint(colourOfState(step.state), `${verbWords(planned.action.verb)} ${step.state}`)}${step.message ? `: ${escapeText(step.message)}` : ""}`);
+      failures.push({ line: `${name}: ${paint(colourOfState(step.state), `${verbWords(planned.action.verb)} ${step.state}`)}${message ? `: ${message}` : ""}` });
     }
   }
-  if (task.failure && !task.steps.some((step) => step.failure)) err.push(`${escapeText(task.title)}: ${paint("red", "failed")}: ${escapeText(task.failure.detail)}`, `  ${escapeText(task.failure.remedy)}`);
+  if (task.failure && !task.steps.some((step) => step.failure)) failures.push({ line: `${escapeText(task.title)}: ${paint("red", "failed")}: ${escapeText(task.failure.detail)}`, remedy: escapeText(task.failure.remedy) });
   if (task.plan.steps.length === 0 && task.state === "succeeded") out.push(`${escapeText(task.title)}: nothing needed to be done`);
-  if (task.state === "cancelled") err.push(`The task was cancelled.`);
+  const err = failures.flatMap(({ line, remedy }, i) => (remedy && failures[i + 1]?.remedy !== remedy ? [line, `  ${remedy}`] : [line]));
+  if (task.state === "cancelled") err.push("The task was cancelled.");
   return { out, err };
 }
 

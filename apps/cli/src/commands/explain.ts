@@ -1,7 +1,6 @@
 import type { Run } from "../command.ts";
 import { escapeText } from "../output/escape.ts";
 import { colourOfState } from "../output/paint.ts";
-import { timeText } from "../output/quantity.ts";
 import { show } from "../show.ts";
 
 /** `explain`: what the state means, since when, why, and what can be done now. */
@@ -10,10 +9,10 @@ export const explain: Run = async (context) => {
   const answer = await client.call("vmExplain", { params: { id: context.words[0]! } });
   const { paint } = context;
   await show(context, answer, () => [
-    `${escapeText(context.words[0]!)} is ${paint(colourOfState(answer.state), escapeText(answer.state))} since ${timeText(answer.since) ?? "a time that is not known"}${answer.fresh ? "" : paint("yellow", " (as last seen: its host does not answer)")}`,
-    ...answer.sentences.map((sentence) => `  ${escapeText(sentence)}`),
+    ...answer.sentences.map((sentence, i) => (i === 0 ? paint(colourOfState(answer.state), escapeText(sentence)) : `  ${escapeText(sentence)}`)),
+    ...(answer.fresh ? [] : [paint("yellow", "This is as last seen: its host does not answer.")]),
     ...(answer.actions.some((each) => each.allowed) ? [`Possible now: ${answer.actions.filter((each) => each.allowed).map((each) => escapeText(each.action)).join(", ")}`] : []),
-    ...answer.actions.filter((each) => !each.allowed).map((each) => paint("grey", `Not now: ${escapeText(each.action)}${each.reason ? `: ${escapeText(each.reason)}` : ""}`)),
+    ...answer.actions.filter((each) => !each.allowed).map((each) => paint("grey", `Not now: ${escapeText(each.reason ?? each.action)}`)),
   ]);
 };
 

@@ -11,6 +11,17 @@ import { show } from "../show.ts";
 const yesNo = (value: boolean): string => (value ? "yes" : "no");
 const joined = (...parts: (string | undefined | false)[]): string => parts.filter(Boolean).join(", ");
 
+/** Numbers in short: `0-31,64`. */
+export function rangesText(numbers: readonly number[]): string {
+  const out: string[] = [];
+  for (let i = 0; i < numbers.length; i++) {
+    const from = numbers[i]!;
+    while (numbers[i + 1] === numbers[i]! + 1) i++;
+    out.push(numbers[i] === from ? String(from) : `${from}-${numbers[i]}`);
+  }
+  return out.join(",");
+}
+
 /** Every fact of a VM, each with its unit. */
 export function vmFacts(vm: Vm, host: string, fresh: boolean, now: number): [string, string | undefined][] {
   return [
@@ -37,7 +48,7 @@ export function hostFacts(host: Host, now: number): [string, string | undefined]
     ...(facts ? ([
       ["Host name", facts.hostname], ["Machine id", facts.machineId], ["Hypervisor", `${facts.hypervisor.type} ${facts.hypervisor.version}${facts.hypervisor.library ? ` (${facts.hypervisor.library})` : ""}`],
       ["Processor", joined(facts.cpu.model, facts.cpu.vendor, facts.cpu.arch, facts.cpu.mhz > 0 && `${facts.cpu.mhz} MHz`)], ["Processors", `${facts.cpu.total} (${facts.cpu.sockets} sockets x ${facts.cpu.coresPerSocket} cores x ${facts.cpu.threadsPerCore} threads)`],
-      ["Memory", bytesText(facts.memory)], ...facts.numa.map((cell): [string, string] => [`NUMA cell ${cell.cell}`, `${bytesText(cell.memory)}, processors ${cell.cpus.join(",")}`]),
+      ["Memory", bytesText(facts.memory)], ...facts.numa.map((cell): [string, string] => [`NUMA cell ${cell.cell}`, `${bytesText(cell.memory)}, processors ${rangesText(cell.cpus)}`]),
       ["Acceleration", `${facts.acceleration.usable}: ${facts.acceleration.evidence}`], ["Devices", facts.devices.length > 0 ? `${facts.devices.length} (-o json lists them)` : undefined],
     ] as [string, string | undefined][]) : []),
     ["Tags", host.tags.join(", ")], ["Can do", Object.entries(host.features).filter(([, feature]) => feature.supported).map(([name]) => name).join(" ")],

@@ -1,3 +1,4 @@
+import type { Client } from "@polyvisor/api/client";
 import type { Host, Vm } from "@polyvisor/model";
 import type { Context, Run } from "../command.ts";
 import { listAll, showList } from "../listing.ts";
@@ -47,12 +48,22 @@ export const list: Run = async (context) => {
   if (context.options["watch"]) return (await import("./watch.ts")).watch(view, filter, sort);
   const client = await context.client();
   const tabular = view.output === "table" || view.output === "wide";
-  const fields = view.output === "wide" ? wideFields : view.output === "table" ? tableFields : view.output === "name" ? "id,name" : undefined;
+  const fields = view.output === "wide" ? wideFields : view.output === "table" ? tableFields : view.output === "name" ? "id,hostId,name" : undefined;
   const [vms, hosts] = await Promise.all([listAll(client, "vmList", { filter, fields, sort }), tabular ? listAll(client, "hostList", { fields: "id,name,connection" }) : []]);
+  const nameOf = view.output === "name" ? await references(client, vms) : (vm: Vm) => vm.name;
   const { columns, wide } = vmColumns(new Map(hosts.map((host) => [host.id, host])), context.io.now);
-  await showList(view, vms, columns, { wide, name: (vm) => vm.name, empty: filter ? "No VM fits." : hosts.length === 0 ? "There is no host yet. Add one: polyvisor host add --local" : "There is no VM yet. Make one: polyvisor create hello --template micro" });
+  await showList(view, vms, columns, { wide, name: nameOf, empty: filter ? "No VM fits." : hosts.length === 0 ? "There is no host yet. Add one: polyvisor host add --local" : "There is no VM yet. Make one: polyvisor create hello --template micro" });
   if (tabular) for (const line of staleness(vms, hosts, context.io.now())) context.note(line);
 };
+
+/** What names a VM for other commands: its name, or HOST/NAME where several are called so. */
+async function references(client: Client, vms: readonly Vm[]): Promise<(vm: Vm) => string> {
+  const counts = new Map<string, number>();
+  for (const { name } of vms) counts.set(name, (counts.get(name) ?? 0) + 1);
+  if (counts.size === vms.length) return (vm) => vm.name;
+  const hosts = new Map((await listAll(client, "hostList", { fields: "id,name" })).map((host) => [host.id, host.name]));
+  return (vm) => (counts.get(vm.name) === 1 ? vm.name : `${hosts.get(vm.hostId) ?? vm.hostId}/${vm.name}`);
+}
 
 /** One line for each host that does not answer and has VMs in the list. */
 export function staleness(vms: readonly Vm[], hosts: Iterable<Pick<Host, "id" | "name" | "connection">>, now: number): string[] {

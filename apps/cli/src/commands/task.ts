@@ -14,7 +14,11 @@ import { show } from "../show.ts";
 
 type Listed = Omit<Task, "plan" | "steps">;
 const states = ["queued", "running", "succeeded", "failed", "partial", "cancelled"] as const;
-const took = (task: Pick<Task, "startedAt" | "endedAt">, now: number): string | undefined => (task.startedAt ? durationText(((task.endedAt ? Date.parse(task.endedAt) : now) - Date.parse(task.startedAt)) / 1000) : undefined);
+function took(task: Pick<Task, "startedAt" | "endedAt">, now: number): string | undefined {
+  if (!task.startedAt) return undefined;
+  const seconds = ((task.endedAt ? Date.parse(task.endedAt) : now) - Date.parse(task.startedAt)) / 1000;
+  return seconds < 10 ? `${Math.max(0, seconds).toFixed(1)}s` : durationText(seconds);
+}
 
 /** `task list`. */
 export const list: Run = async (context) => {
