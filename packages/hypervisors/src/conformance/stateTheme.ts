@@ -56,7 +56,7 @@ export function stateTheme(check: Check): void {
       const answer = allowed(state, lifecycleOf(verb));
       if (!answer.ok) continue;
       const needs = [verbs[verb].feature, "vm.create", ...(reachedBy[state] ?? ["vm.start"])] as FeatureName[];
-      check(`does ${verb} in state "${state}" and leaves it ${verb === "vm.delete" ? "gone" : `"${answer.next}"`}`, { features: needs, unless: (target) => notForced(target, state) ?? (needsGuest.includes(verb) && target.guestObeys === false ? "nothing in this target's VMs obeys" : undefined) }, async (workshop) => {
+      check(`does ${verb} in state "${state}" and leaves it ${verb === "vm.delete" ? "gone" : `"${answer.next}"`}`, { features: needs, unless: (target) => notForced(target, state) ?? (target.cannot?.[verb] && (target.cannot[verb].in ?? [state]).includes(state) ? target.cannot[verb].reason : undefined) ?? (needsGuest.includes(verb) && target.guestObeys === false ? "nothing in this target's VMs obeys" : undefined) }, async (workshop) => {
         const vm = await workshop.make();
         await workshop.bring(vm, state);
         const action = actionOf(workshop, verb, vm);

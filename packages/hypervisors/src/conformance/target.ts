@@ -1,4 +1,4 @@
-import type { FeatureName, VmSpecInput, VmState } from "@polyvisor/model";
+import type { FeatureName, Verb, VmSpecInput, VmState } from "@polyvisor/model";
 import type { Hypervisor } from "../hypervisor.ts";
 
 /** What the suite is told of an endpoint. What the endpoint can do it asks `features`; this says how to try it there. */
@@ -30,6 +30,10 @@ export interface ConformanceTarget {
   force?: Partial<Record<VmState, (vm: string) => Promise<void>>>;
   /** Features that the endpoint has but that cannot be tried with this target's VMs, each with the reason. */
   except?: Partial<Record<FeatureName, string>>;
+  /** Verbs that the endpoint refuses although it has their feature, in some states or in all, each with the reason. */
+  cannot?: Partial<Record<Verb, { reason: string; in?: readonly VmState[] }>>;
+  /** The datastore takes a volume of any size, because it keeps no bytes. */
+  boundless?: boolean;
   /** Milliseconds that anything may take before a test gives up; 20,000 where absent. */
   patienceMs?: number;
 }

@@ -3,9 +3,10 @@ import { connect as connectSocket } from "node:net";
 import type { Socket } from "node:net";
 import { PolyvisorError } from "@polyvisor/model";
 import { constants as c } from "@polyvisor/protocol-libvirt";
-import type { Stream } from "@polyvisor/protocol-libvirt";
+import type { Domain, Stream } from "@polyvisor/protocol-libvirt";
 import type { ByteChannel, ConsoleRequest, Screenshot } from "../hypervisor.ts";
 import { graphicsListen } from "./domain/describedVm.ts";
+import { isActive } from "./domain/domainState.ts";
 import type { Session } from "./session.ts";
 import { parseXml } from "./xml/parseXml.ts";
 
@@ -14,11 +15,18 @@ const largestPicture = 64 * 1024 ** 2;
 
 /** Opens a console: libvirt's own stream for text, the screen's own socket for pictures. */
 export async function openConsole(session: Session, vm: string, request: ConsoleRequest): Promise<ByteChannel> {
-  const dom = await session.vm(vm);
+  const dom = await runningVm(session, vm);
   if (request.kind === "graphical") return openScreen(session, vm, request);
   const flags = request.force ? c.VIR_DOMAIN_CONSOLE_FORCE : 0;
   const { stream } = await session.call.domainOpenConsole({ dom, devName: request.alias ?? null, flags }, { streamBufferBytes: 4 * 1024 ** 2 });
   return channelOf(stream);
+}
+
+/** A VM that is on; some drivers would show the screen of one that is off. */
+async function runningVm(session: Session, vm: string): Promise<Domain> {
+  const dom = await session.vm(vm);
+  if (!isActive((await session.call.domainGetState({ dom })).state)) throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" is off: it has no console and no screen now`, remedy: "Start it first." });
+  return dom;
 }
 
 /** A libvirt stream as a channel of bytes. */
@@ -61,7 +69,7 @@ function socketChannel(socket: Socket): ByteChannel {
 
 /** A picture of the first screen, as the hypervisor gives it. */
 export async function takeScreenshot(session: Session, vm: string): Promise<Screenshot> {
-  const dom = await session.vm(vm);
+  const dom = await runningVm(session, vm);
   const { mime, stream } = await session.call.domainScreenshot({ dom, screen: 0 }, { streamBufferBytes: largestPicture });
   const parts: Uint8Array[] = [];
   let size = 0;

@@ -30,7 +30,6 @@ export class EndpointReader {
       addresses: (mac) => [...this.networks.leased(mac), ...(this.#agentAddresses.get(mac) ?? [])],
       sizes: (source) => this.datastores.sizes(source),
     });
-    acceleration.hide = (uuid) => this.vms.hidden.add(uuid);
   }
 
   /** Everything there is. */

@@ -30,7 +30,7 @@ const ofLibvirt: Record<string, ErrorCode> = {
 const bySaying: readonly (readonly [RegExp, ErrorCode])[] = [
   [/no space left on device|not enough free space|out of space|insufficient space|There is not enough space/i, "noSpace"],
   [/cannot (set up guest memory|allocate memory)|unable to allocate memory|not enough (free )?memory|insufficient memory/i, "notEnoughMemory"],
-  [/failed to get ("?(write|consistent read|shared)"?).*lock|is in use|already in use|in use by|resource busy|device or resource busy/i, "inUse"],
+  [/failed to get ("?(write|consistent read|shared)"?).*lock|is in use|already in use|in use by|active console session exists|resource busy|device or resource busy/i, "inUse"],
   [/already exists( with uuid)?|already defined|already active/i, "nameTaken"],
   [/domain is (already|not) (running|active)|is already active|is not active|is not running|must be shut ?off/i, "wrongState"],
 ];
@@ -56,7 +56,7 @@ export function failure(error: unknown, place: FailurePlace): PolyvisorError {
     const said = bySaying.find(([pattern]) => pattern.test(error.message))?.[1];
     let code = ofLibvirt[error.codeName] ?? said ?? "hypervisorFailed";
     if (said !== undefined && ["VIR_ERR_INTERNAL_ERROR", "VIR_ERR_OPERATION_FAILED", "VIR_ERR_SYSTEM_ERROR", "VIR_ERR_INVALID_ARG"].includes(error.codeName)) code = said;
-    if (error.codeName === "VIR_ERR_OPERATION_FAILED" && code === "hypervisorFailed" && /already exists/i.test(error.message)) code = "nameTaken";
+    if (isUnsupported(error)) code = "notSupported";
     return new PolyvisorError(code, { detail: `${at}: ${error.message}`, cause: error });
   }
   if (error instanceof Error && error.name === "TimeoutError") return new PolyvisorError("hostTimeout", { detail: `${at}: no answer in time`, cause: error });

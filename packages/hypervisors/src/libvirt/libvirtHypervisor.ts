@@ -1,5 +1,5 @@
-import { PolyvisorError } from "@polyvisor/model";
-import type { Action, Change, FeatureTable, Inventory, Samples } from "@polyvisor/model";
+import { features as words, PolyvisorError } from "@polyvisor/model";
+import type { Action, Change, FeatureName, FeatureTable, Inventory, Samples } from "@polyvisor/model";
 import { ConnectionError, constants as c } from "@polyvisor/protocol-libvirt";
 import type { ByteChannel, ConsoleRequest, Hypervisor, RunContext, RunResult, Screenshot } from "../hypervisor.ts";
 import type { ActionTools, Observation } from "./actions/actionTools.ts";
@@ -60,7 +60,7 @@ export class LibvirtHypervisor implements Hypervisor {
   }
 
   samples(signal?: AbortSignal): Promise<Samples> {
-    return this.#session.told("measure", () => readSamples(this.#session, this.#reader.vms.hidden, signal));
+    return this.#session.told("measure", () => readSamples(this.#session, signal));
   }
 
   run(action: Action, context: RunContext): Promise<RunResult> {
@@ -78,11 +78,13 @@ export class LibvirtHypervisor implements Hypervisor {
     });
   }
 
-  console(vm: string, request: ConsoleRequest): Promise<ByteChannel> {
+  async console(vm: string, request: ConsoleRequest): Promise<ByteChannel> {
+    this.#need(request.kind === "text" ? "vm.console.serial" : "vm.console.graphical");
     return this.#session.told(`open the console of VM ${vm}`, () => openConsole(this.#session, vm, request));
   }
 
-  screenshot(vm: string): Promise<Screenshot> {
+  async screenshot(vm: string): Promise<Screenshot> {
+    this.#need("vm.screenshot");
     return this.#session.told(`take a picture of the screen of VM ${vm}`, () => takeScreenshot(this.#session, vm));
   }
 
@@ -92,6 +94,11 @@ export class LibvirtHypervisor implements Hypervisor {
 
   writeVolume(datastore: string, volume: string, bytes: AsyncIterable<Uint8Array>, size: number, signal?: AbortSignal): Promise<void> {
     return this.#session.told(`fill volume "${volume}" in datastore "${datastore}"`, () => writeVolumeBytes(this.#session, datastore, volume, bytes, size, signal));
+  }
+
+  #need(name: FeatureName): void {
+    const feature = this.features[name];
+    if (!feature.supported) throw new PolyvisorError("notSupported", { detail: `${words[name]} on ${this.#session.endpoint}: ${feature.reason}` });
   }
 
   async close(): Promise<void> {

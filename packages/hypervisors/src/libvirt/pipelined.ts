@@ -3,7 +3,7 @@
  * answers a client's calls side by side, so a few in flight keep it busy; the bound leaves room for an urgent call.
  */
 export async function pipelined<T, R>(items: readonly T[], work: (item: T) => Promise<R>, width = 48): Promise<R[]> {
-  const out = new Array<R>(items.length);
+  const out = Array.from<R>({ length: items.length });
   let next = 0;
   let failed = false;
   const lane = async (): Promise<void> => {

@@ -2,15 +2,16 @@ import type { HostSample, Samples, VmSample } from "@polyvisor/model";
 import { constants as c } from "@polyvisor/protocol-libvirt";
 import type { Domain, TypedParams } from "@polyvisor/protocol-libvirt";
 import { isLibvirt, isUnsupported } from "./failure.ts";
+import { isTestGuest } from "./host/accelerationProbe.ts";
 import { pipelined } from "./pipelined.ts";
 import type { Session } from "./session.ts";
 
 const wanted = c.VIR_DOMAIN_STATS_CPU_TOTAL | c.VIR_DOMAIN_STATS_BALLOON | c.VIR_DOMAIN_STATS_VCPU | c.VIR_DOMAIN_STATS_INTERFACE | c.VIR_DOMAIN_STATS_BLOCK;
 
 /** Measures the host and all active VMs, in one call for all VMs where the driver has it. A VM that is busy tells less, and delays nobody. */
-export async function readSamples(session: Session, hidden: ReadonlySet<string>, signal?: AbortSignal): Promise<Samples> {
+export async function readSamples(session: Session, signal?: AbortSignal): Promise<Samples> {
   const [host, vms] = await Promise.all([readHostSample(session, signal), readVmSamples(session, signal)]);
-  return { host, vms: vms.filter(({ nativeId }) => !hidden.has(nativeId)) };
+  return { host, vms };
 }
 
 async function readVmSamples(session: Session, signal?: AbortSignal): Promise<VmSample[]> {
@@ -18,10 +19,11 @@ async function readVmSamples(session: Session, signal?: AbortSignal): Promise<Vm
     const flags = c.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | c.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT;
     const { retStats } = await session.call.connectGetAllDomainStats({ doms: [], stats: wanted, flags }, { signal });
     const at = session.now();
-    const samples = retStats.map(({ dom, params }) => vmSample(dom.uuid, at, params));
+    const shown = retStats.filter(({ dom }) => !isTestGuest(dom.name));
+    const samples = shown.map(({ dom, params }) => vmSample(dom.uuid, at, params));
     // A driver that knows the call but only the states (libvirt's test driver) is asked for each VM's processor time.
-    const bare = retStats.filter(({ params }) => params["cpu.time"] === undefined && params["balloon.current"] === undefined);
-    if (bare.length === 0 || bare.length < retStats.length) return samples;
+    const bare = shown.filter(({ params }) => params["cpu.time"] === undefined && params["balloon.current"] === undefined);
+    if (bare.length === 0 || bare.length < shown.length) return samples;
     return await oneByOne(session, bare.map(({ dom }) => dom), signal);
   } catch (error) {
     if (!isUnsupported(error)) throw error;

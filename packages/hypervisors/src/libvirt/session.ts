@@ -94,11 +94,15 @@ export class Session {
     return slash > 0 ? this.findVolume(place.slice(0, slash), place.slice(slash + 1)) : undefined;
   }
 
+  /** The network of that native id or name, or undefined. */
+  async findNetwork(id: string): Promise<Network | undefined> {
+    const found = uuidShape.test(id) ? await absent(this.call.networkLookupByUuid({ uuid: id }).then((answer) => answer.net), "NO_NETWORK") : undefined;
+    return found ?? absent(this.call.networkLookupByName({ name: id }).then((answer) => answer.net), "NO_NETWORK");
+  }
+
   /** @throws PolyvisorError `notFound` */
   async network(id: string): Promise<Network> {
-    const found = uuidShape.test(id) ? await absent(this.call.networkLookupByUuid({ uuid: id }).then((answer) => answer.net), "NO_NETWORK") : undefined;
-    const named = found ?? (await absent(this.call.networkLookupByName({ name: id }).then((answer) => answer.net), "NO_NETWORK"));
-    return named ?? gone(`there is no network "${id}" on ${this.endpoint}`);
+    return (await this.findNetwork(id)) ?? gone(`there is no network "${id}" on ${this.endpoint}`);
   }
 }
 

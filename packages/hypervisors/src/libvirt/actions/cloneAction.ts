@@ -3,6 +3,7 @@ import { PolyvisorError } from "@polyvisor/model";
 import { isActive } from "../domain/domainState.ts";
 import { becomeClone } from "../domain/editDomain.ts";
 import { sourceElement } from "../domain/buildDevices.ts";
+import { absent } from "../session.ts";
 import { parseXml } from "../xml/parseXml.ts";
 import { at, attribute, child, children, element } from "../xml/xmlNode.ts";
 import type { XmlElement } from "../xml/xmlNode.ts";
@@ -19,6 +20,10 @@ export const cloneAction: Pick<VerbHandlers, "vm.clone"> = {
       const { state } = await session.call.domainGetState({ dom });
       if (isActive(state) && disks.length > 0 && session.driver.toLowerCase() !== "test") {
         throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" runs: its disks would change while they are copied, and the copy would not boot cleanly`, remedy: "Shut it down first." });
+      }
+      if (await absent(session.call.domainLookupByName({ name }), "NO_DOMAIN")) throw new PolyvisorError("nameTaken", { detail: `${session.endpoint} already has a VM "${name}"` });
+      for (const { datastore, volume } of disks) {
+        if (await session.findVolume(datastore, volume)) throw new PolyvisorError("nameTaken", { detail: `datastore "${datastore}" already has a volume "${volume}"`, remedy: "Choose another name for the copy, or delete that volume if it is left of an interrupted copy." });
       }
       const root = await nextStartOf(session, dom);
       const moved = new Map<string, { type: string; source: XmlElement | undefined }>();

@@ -1,28 +1,40 @@
 import { PolyvisorError } from "@polyvisor/model";
 import type { VmSpec } from "@polyvisor/model";
 import { constants as c } from "@polyvisor/protocol-libvirt";
+import { diskTargets } from "../domain/buildDevices.ts";
 import { buildDomain } from "../domain/buildDomain.ts";
 import { isUnsupported } from "../failure.ts";
 import { guestSupport, guestTypes, nothingParticular } from "../host/guestSupport.ts";
-import { pipelined } from "../pipelined.ts";
+import { absent } from "../session.ts";
 import type { Session } from "../session.ts";
 import { writeIndented } from "../xml/writeXml.ts";
 import type { ActionTools, VerbHandlers } from "./actionTools.ts";
-import { placeDisk, placeFile } from "./placeDisk.ts";
+import type { PlacedDisk } from "./placeDisk.ts";
+import { placeDisk, placeFile, takeBack } from "./placeDisk.ts";
 
 export const createAction: Pick<VerbHandlers, "vm.create"> = {
   "vm.create": {
     async run(tools, { vm, spec }) {
       const { session } = tools;
-      const { xml, how } = await describe(tools, vm, spec);
-      await defineNew(session, xml, vm);
+      const taken = await absent(session.call.domainLookupByName({ name: spec.name }), "NO_DOMAIN");
+      if (taken) throw new PolyvisorError("nameTaken", { detail: `${session.endpoint} already has a VM "${spec.name}"` });
+      const placed: PlacedDisk[] = [];
+      let how: string | undefined;
+      try {
+        const described = await describe(tools, vm, spec, placed);
+        how = described.how;
+        await defineNew(session, described.xml, vm);
+      } catch (error) {
+        await takeBack(session, placed);
+        throw error;
+      }
       if (spec.autostart) {
         const dom = await session.vm(vm);
         await session.call.domainSetAutostart({ dom, autostart: 1 });
       }
       return { message: how ? `created; ${how}` : "created" };
     },
-    observe: async ({ session }, { vm }) => ((await session.findVm(vm)) ? "done" : "notDone"),
+    observe: async ({ session }, { vm, spec }) => ((await session.findVm(vm))?.name === spec.name ? "done" : "notDone"),
   },
 };
 
@@ -38,22 +50,25 @@ export async function defineNew(session: Session, xml: string, uuid: string): Pr
   }
 }
 
-async function describe({ session, acceleration }: ActionTools, uuid: string, spec: VmSpec): Promise<{ xml: string; how: string | undefined }> {
+async function describe({ session, acceleration }: ActionTools, uuid: string, spec: VmSpec, placed: PlacedDisk[]): Promise<{ xml: string; how: string | undefined }> {
   const driver = session.driver.toLowerCase();
   const { hostArch, types } = await guestTypes(session);
   const arch = spec.arch ?? hostArch;
   if (types.size > 0 && !types.has(arch)) throw new PolyvisorError("notSupported", { detail: `${session.endpoint} runs guests of ${[...types.keys()].join(", ")}, and none of ${arch}`, where: "/spec/arch" });
   const { virtType, how } = driver === "qemu" ? await chooseType(acceleration, spec, arch, hostArch, types.get(arch) ?? new Set()) : { virtType: driver, how: undefined };
   if (driver !== "qemu" && spec.acceleration === "emulated") throw new PolyvisorError("notSupported", { detail: `libvirt's ${session.driver} driver emulates no processor`, where: "/spec/acceleration" });
-  const [support, sources, kernel, initramfs, root] = await Promise.all([
+  const [support, kernel, initramfs, root] = await Promise.all([
     driver === "qemu" ? guestSupport(session, arch, virtType) : nothingParticular,
-    pipelined(spec.disks.map((disk, i) => ({ disk, i })), ({ disk, i }) => placeDisk(session, disk, `/spec/disks/${i}`)),
     spec.boot && placeFile(session, spec.boot.kernel, "/spec/boot/kernel"),
     spec.boot?.initramfs === undefined ? undefined : placeFile(session, spec.boot.initramfs, "/spec/boot/initramfs"),
     spec.container && placeRoot(spec.container.root),
   ]);
   if (driver === "qemu" && spec.firmware === "efi" && !support.firmwares.includes("efi")) throw new PolyvisorError("notSupported", { detail: `there is no UEFI firmware for ${arch} guests on ${session.endpoint}`, remedy: "Install it there (Debian: ovmf), or use bios.", where: "/spec/firmware" });
-  return { how, xml: writeIndented(buildDomain(spec, { driver, uuid, virtType, arch, defaultMachine: support.machine, cpuModes: support.cpuModes, sources, kernel, initramfs, root })) };
+  const context = { driver, uuid, virtType, arch, defaultMachine: support.machine, cpuModes: support.cpuModes, sources: [], kernel, initramfs, root };
+  // What cannot be is refused before a volume is made for it.
+  const targets = diskTargets(buildDomain(spec, context));
+  for (const [i, disk] of spec.disks.entries()) placed.push(await placeDisk(session, disk, `${spec.name}-${targets[i]}`, `/spec/disks/${i}`));
+  return { how, xml: writeIndented(buildDomain(spec, { ...context, sources: placed.map(({ source }) => source) })) };
 }
 
 function placeRoot(root: string): string {

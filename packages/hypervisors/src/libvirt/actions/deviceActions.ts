@@ -2,7 +2,7 @@ import { PolyvisorError } from "@polyvisor/model";
 import type { Apply } from "@polyvisor/model";
 import { constants as c } from "@polyvisor/protocol-libvirt";
 import type { Domain } from "@polyvisor/protocol-libvirt";
-import { buildDisk, buildNic, busFor, freeTarget, sourceElement, targetsOf } from "../domain/buildDevices.ts";
+import { buildDisk, buildNic, busFor, diskTargets, freeTarget, sourceElement } from "../domain/buildDevices.ts";
 import type { DiskSource } from "../domain/buildDevices.ts";
 import { describedVm } from "../domain/describedVm.ts";
 import { addDevice, diskAt, nicAt, removeDevice, setSource } from "../domain/editDomain.ts";
@@ -13,7 +13,7 @@ import { copyXml } from "../xml/xmlNode.ts";
 import type { XmlElement } from "../xml/xmlNode.ts";
 import { writeXml } from "../xml/writeXml.ts";
 import type { VerbHandlers } from "./actionTools.ts";
-import { placeDisk, placeSource } from "./placeDisk.ts";
+import { findDisk, placeDisk, placeSource, takeBack } from "./placeDisk.ts";
 import { nextStartOf, redefine } from "./redefine.ts";
 import { changed, observeBoth, touched } from "./sizeActions.ts";
 import { waitFor } from "./waitFor.ts";
@@ -45,19 +45,27 @@ export const deviceActions: Devices = {
   "vm.attachDisk": {
     async run({ session }, { vm, disk, apply }) {
       const dom = await session.vm(vm);
-      const source = await placeDisk(session, disk, "/disk");
+      await touched(session, dom, apply);
       const [live, next] = await Promise.all([liveOf(session, dom), nextStartOf(session, dom)]);
       const bus = busFor(disk, describedVm(next).machine);
-      const target = disk.target ?? freeTarget(bus, new Set([...targetsOf(live), ...targetsOf(next)]));
-      const device = buildDisk(disk, source, target, bus, session.driver.toLowerCase());
+      const used = new Set([...(apply === "nextStart" ? [] : diskTargets(live)), ...(apply === "now" ? [] : diskTargets(next))]);
+      if (disk.target !== undefined && used.has(disk.target)) throw new PolyvisorError("nameTaken", { detail: `VM "${dom.name}" already has a disk ${disk.target}`, where: "/disk/target" });
+      const target = disk.target ?? freeTarget(bus, new Set([...diskTargets(live), ...diskTargets(next)]));
+      const placed = await placeDisk(session, disk, `${dom.name}-${target}`, "/disk");
+      const device = buildDisk(disk, placed.source, target, bus, session.driver.toLowerCase());
       const xml = writeXml(device);
-      const message = await change(session, dom, apply, (flags) => session.call.domainAttachDeviceFlags({ dom, xml, flags }), (root) => addDevice(root, copyXml(device)));
-      return { message: `disk ${target} attached: ${message}` };
+      try {
+        const message = await change(session, dom, apply, (flags) => session.call.domainAttachDeviceFlags({ dom, xml, flags }), (root) => addDevice(root, copyXml(device)));
+        return { message: `disk ${target} attached: ${message}` };
+      } catch (error) {
+        await takeBack(session, [placed]);
+        throw error;
+      }
     },
     async observe({ session }, { vm, disk, apply }, signal) {
-      const source = await placeDisk(session, disk, "/disk");
-      const path = pathOf(source);
+      const path = pathOf(await findDisk(session, disk));
       if (path === undefined && disk.target === undefined) return "unknown";
+      if (path === undefined && disk.volume !== undefined) return "notDone";
       return observeBoth(session, vm, apply, ({ disks }) => disks.some((each) => (disk.target === undefined || each.target === disk.target) && (path === undefined || each.source === path)), signal);
     },
   },

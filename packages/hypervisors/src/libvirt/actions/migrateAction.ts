@@ -32,7 +32,8 @@ export const migrateAction: Pick<VerbHandlers, "vm.migrate"> = {
     },
     async observe(tools, { vm, to, live }) {
       if (await tools.session.findVm(vm)) return "notDone";
-      const other = await connectTo(tools, to);
+      const other = await connectTo(tools, to).catch(() => undefined);
+      if (!other) return "unknown";
       try {
         const there = await other.findVm(vm);
         if (!there) return "unknown";

@@ -7,7 +7,8 @@ export const networkActions: Pick<VerbHandlers, "network.start" | "network.stop"
       return { message: "started" };
     },
     async observe({ session }, { network }) {
-      return (await session.call.networkIsActive({ net: await session.network(network) })).active !== 0 ? "done" : "notDone";
+      const net = await session.findNetwork(network);
+      return net && (await session.call.networkIsActive({ net })).active !== 0 ? "done" : "notDone";
     },
   },
   "network.stop": {
@@ -16,7 +17,8 @@ export const networkActions: Pick<VerbHandlers, "network.start" | "network.stop"
       return { message: "stopped; VMs on it have no connection until it starts again" };
     },
     async observe({ session }, { network }) {
-      return (await session.call.networkIsActive({ net: await session.network(network) })).active !== 0 ? "notDone" : "done";
+      const net = await session.findNetwork(network);
+      return !net ? "unknown" : (await session.call.networkIsActive({ net })).active !== 0 ? "notDone" : "done";
     },
   },
 };

@@ -2,6 +2,7 @@ import { PolyvisorError } from "@polyvisor/model";
 import { constants as c } from "@polyvisor/protocol-libvirt";
 import type { Domain } from "@polyvisor/protocol-libvirt";
 import { isActive } from "../domain/domainState.ts";
+import { lookAtVm } from "../domain/vmListing.ts";
 import { isUnsupported } from "../failure.ts";
 import { absent } from "../session.ts";
 import type { Session } from "../session.ts";
@@ -30,6 +31,13 @@ async function managedSave(session: Session, dom: Domain): Promise<boolean> {
   }
 }
 
+/** Off and nothing kept of its memory. A transient VM that stopped is gone, and so is one that never was. */
+async function isOff(session: Session, vm: string, signal?: AbortSignal): Promise<Observation> {
+  const dom = await session.findVm(vm);
+  const entry = dom && (await lookAtVm(session, dom, signal));
+  return entry ? whether(!isActive(entry.state) && !entry.managedSave) : "unknown";
+}
+
 const whether = (yes: boolean): Observation => (yes ? "done" : "notDone");
 
 export const powerActions: Power = {
@@ -38,15 +46,16 @@ export const powerActions: Power = {
       const dom = await session.vm(vm);
       const resumed = await managedSave(session, dom);
       await session.call.domainCreateWithFlags({ dom, flags: paused ? c.VIR_DOMAIN_START_PAUSED : 0 }, unhurried).catch(async (error: unknown) => {
-        // An old driver has only the plain call.
-        if (!isUnsupported(error) || paused) throw error;
+        if (!isUnsupported(error)) throw error;
+        // A driver without this call, or without starting paused: it runs for a moment before it is paused.
         await session.call.domainCreate({ dom }, unhurried);
+        if (paused) await session.call.domainSuspend({ dom });
       });
       return { message: resumed ? "resumed from its saved memory" : paused ? "started and paused" : "started" };
     },
     async observe({ session }, { vm, paused }, signal) {
       const state = await stateOf(session, vm, signal);
-      return whether(state !== undefined && isActive(state) && (!paused || state === c.VIR_DOMAIN_PAUSED));
+      return whether(paused ? state === c.VIR_DOMAIN_PAUSED : state === c.VIR_DOMAIN_RUNNING || state === c.VIR_DOMAIN_BLOCKED);
     },
   },
   "vm.shutdown": {
@@ -70,10 +79,7 @@ export const powerActions: Power = {
       if (!off) throw new PolyvisorError("hypervisorFailed", { detail: `the guest of VM "${dom.name}" did not power off within ${timeoutSeconds} s`, remedy: "Look at its console: it may still boot, wait for a service, or ignore the power button. Destroy cuts the power." });
       return { message: "the guest powered off" };
     },
-    async observe({ session }, { vm }, signal) {
-      const state = await stateOf(session, vm, signal);
-      return whether(state === undefined || !isActive(state));
-    },
+    observe: async ({ session }, { vm }, signal) => isOff(session, vm, signal),
   },
   "vm.reboot": {
     async run({ session }, { vm }) {
@@ -152,7 +158,7 @@ export const powerActions: Power = {
     },
     async observe({ session }, { vm }, signal) {
       const state = await stateOf(session, vm, signal);
-      return whether(state !== undefined && isActive(state));
+      return whether(state === c.VIR_DOMAIN_RUNNING || state === c.VIR_DOMAIN_BLOCKED);
     },
   },
   "vm.destroy": {
@@ -161,9 +167,6 @@ export const powerActions: Power = {
       await session.call.domainDestroy({ dom });
       return { message: "its power is cut" };
     },
-    async observe({ session }, { vm }, signal) {
-      const state = await stateOf(session, vm, signal);
-      return whether(state === undefined || !isActive(state));
-    },
+    observe: async ({ session }, { vm }, signal) => isOff(session, vm, signal),
   },
 };

@@ -1,7 +1,11 @@
-import { PolyvisorError, verbs } from "@polyvisor/model";
-import type { Action, FeatureTable } from "@polyvisor/model";
+import { allowed, PolyvisorError, verbs } from "@polyvisor/model";
+import type { Action, FeatureTable, LifecycleAction, Verb } from "@polyvisor/model";
+import type { Domain } from "@polyvisor/protocol-libvirt";
 import type { RunContext, RunResult } from "../../hypervisor.ts";
+import { vmState } from "../domain/domainState.ts";
+import { lookAtVm } from "../domain/vmListing.ts";
 import { failure } from "../failure.ts";
+import type { Session } from "../session.ts";
 import type { ActionTools, Observation, VerbHandler, VerbHandlers } from "./actionTools.ts";
 import { cloneAction } from "./cloneAction.ts";
 import { createAction } from "./createAction.ts";
@@ -19,8 +23,6 @@ const handlers: VerbHandlers = { ...createAction, ...definitionActions, ...power
 
 /** Verbs whose object may be missing without that being a mistake: it is made, or gone already. */
 const withoutObject = new Set(["vm.create", "vm.define", "vm.delete", "vm.restore"]);
-/** Verbs that ask more of a running VM than their row of the model's table says. */
-const atRest = new Set(["vm.delete", "vm.rename"]);
 
 function handlerOf(action: Action): VerbHandler<never> {
   return handlers[action.verb] as unknown as VerbHandler<never>;
@@ -31,13 +33,14 @@ export async function runAction(tools: ActionTools, features: FeatureTable, acti
   const { session } = tools;
   const doing = wordsOf(action);
   const feature = features[verbs[action.verb].feature];
-  if (!feature.supported && !atRest.has(action.verb)) throw new PolyvisorError("notSupported", { detail: `${doing} on ${session.endpoint}: ${feature.reason}` });
   if (!feature.supported) throw new PolyvisorError("notSupported", { detail: `${doing} on ${session.endpoint}: ${feature.reason}` });
   const already: RunResult = { message: "was so already", already: true };
   return session.told(doing, async () => {
     if (context.signal.aborted) throw new PolyvisorError("cancelled", { detail: `${doing}: nothing was done` });
-    if ("vm" in action && !withoutObject.has(action.verb)) await session.vm(action.vm);
+    const dom = "vm" in action ? await session.findVm(action.vm) : undefined;
+    if ("vm" in action && !dom && !withoutObject.has(action.verb)) await session.vm(action.vm);
     if ((await observeAction(tools, action)) === "done") return already;
+    if (dom) await allowedNow(session, dom, action.verb);
     try {
       return await handlerOf(action).run(tools, action as never, context);
     } catch (error) {
@@ -46,6 +49,15 @@ export async function runAction(tools: ActionTools, features: FeatureTable, acti
       throw told;
     }
   });
+}
+
+/** Refuses what the VM's state does not allow, by the one table that everybody decides by. */
+async function allowedNow(session: Session, dom: Domain, verb: Verb): Promise<void> {
+  const lifecycle: LifecycleAction | undefined = verb === "vm.restore" ? "restore" : verbs[verb].lifecycle;
+  const entry = lifecycle && (await lookAtVm(session, dom));
+  if (!lifecycle || !entry) return;
+  const answer = allowed(vmState(entry.state, entry.reason, entry.managedSave).state, lifecycle);
+  if (!answer.ok) throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" on ${session.endpoint}: ${answer.reason}` });
 }
 
 /** Whether the world is as the action would leave it. */

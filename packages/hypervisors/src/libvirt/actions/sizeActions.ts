@@ -35,8 +35,17 @@ export async function bothOf(session: Session, dom: Domain, signal?: AbortSignal
 export async function observeBoth(session: Session, vm: string, apply: Apply, so: (described: ReturnType<typeof describedVm>) => boolean, signal?: AbortSignal): Promise<Observation> {
   const dom = await session.findVm(vm);
   if (!dom) return "notDone";
+  if (apply === "now" && !isActive((await session.call.domainGetState({ dom }, { signal })).state)) return "notDone";
   const { live, next } = await bothOf(session, dom, signal);
   return (apply === "nextStart" || so(live)) && (apply === "now" || so(next)) ? "done" : "notDone";
+}
+
+/** Refuses more now than may ever be. */
+async function fits(session: Session, dom: Domain, apply: Apply, what: string, wish: { current?: number | undefined; max?: number | undefined }, of: (described: ReturnType<typeof describedVm>) => { max: number }): Promise<void> {
+  if (wish.current === undefined) return;
+  const { live, next } = await bothOf(session, dom);
+  const most = apply === "now" ? of(live).max : (wish.max ?? of(next).max);
+  if (wish.current > most) throw new PolyvisorError("badRequest", { detail: `VM "${dom.name}" may have ${most} of ${what} at most, and ${wish.current} were asked for`, remedy: "Raise the maximum with it; it takes effect at the next start.", where: "/current" });
 }
 
 const kib = (bytes: number): bigint => BigInt(Math.ceil(bytes / 1024));
@@ -46,6 +55,7 @@ export const sizeActions: Pick<VerbHandlers, "vm.setMemory" | "vm.setVcpus"> = {
     async run({ session }, { vm, current, max, apply }) {
       const dom = await session.vm(vm);
       const { live, config, flags } = await touched(session, dom, apply);
+      await fits(session, dom, apply, "memory", { current, max }, ({ memory }) => memory);
       if (max !== undefined && !config) throw new PolyvisorError("notSupported", { detail: "the greatest memory cannot change while the VM runs", remedy: "Change it for the next start." });
       const set = (bytes: number, how: number): Promise<void> => session.call.domainSetMemoryFlags({ dom, memory: kib(bytes), flags: how });
       try {
@@ -75,6 +85,7 @@ export const sizeActions: Pick<VerbHandlers, "vm.setMemory" | "vm.setVcpus"> = {
     async run({ session }, { vm, current, max, apply }) {
       const dom = await session.vm(vm);
       const { live, config, flags } = await touched(session, dom, apply);
+      await fits(session, dom, apply, "vCPUs", { current, max }, ({ vcpus }) => vcpus);
       if (max !== undefined && !config) throw new PolyvisorError("notSupported", { detail: "the greatest number of vCPUs cannot change while the VM runs", remedy: "Change it for the next start." });
       if (live && current !== undefined) await session.call.domainSetVcpusFlags({ dom, nvcpus: current, flags: c.VIR_DOMAIN_VCPU_LIVE });
       // A number and its topology belong together, and libvirt's own call leaves the topology: the description is edited.

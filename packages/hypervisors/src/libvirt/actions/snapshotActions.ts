@@ -64,7 +64,7 @@ export const snapshotActions: Pick<VerbHandlers, "vm.snapshot" | "vm.revert" | "
     },
     async observe({ session }, { vm, snapshot }) {
       const dom = await session.findVm(vm);
-      return dom && (await find(session, dom, snapshot)) ? "notDone" : "done";
+      return !dom ? "unknown" : (await find(session, dom, snapshot)) ? "notDone" : "done";
     },
   },
 };

@@ -1,5 +1,4 @@
 import { PolyvisorError } from "@polyvisor/model";
-import { constants as c } from "@polyvisor/protocol-libvirt";
 import type { StoragePool, StorageVol } from "@polyvisor/protocol-libvirt";
 import type { RunContext } from "../../hypervisor.ts";
 import { isLibvirt } from "../failure.ts";
@@ -11,6 +10,7 @@ import { writeXml } from "../xml/writeXml.ts";
 import { unhurried } from "./actionTools.ts";
 import type { Observation, VerbHandlers } from "./actionTools.ts";
 import { meanwhile } from "./meanwhile.ts";
+import { newVolume } from "./placeDisk.ts";
 
 type Storage = Pick<VerbHandlers, "datastore.create" | "datastore.start" | "datastore.stop" | "datastore.delete" | "datastore.refresh" | "volume.create" | "volume.resize" | "volume.delete">;
 
@@ -62,7 +62,10 @@ export const storageActions: Storage = {
       await session.call.storagePoolDestroy({ pool: await session.pool(datastore) });
       return { message: "stopped; its volumes stay where they are" };
     },
-    observe: async ({ session }, { datastore }) => whether(!(await activity(session, datastore))),
+    async observe({ session }, { datastore }) {
+      const active = await activity(session, datastore);
+      return active === undefined ? "unknown" : whether(!active);
+    },
   },
   "datastore.delete": {
     async run({ session }, { datastore }) {
@@ -82,13 +85,7 @@ export const storageActions: Storage = {
   "volume.create": {
     async run({ session }, { datastore, volume, capacity, format, from }, context) {
       const pool = await session.pool(datastore);
-      const xml = writeXml(element("volume", {},
-        element("name", {}, volume),
-        element("capacity", { unit: "bytes" }, String(capacity)),
-        // Raw images are made sparse, as the others are.
-        format === "raw" ? element("allocation", { unit: "bytes" }, "0") : undefined,
-        element("target", {}, element("format", { type: format })),
-      ));
+      const xml = newVolume(volume, capacity, format);
       if (from === undefined) {
         await session.call.storageVolCreateXml({ pool, xml }, unhurried);
         return { message: `volume "${volume}" created` };
@@ -100,15 +97,15 @@ export const storageActions: Storage = {
       if (capacity > Number((await session.call.storageVolGetInfo({ vol: copy })).capacity)) await session.call.storageVolResize({ vol: copy, capacity: BigInt(capacity) }, unhurried);
       return { message: `volume "${volume}" copied from "${from}"` };
     },
-    async observe({ session }, { datastore, volume, format, capacity }) {
+    async observe({ session }, { datastore, volume, format, capacity, from }) {
       const vol = await session.findVolume(datastore, volume);
       if (!vol) return "notDone";
       const { xml } = await session.call.storageVolGetXmlDesc({ vol });
       const root = parseXml(xml, `the description of volume "${volume}"`);
       const is = attribute(at(root, "target", "format"), "type");
       const { capacity: has } = await session.call.storageVolGetInfo({ vol });
-      // A half-made copy is gone by itself when libvirt fails; one that is there with its size is whole.
-      return whether((is === undefined || is === format) && Number(has) >= capacity);
+      // libvirt takes a half-made copy away when it fails. A copy is as large as its original, an empty volume as large as asked, in whole blocks.
+      return whether((is === undefined || is === format) && Number(has) >= capacity && (from !== undefined || Number(has) < capacity + 1024 ** 2));
     },
   },
   "volume.resize": {

@@ -18,9 +18,9 @@ export function freeTarget(bus: DiskSpec["bus"], used: ReadonlySet<string>): str
   throw new PolyvisorError("notSupported", { detail: `no name is left on the ${bus} bus` });
 }
 
-/** Names of the disks that a domain has. */
-export function targetsOf(root: XmlElement): Set<string> {
-  return new Set(children(child(root, "devices"), "disk").flatMap((disk) => attribute(child(disk, "target"), "dev") ?? []));
+/** Names of the disks that a domain has, in their order. */
+export function diskTargets(root: XmlElement): string[] {
+  return children(child(root, "devices"), "disk").map((disk) => attribute(child(disk, "target"), "dev") ?? "");
 }
 
 /** A bus that can carry the device: a CD cannot be on virtio. */

@@ -1,6 +1,7 @@
 import { constants as c } from "@polyvisor/protocol-libvirt";
 import type { Domain } from "@polyvisor/protocol-libvirt";
 import { isLibvirt, isUnsupported } from "../failure.ts";
+import { isTestGuest } from "../host/accelerationProbe.ts";
 import { pipelined } from "../pipelined.ts";
 import type { Session } from "../session.ts";
 
@@ -35,6 +36,7 @@ export async function listVms(session: Session, signal?: AbortSignal): Promise<M
   const entries = new Map<string, VmListEntry>();
   const stateless: Domain[] = [];
   for (const dom of all) {
+    if (isTestGuest(dom.name)) continue;
     const known = states?.get(dom.uuid);
     if (!known) stateless.push(dom);
     entries.set(dom.uuid, { dom, state: known?.state ?? 0, reason: known?.reason ?? 0, persistent: flags.persistent.has(dom.uuid), autostart: flags.autostart.has(dom.uuid), managedSave: flags.managedSave.has(dom.uuid), hasSnapshots: flags.hasSnapshots.has(dom.uuid) });

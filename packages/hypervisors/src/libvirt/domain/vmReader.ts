@@ -3,6 +3,7 @@ import { constants as c } from "@polyvisor/protocol-libvirt";
 import type { Domain } from "@polyvisor/protocol-libvirt";
 import type { Snapshot, VmFacts } from "@polyvisor/model";
 import { isLibvirt, isUnsupported } from "../failure.ts";
+import { isTestGuest } from "../host/accelerationProbe.ts";
 import { pipelined } from "../pipelined.ts";
 import type { Session } from "../session.ts";
 import { parseXml } from "../xml/parseXml.ts";
@@ -40,8 +41,6 @@ export class VmReader {
   readonly #session: Session;
   readonly #around: VmSurroundings;
   readonly #known = new Map<string, KnownVm>();
-  /** VMs of our own that are no part of the inventory: the guest that probes for acceleration. */
-  readonly hidden = new Set<string>();
   /** Sizes that the hypervisor told for the disks of a VM, by target. */
   readonly #diskSizes = new Map<string, Map<string, { capacity?: number; allocation?: number }>>();
 
@@ -54,13 +53,13 @@ export class VmReader {
   async readAll(signal?: AbortSignal): Promise<VmFacts[]> {
     const [entries] = await Promise.all([listVms(this.#session, signal), this.readDiskSizes(signal)]);
     for (const uuid of this.#known.keys()) if (!entries.has(uuid)) this.#forget(uuid);
-    await pipelined([...entries.values()].filter(({ dom }) => !this.hidden.has(dom.uuid)), (entry) => this.#learn(entry, signal));
+    await pipelined(entries.values().toArray(), (entry) => this.#learn(entry, signal));
     return [...entries.keys()].flatMap((uuid) => this.facts(uuid) ?? []);
   }
 
   /** One VM as it is now; undefined where it is gone. */
   async readOne(dom: Domain, signal?: AbortSignal): Promise<VmFacts | undefined> {
-    if (this.hidden.has(dom.uuid)) return undefined;
+    if (isTestGuest(dom.name)) return undefined;
     // State and descriptions are asked for together, to be at most one round trip older than the event.
     const active = this.#known.get(dom.uuid);
     const [entry, live, next] = await Promise.all([lookAtVm(this.#session, dom, signal), this.#xml(dom, 0, signal), this.#xml(dom, c.VIR_DOMAIN_XML_INACTIVE, signal)]);
@@ -82,12 +81,11 @@ export class VmReader {
     const entries = await listVms(this.#session, signal);
     const changed: Domain[] = [];
     for (const [uuid, entry] of entries) {
-      if (this.hidden.has(uuid)) continue;
       const known = this.#known.get(uuid)?.entry;
       if (!known || known.state !== entry.state || known.reason !== entry.reason || known.persistent !== entry.persistent || known.autostart !== entry.autostart || known.managedSave !== entry.managedSave || known.hasSnapshots !== entry.hasSnapshots || known.dom.name !== entry.dom.name) changed.push(entry.dom);
     }
     const gone = [...this.#known.keys()].filter((uuid) => !entries.has(uuid));
-    return { changed, gone, all: [...entries.values()].filter(({ dom }) => !this.hidden.has(dom.uuid)).map(({ dom }) => dom) };
+    return { changed, gone, all: [...entries.values()].map(({ dom }) => dom) };
   }
 
   /** Whether a VM's descriptions or snapshots differ from what is known: for what libvirt has no event for. */
@@ -103,7 +101,7 @@ export class VmReader {
   /** Facts put together from what was read last. */
   facts(uuid: string): VmFacts | undefined {
     const known = this.#known.get(uuid);
-    if (!known || this.hidden.has(uuid)) return undefined;
+    if (!known) return undefined;
     const { entry, described, pending, snapshots } = known;
     const sizes = this.#diskSizes.get(uuid);
     const { agentConnected: _, ...rest } = described;

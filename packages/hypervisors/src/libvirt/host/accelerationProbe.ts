@@ -15,6 +15,10 @@ export type Acceleration = HostFacts["acceleration"];
 /** What was found on an endpoint, with its processors' total time then: less than that later means that the machine was started anew. */
 const found = new Map<string, { acceleration: Acceleration; cpuTime: bigint }>();
 
+const namePrefix = "polyvisor-probe-";
+/** Whether a VM is such a test guest, of this or another Polyvisor: no inventory shows it. */
+export const isTestGuest = (name: string): boolean => name.startsWith(namePrefix);
+
 /** Milliseconds that a test guest's firmware may take; on hardware it takes a tenth of a second. */
 const patience = { emulated: 20_000, hardware: 10_000 } as const;
 const fine = (hardwareMs: number, emulatedMs: number | undefined): boolean => hardwareMs <= Math.max(1_000, 3 * (emulatedMs ?? 0));
@@ -29,8 +33,6 @@ export class AccelerationProbe {
   readonly #session: Session;
   #result: Promise<Acceleration> | undefined;
   #known: Acceleration | undefined;
-  /** Told the UUIDs of the test guests before they exist, so that no inventory shows them. */
-  hide: (uuid: string) => void = () => {};
   /** Told when the result is there. */
   done: () => void = () => {};
 
@@ -40,7 +42,7 @@ export class AccelerationProbe {
 
   /** What is known now, without waiting. */
   now(capabilities: XmlElement): Acceleration {
-    return this.#known ?? withoutProbe(this.#session.driver, capabilities) ?? { usable: "emulated", evidence: "no test guest has been booted with KVM yet; until one has, guests are emulated" };
+    return this.#known ?? found.get(this.#session.endpoint)?.acceleration ?? withoutProbe(this.#session.driver, capabilities) ?? { usable: "emulated", evidence: "no test guest has been booted with KVM yet; until one has, guests are emulated" };
   }
 
   /** The result, by the first caller's probe. Never rejects: a probe that fails is an answer too. */
@@ -83,7 +85,6 @@ export class AccelerationProbe {
   async #time(type: "kvm" | "qemu", limitMs: number): Promise<number | string> {
     const { call, connection } = this.#session;
     const uuid = randomUUID();
-    this.hide(uuid);
     let began: number | undefined;
     const ended = Promise.withResolvers<number | string>();
     const off = connection.events.subscribe("domainEventCallbackLifecycle", ({ msg }) => {
@@ -138,7 +139,7 @@ function withoutProbe(driver: string, capabilities: XmlElement): Acceleration | 
 /** A guest of 32 MiB without a disk whose firmware presses reset when it finds nothing to boot; the reset ends it. */
 function testGuest(type: "kvm" | "qemu", uuid: string): string {
   return writeXml(element("domain", { type },
-    element("name", {}, `polyvisor-probe-${uuid.slice(0, 8)}`),
+    element("name", {}, `${namePrefix}${uuid.slice(0, 8)}`),
     element("uuid", {}, uuid),
     element("title", {}, "Polyvisor finds out whether hardware acceleration works; ends by itself within seconds"),
     element("memory", { unit: "MiB" }, "32"),

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Change, HostFacts } from "@polyvisor/model";
 import type { Domain } from "@polyvisor/protocol-libvirt";
+import { isTestGuest } from "../host/accelerationProbe.ts";
 import type { EndpointReader } from "../endpointReader.ts";
 import { ChangeQueue } from "./changeQueue.ts";
 import { listen } from "./endpointEvents.ts";
@@ -71,7 +72,7 @@ export class ChangeFeed {
   happened(happening: Happening): void {
     switch (happening.kind) {
       case "vm": {
-        if (this.#reader.vms.hidden.has(happening.dom.uuid)) return;
+        if (isTestGuest(happening.dom.name)) return;
         const dirty = this.#dirty.get(happening.dom.uuid) ?? { dom: happening.dom, causes: [], tell: false };
         dirty.dom = happening.dom;
         if (happening.cause && !dirty.causes.includes(happening.cause)) dirty.causes.push(happening.cause);
