@@ -178,6 +178,7 @@ publish() {
   "cmdline": "$(cmdline)",
   "rootfs": "rootfs.tar.gz",
   "minMemoryMiB": 96,
+  "spec": { "memory": 134217728, "boot": { "kernel": "image:vmlinuz", "initramfs": "image:initramfs.cpio.gz", "cmdline": "$(cmdline)" } },
   "files": {
 $(describe vmlinuz),
 $(describe initramfs.cpio.gz),

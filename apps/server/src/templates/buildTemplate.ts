@@ -80,7 +80,7 @@ async function describe(name: string, folder: string): Promise<Manifest> {
   const files: Manifest["files"] = {};
   for (const file of (await readdir(folder)).sort()) {
     const facts = await stat(path.join(folder, file));
-    if (!facts.isFile() || file === "template.json" || file === "manifest.json") continue;
+    if (!facts.isFile() || file.startsWith(".") || file === "template.json" || file === "manifest.json") continue;
     files[file] = { sha256: await checksum(path.join(folder, file)), size: facts.size };
     await sync(path.join(folder, file));
   }
