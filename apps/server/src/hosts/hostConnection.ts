@@ -48,6 +48,7 @@ export class HostConnection {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#wake.abort();
+    this.#stream?.abort(); // before its first inventory a session has no other end
     await this.#hypervisor?.close();
     await this.#run;
   }

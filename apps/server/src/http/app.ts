@@ -73,7 +73,7 @@ export async function buildApp(services: Services, names: readonly string[] = []
     registerRoutes(uploads, handlers, (route) => route === "volumeWrite");
   });
   await registerConsole(app, services);
-  registerMetrics(app, services, callerOf);
+  await registerMetrics(app, services, callerOf);
   registerHealth(app, services);
   registerLanding(app, version);
   return app;

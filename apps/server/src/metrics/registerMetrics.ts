@@ -9,10 +9,12 @@ import { estateText } from "./estateText.ts";
  * `/metrics` in OpenMetrics, from memory: no host and no database is asked. It needs a token, because it names the VMs;
  * Prometheus sends one by `authorization: { credentials_file: … }`.
  */
-export function registerMetrics(app: FastifyInstance, { control, stopping }: Services, callerOf: (request: FastifyRequest) => Promise<unknown>): void {
+export async function registerMetrics(app: FastifyInstance, { control, stopping }: Services, callerOf: (request: FastifyRequest) => Promise<unknown>): Promise<void> {
   const registry = new Registry();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never); // its types know Prometheus' older format only
   collectDefaultMetrics({ register: registry });
+  // Gauges whose names end like counters', which OpenMetrics forbids, and details that nobody here looks at.
+  for (const { name } of await registry.getMetricsAsJSON()) if (/^nodejs_(active_|heap_space_|version)/.test(name)) registry.removeSingleMetric(name);
   const durations = new Histogram({
     name: "polyvisor_http_request_duration_seconds",
     help: "Time of answers by route and status, streams excepted",

@@ -1,0 +1,241 @@
+import { apiBase, contracts, routePaths, routeUrl, type Contract, type RouteName } from "@polyvisor/api";
+import type { Host, Vm } from "@polyvisor/model";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startLabServer, type LabServer } from "../lab/labServer.ts";
+import { startSitePostgres, type SitePostgres } from "../lab/sitePostgres.ts";
+import { until } from "../lab/until.ts";
+
+let site: SitePostgres;
+beforeAll(async () => {
+  site = await startSitePostgres();
+});
+afterAll(() => site.close());
+
+describe.each(["private", "url"])("the API over the %s database", (kind) => {
+  let lab: LabServer;
+  let host: Host;
+  let vm: Vm;
+  beforeAll(async () => {
+    lab = await startLabServer(kind === "url" ? await site.database() : undefined);
+    host = await lab.client.call("hostAdd", { body: { uri: "sim://routes/host-0001?vms=30&seed=7", tags: ["lab"] } });
+    const page = await until("the VMs", async () => {
+      const { items, total } = await lab.client.call("vmList", { query: { limit: 30 } });
+      return total === 30 && items.some((each) => each.state === "running") && items;
+    });
+    vm = page.find((each) => each.state === "running")!;
+  });
+  afterAll(() => lab.close());
+
+  const send = (method: string, path: string, options: { headers?: Record<string, string>; body?: string } = {}): Promise<Response> =>
+    fetch(lab.url + path, { method, headers: { authorization: `Bearer ${lab.token}`, ...(options.body === undefined ? {} : { "content-type": "application/json" }), ...options.headers }, body: options.body, signal: AbortSignal.timeout(15_000) });
+  const params = (route: RouteName): Record<string, string> => (route.startsWith("vm") ? { id: vm.id } : { id: "h-000000000000", volume: "x" });
+
+  test.each(Object.keys(routePaths) as RouteName[])("%s asks who you are before anything else", async (route) => {
+    const [method] = routePaths[route];
+    const path = routeUrl(route, params(route));
+    for (const token of [undefined, "pv_wrong", `pv_${"A".repeat(43)}`]) {
+      const answer = await fetch(lab.url + path, { method, headers: token ? { authorization: `Bearer ${token}` } : {} });
+      if (contracts[route].who === "anyone") expect(answer.status).not.toBe(403);
+      else {
+        expect(answer.status).toBe(401);
+        expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
+        expect(await answer.json()).toMatchObject({ code: "notSignedIn" });
+      }
+    }
+  });
+
+  // Every route that answers JSON is asked in a way that succeeds; its answer is held against the contract.
+  const asked = new Set<RouteName>();
+  async function ask(route: RouteName, args: { params?: object; query?: object; body?: object } = {}): Promise<unknown> {
+    asked.add(route);
+    const contract: Contract = contracts[route];
+    const answer = await send(routePaths[route][0], routeUrl(route, args.params as never, args.query as never), args.body === undefined ? {} : { body: JSON.stringify(args.body) }).catch((error: unknown) => {
+      throw new Error(`${route} did not answer`, { cause: error });
+    });
+    const text = await answer.text();
+    expect(answer.status, text).toBe(contract.status);
+    expect(answer.headers.get("x-request-id")).toMatch(/^[\w-]{12}$/);
+    if (!contract.response) return text;
+    const body: unknown = JSON.parse(text);
+    const checked = contract.response.safeParse(body);
+    expect(checked.error?.issues ?? []).toEqual([]);
+    expect(checked.data).toEqual(body); // nothing is sent that the contract does not name
+    return body;
+  }
+
+  test("every answer is what its contract says", async () => {
+    await ask("infoGet");
+    await ask("openapiGet");
+    await ask("accountGet");
+    await ask("tokenList");
+    const token = (await ask("tokenCreate", { body: { name: "robot", expiresInSeconds: 3600 } })) as { id: string; token: string };
+    expect((await lab.as(token.token).call("accountGet")).name).toBe("admin");
+    await ask("tokenDelete", { params: { id: token.id } });
+    await expect(lab.as(token.token).call("accountGet")).rejects.toMatchObject({ problem: { code: "notSignedIn" } }); // at once
+    const { code } = (await ask("signInCodeCreate")) as { code: string };
+    const session = (await ask("sessionCreate", { body: { code } })) as { token: string };
+    await lab.as(session.token).call("accountPassPhrase", { body: { new: " correct horse  battery " } });
+    asked.add("accountPassPhrase");
+    const byPhrase = (await ask("sessionCreate", { body: { name: "admin", passPhrase: " correct horse  battery " } })) as { token: string };
+    await lab.as(byPhrase.token).call("sessionDelete");
+    asked.add("sessionDelete");
+    await expect(lab.as(byPhrase.token).call("accountGet")).rejects.toMatchObject({ problem: { code: "notSignedIn" } });
+
+    await ask("hostList", { query: { filter: "tag=lab", sort: "-name" } });
+    await ask("hostGet", { params: { id: host.name } });
+    await ask("hostTest", { body: { uri: "sim://other/host-0001?vms=3" } });
+    await ask("hostChange", { params: { id: host.id }, body: { tags: ["lab", "changed"] } });
+    const second = (await ask("hostAdd", { body: { uri: "sim://routes/host-0002?vms=1", name: "second" } })) as Host;
+    await ask("hostReconnect", { params: { id: second.id } });
+    await ask("hostRemove", { params: { id: second.id } });
+    await ask("hostSamples", { params: { id: host.id } });
+    await ask("loadList");
+    await ask("vmList", { query: { counts: "true", limit: "5", filter: "name=*" } });
+    await ask("vmGet", { params: { id: vm.id } });
+    await ask("vmChange", { params: { id: vm.id }, body: { tags: ["web"], notes: "ours" } });
+    await ask("vmExplain", { params: { id: vm.id } });
+    await ask("vmSamples", { params: { id: vm.id }, query: { from: new Date(Date.now() - 60_000).toISOString() } });
+    expect(await ask("vmDefinition", { params: { id: vm.id } })).toMatch(/^<domain/);
+    await ask("vmScreenshot", { params: { id: vm.id } });
+    const stores = (await ask("datastoreList")) as { items: { id: string }[] };
+    await ask("datastoreGet", { params: { id: stores.items[0]!.id } });
+    const networks = (await ask("networkList")) as { items: { id: string }[] };
+    await ask("networkGet", { params: { id: networks.items[0]!.id } });
+    await ask("templateList");
+    await ask("planMake", { body: { request: { do: "vm.pause", vms: [vm.id] } } });
+    const task = (await ask("taskCreate", { body: { request: { do: "vm.pause", vms: [vm.id] }, reason: "to see" } })) as { id: string };
+    await until("the task's end", async () => ((await ask("taskGet", { params: { id: task.id } })) as { state: string }).state === "succeeded");
+    await ask("taskList", { query: { limit: "1" } });
+    await ask("taskCancel", { params: { id: task.id } });
+    const streams: RouteName[] = ["vmConsole", "eventStream", "volumeRead", "volumeWrite"]; // have tests of their own
+    expect((Object.keys(routePaths) as RouteName[]).filter((route) => !asked.has(route) && !streams.includes(route))).toEqual([]);
+  });
+
+  test("a page goes on where the one before ended, and fields are as asked", async () => {
+    const names: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await lab.client.call("vmList", { query: { limit: 7, cursor, fields: "name,memory.current" } });
+      for (const each of page.items) {
+        expect(Object.keys(each).sort()).toEqual(["id", "memory", "name"]);
+        names.push(each.name);
+      }
+      cursor = page.next;
+    } while (cursor !== undefined);
+    expect(names).toHaveLength(30);
+    expect(new Set(names).size).toBe(30);
+  });
+
+  test("two operators never overwrite each other silently", async () => {
+    const before = await send("GET", `${apiBase}/vms/${vm.id}`);
+    const tag = before.headers.get("etag")!;
+    expect((await send("GET", `${apiBase}/vms/${vm.id}`, { headers: { "if-none-match": tag } })).status).toBe(304);
+    const first = await send("PATCH", `${apiBase}/vms/${vm.id}`, { headers: { "if-match": tag }, body: '{"notes":"first"}' });
+    expect(first.status).toBe(200);
+    expect(first.headers.get("etag")).not.toBe(tag);
+    const late = await send("PATCH", `${apiBase}/vms/${vm.id}`, { headers: { "if-match": tag }, body: '{"notes":"late"}' });
+    expect(late.status).toBe(412);
+    expect(await late.json()).toMatchObject({ code: "changedMeanwhile" });
+    expect(await lab.client.call("vmGet", { params: { id: vm.id } })).toMatchObject({ notes: "first" });
+    expect((await send("DELETE", `${apiBase}/hosts/${host.id}`, { headers: { "if-match": '"0"' } })).status).toBe(412);
+  });
+
+  test("a repeat with the same key is the same task, and another request with it is refused", async () => {
+    const body = JSON.stringify({ request: { do: "vm.unpause", vms: [vm.id] } });
+    const one = await send("POST", `${apiBase}/tasks`, { body, headers: { "idempotency-key": "k-1" } });
+    expect(one.status).toBe(202);
+    const { id } = (await one.json()) as { id: string };
+    expect(one.headers.get("location")).toBe(`${apiBase}/tasks/${id}`);
+    expect(await (await send("POST", `${apiBase}/tasks`, { body, headers: { "idempotency-key": "k-1" } })).json()).toMatchObject({ id });
+    const other = await send("POST", `${apiBase}/tasks`, { body: body.replace("unpause", "pause"), headers: { "idempotency-key": "k-1" } });
+    expect(other.status).toBeGreaterThanOrEqual(400);
+    await until("its end", async () => (await lab.client.call("taskGet", { params: { id } })).state === "succeeded");
+  });
+
+  const big = "x".repeat(10 * 1024 * 1024);
+  test.each<[string, string, string, { body?: string; headers?: Record<string, string> }, number, string, RegExp]>([
+    ["an unknown field", "POST", "/tokens", { body: '{"name":"a","colour":1}' }, 400, "badRequest", /\/colour/],
+    ["an unknown query", "GET", "/vms?page=2", {}, 400, "badRequest", /query page/],
+    ["a query where there is none", "GET", "/account?x=1", {}, 400, "badRequest", /query x/],
+    ["a query twice", "GET", "/vms?limit=1&limit=2", {}, 400, "badRequest", /query limit/],
+    ["a body where there is none", "POST", "/sign-in-codes", { body: '{"x":1}' }, 400, "badRequest", /\/x/],
+    ["a wrong type", "POST", "/tokens", { body: '{"name":[]}' }, 400, "badRequest", /\/name/],
+    ["10 MB and more", "POST", "/tasks", { body: JSON.stringify({ reason: big }) }, 413, "tooLarge", /10485760/],
+    ["100 kB without sign-in", "POST", "/sessions", { body: JSON.stringify({ code: big.slice(0, 100_000) }) }, 413, "tooLarge", /bytes/],
+    ["deep JSON", "POST", "/tasks", { body: '{"request":'.repeat(100) + "1" + "}".repeat(100) }, 400, "badRequest", /deeper/],
+    ["half of JSON", "POST", "/tasks", { body: '{"request":' }, 400, "badRequest", /not JSON/],
+    ["JSON of another kind", "POST", "/tasks", { body: '"text"' }, 400, "badRequest", /expected object/],
+    ["an empty body", "POST", "/tasks", { body: "" }, 400, "badRequest", /empty/],
+    ["a form", "POST", "/tasks", { body: "a=b", headers: { "content-type": "application/x-www-form-urlencoded" } }, 415, "unsupportedMedia", /content type/],
+    ["bytes where JSON belongs", "POST", "/tasks", { body: "{}", headers: { "content-type": "application/octet-stream" } }, 415, "unsupportedMedia", /content type/],
+    ["a prototype", "POST", "/tokens", { body: '{"name":"a","__proto__":{"admin":1}}' }, 400, "badRequest", /__proto__/],
+    ["a constructor", "POST", "/tokens", { body: '{"name":"a","constructor":{"prototype":{}}}' }, 400, "badRequest", /\/constructor/],
+    ["a path upwards", "GET", "/vms/..%2F..%2Fetc%2Fpasswd", {}, 404, "notFound", /./],
+    ["a NUL in a path", "GET", "/vms/a%00b", {}, 404, "notFound", /./],
+    ["a broken escape", "GET", "/vms/%E0%A4%A", {}, 400, "badRequest", /path/],
+    ["an endless name", "GET", `/vms/${"a".repeat(2000)}`, {}, 404, "notFound", /./],
+    ["a wrong method", "DELETE", "/vms", {}, 405, "methodNotAllowed", /GET/],
+    ["an unknown path", "GET", "/nothing", {}, 404, "notFound", /path/],
+    ["a selector with a mistake", "GET", "/vms?filter=color%3Dred", {}, 400, "badRequest", /"color"[^]*character 1/],
+    ["a cursor that is not ours", "GET", "/vms?cursor=nonsense", {}, 400, "badRequest", /cursor/],
+    ["an unknown order", "GET", "/vms?sort=colour", {}, 400, "badRequest", /sort|colour/],
+    ["an unknown field of the answer", "GET", "/vms?fields=name,colour", {}, 400, "badRequest", /"colour"/],
+    ["a time that is none", "GET", "/load?limit=x", {}, 400, "badRequest", /query limit/],
+    ["a key with a newline's cousin", "POST", "/tasks", { body: "{}", headers: { "idempotency-key": "a b" } }, 400, "badRequest", /Idempotency-Key/],
+    ["a foreign entity tag", "PATCH", "/vms/x", { body: "{}", headers: { "if-match": "x" } }, 400, "badRequest", /If-Match/],
+    ["a wrong URI", "POST", "/hosts", { body: '{"uri":"gopher://x"}' }, 400, "badUri", /gopher/],
+    ["a pass phrase in a URI", "POST", "/hosts", { body: '{"uri":"qemu+ssh://u:geheim@h/system"}' }, 400, "badUri", /pass phrase/],
+  ])("%s is refused with its name", async (_, method, path, options, status, code, detail) => {
+    const answer = await send(method, apiBase + path, options);
+    const text = await answer.text();
+    expect(answer.status, text).toBe(status);
+    expect(answer.headers.get("content-type")).toMatch(/^application\/problem\+json/);
+    const problem = JSON.parse(text) as { code: string; detail: string; remedy: string };
+    expect(problem).toMatchObject({ code, status });
+    expect(problem.detail).toMatch(detail);
+    expect(problem.remedy).not.toBe("");
+    expect(text).not.toContain("geheim");
+    expect(text.length).toBeLessThan(4_000);
+    expect(({} as { admin?: unknown }).admin).toBeUndefined();
+  });
+
+  test("a page that pointed its own name at loopback gets nothing", async () => {
+    const { request } = await import("node:http");
+    const status = (name: string): Promise<number> => new Promise((resolve, reject) => request(`${lab.url}${apiBase}/info`, { headers: { host: name } }, (answer) => resolve(answer.resume().statusCode!)).once("error", reject).end());
+    expect(await status("evil.example")).toBe(403);
+    expect(await status("localhost:1234")).toBe(200);
+    expect(await status("[::1]")).toBe(200);
+  });
+
+  test("health needs no sign-in and tells nothing; figures need one and are OpenMetrics", async () => {
+    expect(await (await fetch(`${lab.url}/healthz`)).json()).toEqual({ ok: true });
+    expect(await (await fetch(`${lab.url}/readyz`)).json()).toEqual({ ok: true });
+    expect((await fetch(`${lab.url}/metrics`)).status).toBe(401);
+    const answer = await send("GET", "/metrics");
+    const text = await answer.text();
+    expect(answer.headers.get("content-type")).toMatch(/^application\/openmetrics-text/);
+    expect(text.match(/^# EOF$/gm)).toHaveLength(1);
+    expect(text.endsWith("# EOF\n")).toBe(true);
+    expect(text).toMatch(/^polyvisor_hosts\{state="connected"\} 1$/m);
+    expect(text).toMatch(/^polyvisor_http_request_duration_seconds_count\{route="vmList",status="200"\} \d+/m);
+  });
+
+  test("the front page runs nothing and sends nobody anywhere", async () => {
+    const answer = await fetch(lab.url);
+    expect(answer.headers.get("content-security-policy")).toMatch(/^default-src 'none'/);
+    expect(await answer.text()).not.toMatch(/<script|http:/);
+    expect((await fetch(`${lab.url}/problems/notFound`)).status).toBe(200);
+    expect((await fetch(`${lab.url}/problems/toString`)).status).toBe(404);
+  });
+
+  test("guessing is slowed, for the one who guesses", async () => {
+    const attempt = (): Promise<Response> => fetch(`${lab.url}${apiBase}/sessions`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"code":"AAAA-AAAA-AAAA"}' });
+    const statuses: number[] = [];
+    for (let i = 0; i < 12; i++) statuses.push((await attempt()).status);
+    expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
+    const last = await attempt();
+    expect(last.status).toBe(429);
+    expect(Number(last.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await send("GET", `${apiBase}/account`)).status).toBe(200); // who is signed in notices nothing
+  });
+});
