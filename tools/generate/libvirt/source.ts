@@ -50,7 +50,7 @@ export function libvirtSource(cacheFolder: string): string {
   writeFileSync(join(apt, "sources.list"), sourceLists());
   const options = [
     `Dir::Etc::sourcelist=${join(apt, "sources.list")}`, "Dir::Etc::sourceparts=/dev/null/none",
-    `Dir::State::lists=${join(apt, "lists")}`, `Dir::Cache=${join(apt, "cache")}`, "APT::Get::List-Cleanup=false",
+    `Dir::State::lists=${join(apt, "lists")}`, `Dir::Cache=${join(apt, "cache")}`, "APT::Get::List-Cleanup=false", "APT::Sandbox::User=root",
   ].flatMap((option) => ["-o", option]);
   const stdio: ["ignore", "ignore", "inherit"] = ["ignore", "ignore", "inherit"];
   execFileSync("apt-get", [...options, "-qq", "update"], { stdio });

@@ -14,7 +14,7 @@ const HERE: Surroundings = { env: process.env, exists: existsSync, home: homedir
 
 /**
  * Path of the Unix socket that an endpoint of this machine means, found the way libvirt's own client finds it:
- * `?socket=`, else libvirtd's (or virtproxyd's) socket, else the driver's own daemon's.
+ * `?socket=`, else that of the driver's own daemon where one listens, else libvirtd's (or virtproxyd's).
  */
 export function socketPath(endpoint: Endpoint, readOnly: boolean, here: Surroundings = HERE): string {
   if (endpoint.params.socket) return endpoint.params.socket;
@@ -24,8 +24,8 @@ export function socketPath(endpoint: Endpoint, readOnly: boolean, here: Surround
     : "/var/run/libvirt";
   const suffix = readOnly && !endpoint.session ? "sock-ro" : "sock";
   const legacy = join(folder, `libvirt-${suffix}`);
-  const direct = join(folder, `virt${endpoint.driver === "test" ? "proxy" : endpoint.driver || "qemu"}d-${suffix}`);
-  if (mode === "direct") return direct;
-  if (mode === "legacy" || here.exists(legacy) || !here.exists(direct)) return legacy;
-  return direct;
+  const drivers = endpoint.driver ? [endpoint.driver] : ["xen", "qemu", "lxc"];
+  const direct = drivers.map((driver) => join(folder, `virt${driver}d-${suffix}`));
+  if (mode === "legacy") return legacy;
+  return direct.find((path) => here.exists(path)) ?? (mode === "direct" ? (direct[0] ?? legacy) : legacy);
 }

@@ -1,6 +1,7 @@
 import type { ConnectOptions } from "../connect.ts";
 import type { Endpoint } from "../endpoint/parseUri.ts";
 import { socketPath } from "../endpoint/socketPath.ts";
+import { openSession } from "./openSession.ts";
 import { openSocket } from "./openSocket.ts";
 import { openSsh } from "./openSsh.ts";
 import { openTls } from "./openTls.ts";
@@ -11,6 +12,7 @@ export function openTransport(endpoint: Endpoint, options: ConnectOptions, signa
   switch (endpoint.transport) {
     case "unix": {
       const path = options.socketPath ?? socketPath(endpoint, options.readOnly ?? false);
+      if (endpoint.session && options.socketPath === undefined && !endpoint.params.socket) return openSession(path, signal);
       return openSocket({ path }, `socket ${path}`, true, signal);
     }
     case "tcp": return openSocket({ host: endpoint.host, port: endpoint.port }, `${endpoint.host} port ${endpoint.port}`, false, signal);
