@@ -25,5 +25,5 @@ function targetOf(estate: string, more = ""): ConformanceTarget {
 }
 
 conformance("sim", targetOf("conformance"));
-conformance("sim, at its own pace and with a queue of four changes", targetOf("conformance-slow", "&pace=0.02&latency=1&queue=4"));
+conformance("sim, at its own pace and with a queue of four changes", targetOf("conformance-slow", "&pace=0.004&queue=4"));
 conformance("sim without much", targetOf("conformance-poor", "&without=vm.pause,vm.save,vm.snapshot,vm.migrate.live,vm.console.serial,vm.disk.hotplug,volume.transfer,network.manage,vm.screenshot,vm.rename,vm.define"));

@@ -1,4 +1,4 @@
-import { PolyvisorError, featureTable, type Change, type FeatureTable, type HostFacts, type Inventory, type NetworkFacts, type Samples, type VmFacts } from "@polyvisor/model";
+import { PolyvisorError, featureTable, type Change, type FeatureName, type FeatureTable, type HostFacts, type Inventory, type NetworkFacts, type Samples, type VmFacts } from "@polyvisor/model";
 import { deepFreeze } from "./deepFreeze.ts";
 import { hardwareOf } from "./hardware.ts";
 import { bornVm, type BornVm } from "./population.ts";
@@ -38,6 +38,8 @@ export class SimHost {
   uriFaults: readonly FaultRule[];
   addedFaults: FaultRule[] = [];
   hung = false;
+  /** Rises when it loses its power: what was under way then is not carried on. */
+  powerCycles = 0;
   /** Why it cannot be reached; undefined when it can. */
   unreachable: PolyvisorError | undefined;
   options: SimOptions;
@@ -92,16 +94,18 @@ export class SimHost {
   }
 
   inventory(): Inventory {
+    const has = (name: FeatureName): boolean => this.features[name].supported;
     return {
-      host: this.facts,
+      host: has("host.numa") && has("host.devices") ? this.facts : { ...this.facts, numa: has("host.numa") ? this.facts.numa : [], devices: has("host.devices") ? this.facts.devices : [] },
       vms: Array.from(this.vms.values(), (vm) => this.factsOf(vm)),
-      datastores: Array.from(this.mounts.values(), (mount) => mount.store.facts(mount)),
-      networks: [...this.networks.values()],
+      datastores: has("datastore.list") ? Array.from(this.mounts.values(), (mount) => mount.store.facts(mount)) : [],
+      networks: has("network.list") ? [...this.networks.values()] : [],
     };
   }
 
   /** Tells everyone who is connected. */
   tell(change: Change): void {
+    if ((change.type === "upsert" || change.type === "remove") && change.kind !== "vm" && !this.features[`${change.kind}.list`].supported) return;
     for (const listener of this.listeners) listener.changed(change);
   }
   /** The VM changed: makes its facts anew and tells. */

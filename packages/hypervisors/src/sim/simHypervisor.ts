@@ -1,4 +1,4 @@
-import { PolyvisorError, type Action, type Change, type FeatureTable, type Inventory, type Samples } from "@polyvisor/model";
+import { PolyvisorError, verbs, type Action, type Change, type FeatureTable, type Inventory, type Samples } from "@polyvisor/model";
 import type { ByteChannel, ConnectOptions, ConsoleRequest, Hypervisor, RunContext, RunResult, Screenshot } from "../hypervisor.ts";
 import { done } from "./actions/done.ts";
 import { cancelled } from "./actions/handler.ts";
@@ -12,7 +12,6 @@ import { encodePng } from "./console/png.ts";
 import { writeDefinition } from "./definition.ts";
 import type { Listener, SimHost } from "./simHost.ts";
 import { readVolume, writeVolume } from "./volumeTransfer.ts";
-import { verbs } from "@polyvisor/model";
 
 /** A host that stops answering is given up after this long, or after the call timeout where that is shorter; as keepalives do. */
 const keepaliveMs = 30_000;
@@ -75,7 +74,6 @@ export class SimHypervisor implements Hypervisor, Listener {
   }
 
   changes(signal: AbortSignal): AsyncIterable<Change> {
-    requireFeatures(this.#host, "events");
     const queue = new ChangeQueue(this.#host.options.queue, () => this.#host.inventory());
     if (this.#over) queue.end(this.#over.error);
     queue.hold(this.#host.hung);
@@ -85,8 +83,10 @@ export class SimHypervisor implements Hypervisor, Listener {
 
   samples(signal?: AbortSignal): Promise<Samples> {
     return this.#call("samples", signal, () => {
-      requireFeatures(this.#host, "vm.samples", "host.samples");
-      return this.#host.samples(this.#now());
+      const { "vm.samples": ofVms, "host.samples": ofHost } = this.#host.features;
+      if (!ofVms.supported) requireFeatures(this.#host, "host.samples");
+      const samples = this.#host.samples(this.#now());
+      return { host: ofHost.supported ? samples.host : { at: samples.host.at }, vms: ofVms.supported ? samples.vms : [] };
     });
   }
 

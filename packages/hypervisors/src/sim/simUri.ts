@@ -35,6 +35,8 @@ const bad = (detail: string, remedy?: string): never => {
 };
 
 const numbers = { hosts: [1, 10_000, 1], vms: [0, 5_000, 10], seed: [0, 2 ** 32 - 1, 1], pace: [0, 100, 0], latency: [0, 600_000, 0], churn: [0, 360_000, 0], stubborn: [0, 1, 0], queue: [1, 100_000, 1024] } as const;
+/** A simulated host pushes its changes, always. */
+const canLack = featureNames.filter((name) => name !== "events");
 const whole = new Set(["hosts", "vms", "seed", "queue"]);
 
 /** `host-0001`: four digits, more where the number needs them. */
@@ -54,7 +56,7 @@ export function parseSimUri(uri: URL): SimOptions {
       const [min, max] = numbers[name as keyof typeof numbers];
       values[name] = readNumber(name, text, min, max, whole.has(name));
     }
-    else if (name === "without") for (const feature of text.split(",")) without.push(featureNames.find((known) => known === feature) ?? bad(`without: "${feature.slice(0, 80)}" is no feature`));
+    else if (name === "without") for (const feature of text.split(",")) without.push(canLack.find((known) => known === feature) ?? bad(`without: "${feature.slice(0, 80)}" is no feature that a simulated host can lack`));
     else if (name === "fault") faults.push(parseFault(text));
     else bad(`unknown parameter "${name.slice(0, 80)}"`);
   }

@@ -150,6 +150,7 @@ function controlOf(host: SimHost): SimHostControl {
     refuse: () => void (host.unreachable = new PolyvisorError("hostRefused", { detail: `${host.name} refuses connections` })),
     accept: () => void (host.unreachable = undefined),
     kill: () => {
+      host.powerCycles++;
       host.unreachable = new PolyvisorError("hostUnreachable", { detail: `${host.name} has no power` });
       host.drop(host.unreachable);
       for (const vm of host.vms.values()) if (isActive(vm)) powerOff(host, vm, "off", "daemon", "the host lost its power");

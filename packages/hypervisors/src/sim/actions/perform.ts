@@ -64,7 +64,9 @@ export async function perform(host: SimHost, action: Action, doing: Doing): Prom
   // The time that a guest takes to power off is its own, not the call's.
   const ms = action.verb === "vm.shutdown" ? 0 : host.delayOf(action.verb) + paceOf(host, action);
   if (ms > 0) {
+    const { powerCycles } = host;
     await doing.wait(ms);
+    if (host.powerCycles !== powerCycles) throw new PolyvisorError("hostUnreachable", { detail: `${host.name} lost its power` });
     const meanwhile = check(host, action);
     if (meanwhile) return meanwhile;
   }
