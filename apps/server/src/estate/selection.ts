@@ -23,26 +23,28 @@ export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: P
   if (!order) throw new PolyvisorError("badRequest", { detail: `${table.kind}s cannot be sorted by "${sort.slice(0, 64)}"; possible are ${Object.keys(sortFields[table.kind]).join(", ")}`, where: "sort" });
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor, query.sort ?? "name");
   const { candidates, tests } = narrow(table, query.terms, around);
-  const passes = (object: ObjectOf[K]): boolean => tests.every((test) => test(object));
-
   let total: number;
   let found: ObjectOf[K][];
-  if (candidates === undefined && tests.length === 0) {
-    total = table.byId.size;
-    found = walk(() => true);
+  if (tests.length === 0) {
+    total = candidates?.size ?? table.byId.size;
+    found = candidates && isFew(candidates.size) ? sorted(matches(candidates)) : walk((object) => candidates?.has(object.id) ?? true);
   } else {
     const matching = matches(candidates);
     total = matching.length;
-    // Walking the order finds a page quickly where many fit; where few do, sorting those is less work.
-    if (matching.length * 8 > table.byId.size) {
-      const set = new Set(matching);
-      found = walk((object) => set.has(object));
-    } else found = sorted(matching);
+    found = isFew(total) ? sorted(matching) : walk(members(matching));
   }
   const items = found.slice(0, query.limit);
   const last = items.at(-1);
   return found.length > query.limit && last ? { items, next: writeCursor(query.sort ?? "name", table.key(sort, last), last.id), total } : { items, total };
 
+  /** Walking the order finds a page quickly where many fit; where few do, sorting those is less work. */
+  function isFew(count: number): boolean {
+    return count * 8 <= table.byId.size;
+  }
+  function members(objects: ObjectOf[K][]): Test<K> {
+    const set = new Set(objects);
+    return (object) => set.has(object);
+  }
   function walk(wanted: Test<K>): ObjectOf[K][] {
     const out: ObjectOf[K][] = [];
     for (const place of order!.walk(descending, after)) {
@@ -55,7 +57,7 @@ export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: P
     const out: ObjectOf[K][] = [];
     for (const id of ids ?? table.byId.keys()) {
       const object = table.byId.get(id)!;
-      if (passes(object)) out.push(object);
+      if (tests.every((test) => test(object))) out.push(object);
     }
     return out;
   }
@@ -85,15 +87,22 @@ export function selectAll<K extends EstateKind>(table: ObjectTable<K>, terms: re
 
 /** The smallest set that an index gives for one of the terms, and a test for each of the others. */
 function narrow<K extends EstateKind>(table: ObjectTable<K>, terms: readonly SelectorTerm[], around: Surroundings): { candidates: ReadonlySet<string> | undefined; tests: Test<K>[] } {
-  let best: { term: SelectorTerm; ids: () => Iterable<string>; count: number } | undefined;
+  let best: ({ term: SelectorTerm } & Indexed) | undefined;
   for (const term of terms) {
     const found = term.not ? undefined : byIndex(table, term, around);
     if (found && (!best || found.count < best.count)) best = { term, ...found };
   }
-  return { candidates: best && new Set(best.ids()), tests: terms.filter((term) => term !== best?.term).map((term) => testOf(term, around)) };
+  return { candidates: best && (best.set ?? new Set(best.ids())), tests: terms.filter((term) => term !== best?.term).map((term) => testOf(term, around)) };
 }
 
-function byIndex<K extends EstateKind>(table: ObjectTable<K>, term: SelectorTerm, around: Surroundings): { ids: () => Iterable<string>; count: number } | undefined {
+interface Indexed {
+  ids: () => Iterable<string>;
+  count: number;
+  /** The index's own set, where one value is asked for: nothing is copied. */
+  set?: ReadonlySet<string> | undefined;
+}
+
+function byIndex<K extends EstateKind>(table: ObjectTable<K>, term: SelectorTerm, around: Surroundings): Indexed | undefined {
   if (term.field === "host" && table.kind !== "host") {
     const hosts = around.hostsNamed(term.values);
     let count = 0;
@@ -106,7 +115,8 @@ function byIndex<K extends EstateKind>(table: ObjectTable<K>, term: SelectorTerm
   const index = table.indexes[term.field as IndexedField];
   let count = 0;
   for (const value of term.values) count += index.count(value);
-  return { count, *ids() { for (const value of term.values) yield* index.get(value); } };
+  const only = term.values.length === 1 ? index.get(term.values[0]!) : undefined;
+  return { count, set: only instanceof Set ? only : undefined, *ids() { for (const value of term.values) yield* index.get(value); } };
 }
 
 function testOf<K extends EstateKind>(term: SelectorTerm, around: Surroundings): Test<K> {
