@@ -207,6 +207,15 @@ describe("failures", () => {
     expect(code).toBe(exitCodes.unreachable);
     expect(err).toBe(`No Polyvisor server answers at ${gone.url} (found by POLYVISOR_URL).\nStart it with ./polyvisor up.\n`);
   });
+  it("knows an answer that breaks off, and one that is no JSON", async () => {
+    await using server = await fixtureServer({
+      vmExplain: (_, response) => { response.writeHead(200, { "content-length": "100" }).write("{"); setImmediate(() => response.destroy()); return sent; },
+      vmGet: (_, response) => { response.end("<html>"); return sent; },
+    });
+    const broken = await cli(server.url, "explain", "a");
+    expect([broken.code, broken.err]).toEqual([exitCodes.unreachable, expect.stringContaining("broke before its answer was complete")]);
+    expect(await cli(server.url, "state", "a")).toMatchObject({ code: exitCodes.unreachable, err: expect.stringContaining("not Polyvisor's") });
+  });
   it("knows an answer that is not Polyvisor's", async () => {
     await using server = await fixtureServer({ vmExplain: (_, response) => { response.writeHead(502).end("<html>proxy"); return sent; } });
     expect((await cli(server.url, "explain", "a")).err).toContain("is not a Polyvisor answer");

@@ -126,7 +126,7 @@ export const download: Run = async (context) => {
     const answer = await client.raw("volumeRead", { params: { id: store.id, volume }, signal });
     const length = Number(answer.headers.get("content-length") ?? NaN);
     const total = Number.isSafeInteger(length) ? length : store.volumes.find((each) => each.name === volume)?.capacity;
-    const source = Readable.fromWeb(answer.body as never);
+    const source = Readable.from(answer.body as unknown as AsyncIterable<Uint8Array>);
     const counted = meter(context, total);
     if (file === "-") return pipeline(source, counted, process.stdout, { end: false, signal });
     const fresh = `${file}.part`;

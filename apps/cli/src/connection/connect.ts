@@ -2,6 +2,7 @@ import { createClient, type Client } from "@polyvisor/api/client";
 import { exitCodes } from "../exitCode.ts";
 import { CliFailure } from "../failure.ts";
 import { pause } from "../io.ts";
+import { httpFetch } from "./httpFetch.ts";
 import type { Server } from "./locate.ts";
 
 /** Seconds until a server that says nothing is given up. */
@@ -19,7 +20,8 @@ export function connect(server: Server): Client {
       const timer = deadline && setTimeout(() => deadline.abort(), answerSeconds * 1000);
       const signals = [deadline?.signal, init.signal].filter((signal) => signal instanceof AbortSignal);
       try {
-        return await fetch(url, signals.length > 0 ? { ...init, signal: AbortSignal.any(signals) } : init);
+        // Only Node's own fetch streams an upload.
+        return await (deadline ? httpFetch : fetch)(url, signals.length > 0 ? { ...init, signal: AbortSignal.any(signals) } : init);
       } catch (error) {
         if (init.signal?.aborted) throw error;
         throw unreachable(server, deadline?.signal.aborted ? "ANSWER_TIMEOUT" : codeOf(error));
@@ -30,10 +32,17 @@ export function connect(server: Server): Client {
   });
 }
 
+interface Failure {
+  code?: unknown;
+  /** Of each address that was tried. */
+  errors?: { code?: unknown }[];
+  message?: unknown;
+}
+
 function codeOf(error: unknown): string {
-  const cause = (error as { cause?: { code?: unknown; errors?: { code?: unknown }[]; message?: unknown } }).cause;
-  const code = cause?.code ?? cause?.errors?.[0]?.code;
-  return typeof code === "string" ? code : typeof cause?.message === "string" ? cause.message : String((error as Error).message);
+  const cause = (error as { cause?: Failure }).cause ?? (error as Failure);
+  const code = cause.code ?? cause.errors?.[0]?.code;
+  return typeof code === "string" ? code : typeof cause.message === "string" ? cause.message : String((error as Error).message);
 }
 
 function unreachable(server: Server, code: string): CliFailure {
