@@ -11,7 +11,7 @@ export interface Field {
 
 export interface Struct { name: string; fields: Field[] }
 export interface Union { name: string; discriminant: string; cases: { value: string; field: Field }[] }
-export interface EnumEntry { name: string; value: number; stream: boolean }
+export interface EnumEntry { name: string; value: number; stream: boolean; highPriority: boolean }
 
 /** What an XDR definition file says, in its order. */
 export interface Definition {
@@ -26,22 +26,22 @@ export function emptyDefinition(): Definition {
   return { constants: new Map(), typedefs: new Map(), structs: new Map(), unions: new Map(), enums: new Map() };
 }
 
-interface Token { text: string; stream: boolean; line: number }
+interface Token { text: string; annotations: string; line: number }
 
-/** Comments vanish, but a token remembers whether the comment before it declares a stream (`@readstream`, `@writestream`). */
+/** Comments vanish, but a token remembers the one before it: that of a procedure carries annotations such as `@readstream: 1`. */
 function tokenize(source: string): Token[] {
   const tokens: Token[] = [];
   const pattern = /\/\*([\s\S]*?)\*\/|^%.*$|\s+|([A-Za-z_][A-Za-z0-9_]*|-?0x[0-9a-fA-F]+|-?\d+|[{}()[\]<>;:,=*])/gmy;
-  let stream = false;
+  let annotations = "";
   while (pattern.lastIndex < source.length) {
     const at = pattern.lastIndex;
     const match = pattern.exec(source);
     const line = source.slice(0, at).split("\n").length;
     if (!match) throw new Error(`line ${line}: cannot read ${JSON.stringify(source.slice(at, at + 20))}`);
-    if (match[1] !== undefined) stream = /^\s*\*[\s\S]*@(read|write)stream:\s*\d/.test(match[1]);
+    if (match[1]?.startsWith("*")) annotations = match[1];
     if (match[2] !== undefined) {
-      tokens.push({ text: match[2], stream, line });
-      stream = false;
+      tokens.push({ text: match[2], annotations, line });
+      annotations = "";
     }
   }
   return tokens;
@@ -110,11 +110,11 @@ export function parseDefinition(source: string, into: Definition): void {
       const entries: EnumEntry[] = [];
       expect("{");
       while (peek() !== "}") {
-        const stream = tokens[at]?.stream ?? false;
+        const annotations = tokens[at]?.annotations ?? "";
         const entry = next();
         expect("=");
         const value = number(next());
-        entries.push({ name: entry, value, stream });
+        entries.push({ name: entry, value, stream: /@(read|write)stream:\s*\d/.test(annotations), highPriority: /@priority:\s*high/.test(annotations) });
         into.constants.set(entry, value);
         if (peek() === ",") at++;
       }

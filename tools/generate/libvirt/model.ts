@@ -11,6 +11,8 @@ export interface Procedure {
   args?: string;
   ret?: string;
   stream: boolean;
+  /** Never waits for a guest, a disk or another host. */
+  quick: boolean;
 }
 export interface EventMessage { symbol: string; name: string; program: "remote" | "qemu" | "lxc"; number: number; message: string }
 
@@ -52,6 +54,12 @@ function reach(definition: Definition, name: string, into: Set<string>): void {
 /** Open a stream although the definition carries no annotation: libvirt's own stub for them is written by hand. */
 const STREAMS_BY_HAND = new Set(["REMOTE_PROC_DOMAIN_MIGRATE_PREPARE_TUNNEL3_PARAMS"]);
 
+/** Not of high priority in libvirt's definition, but answered from what the daemon holds in memory all the same. */
+const QUICK_BY_HAND = new Set(["REMOTE_PROC_DOMAIN_GET_INFO", "REMOTE_PROC_DOMAIN_GET_XML_DESC"]);
+
+/** Of high priority, but known to wait: ending a guest gives it time, a new definition may probe its emulator. */
+const SLOW_BY_HAND = /_DESTROY(_FLAGS)?$|_DEFINE_XML(_FLAGS)?$|_CREATE(_XML)?(_FLAGS)?$|_OPEN$/;
+
 /** Pairs procedures with their `_args`, `_ret` and `_msg` structs, as libvirt's own generator does: by name. */
 export function buildModel(definition: Definition): Model {
   const procedures: Procedure[] = [];
@@ -71,7 +79,7 @@ export function buildModel(definition: Definition): Model {
         continue;
       }
       const family = program === "remote" ? familyOf(bare) : program;
-      const procedure: Procedure = { symbol: entry.name, name, program, number: entry.value, family, stream: entry.stream || STREAMS_BY_HAND.has(entry.name) };
+      const procedure: Procedure = { symbol: entry.name, name, program, number: entry.value, family, stream: entry.stream || STREAMS_BY_HAND.has(entry.name), quick: (entry.highPriority && !SLOW_BY_HAND.test(entry.name)) || QUICK_BY_HAND.has(entry.name) };
       const args = has("_args");
       const ret = has("_ret");
       if (args) { procedure.args = args; fileOf.set(args, family); }

@@ -33,11 +33,17 @@ export interface ConnectOptions {
   bulk?: boolean;
   /** Most bytes a stream holds unread. Default 16 MiB. */
   streamBufferBytes?: number;
+  /**
+   * Calls that may wait for a guest, a disk or another host, under way at once; more wait here and can still be taken
+   * back. A server reads no more from a client, not even signs of life, that has max_client_requests (5) under way.
+   * Default 4.
+   */
+  slowCalls?: number;
   /** Told when an event listener throws; default: the error is thrown from a microtask of its own. */
   onListenerError?: (error: unknown, kind: string) => void;
 }
 
-const DEFAULTS = { openTimeoutMs: 20_000, callTimeoutMs: 60_000, streamBufferBytes: 16 * 1_048_576 };
+const DEFAULTS = { openTimeoutMs: 20_000, callTimeoutMs: 60_000, streamBufferBytes: 16 * 1_048_576, slowCalls: 4 };
 const KEEPALIVE: KeepaliveSettings = { intervalMs: 5_000, count: 5 };
 
 /**
@@ -66,6 +72,7 @@ async function open(endpoint: Endpoint, options: ConnectOptions, signal: AbortSi
   const client = new RpcClient(transport, {
     callTimeoutMs: options.callTimeoutMs ?? DEFAULTS.callTimeoutMs,
     streamBufferBytes: options.streamBufferBytes ?? DEFAULTS.streamBufferBytes,
+    slowCalls: options.slowCalls ?? DEFAULTS.slowCalls,
     bulk: options.bulk ?? false,
     events,
     ended: (reason) => { stopKeepalive(); over.resolve(reason); },

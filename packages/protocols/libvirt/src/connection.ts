@@ -21,7 +21,8 @@ function method(procedure: Procedure): unknown {
 
 /** The typed calls over one client. */
 export function callsOver(client: RpcClient): Calls {
-  return Object.assign(Object.create(methods) as Bound, { client }) as unknown as Calls;
+  const bound: Record<keyof Bound, PropertyDescriptor> = { client: { value: client } };
+  return Object.create(methods, bound) as Calls;
 }
 
 /** An open connection to a libvirt server. */

@@ -9,14 +9,11 @@ export interface KeepaliveSettings {
   count: number;
 }
 
-/** Calls of one client that a libvirt server takes before it stops reading (max_client_requests, by default). */
-const SERVER_READS = 5;
-
 /**
  * Asks a silent peer for a sign of life and ends the connection when none comes. Anything received is one.
  *
- * A server that works on max_client_requests calls of ours does not read, so it cannot answer a ping although it is
- * well: while that many calls are open and the oldest has time left, silence is not counted.
+ * A server that works on max_client_requests calls of ours (5) does not read: it could answer no ping, and would take
+ * us for dead itself. RpcClient therefore leaves it a place free (`slowCalls`).
  */
 export function startKeepalive(client: RpcClient, peer: string, settings: KeepaliveSettings): () => void {
   if (settings.intervalMs <= 0) return () => {};
@@ -28,7 +25,6 @@ export function startKeepalive(client: RpcClient, peer: string, settings: Keepal
       silent = 0;
       return;
     }
-    if (client.outstanding >= SERVER_READS && client.patient) return;
     if (silent >= settings.count) {
       client.end(new ConnectionError("dead", `${peer} gave no sign of life for ${((silent + 1) * settings.intervalMs) / 1000} s`, { remedy: "the host is hung or the network drops packets; connect again when it answers" }));
       return;

@@ -3,17 +3,21 @@ import { ConnectionError } from "./connectionError.ts";
 import { Deadlines } from "./deadlines.ts";
 import { eventKindOf, type EventHub } from "./events.ts";
 import * as wire from "./generated/protocol.ts";
-import { decodeNetMessageError, decodeNetStreamHole } from "./generated/structs.ts";
+import { decodeNetMessageError, decodeNetStreamHole, encodeNetStreamHole } from "./generated/structs.ts";
 import { LibvirtError } from "./libvirtError.ts";
 import { Stream, type StreamPort } from "./stream.ts";
 import type { Transport } from "./transport/transport.ts";
 import { MessageParser, type MessageHeader } from "./wire/messageParser.ts";
 import { Outbox } from "./wire/outbox.ts";
 import type { XdrReader } from "./xdr/xdrReader.ts";
+import type { XdrWriter } from "./xdr/xdrWriter.ts";
 
 /** A call that waits for its reply. */
 interface Pending {
   procedure: Procedure;
+  args: unknown;
+  /** Whether the server has it: one that was not sent can be taken back for good. */
+  sent: boolean;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
   /** Milliseconds on the monotonic clock; Infinity waits for ever. */
@@ -22,11 +26,13 @@ interface Pending {
   signal: AbortSignal | undefined;
   onAbort: (() => void) | undefined;
   stream: Stream | undefined;
+  streamBufferBytes: number | undefined;
 }
 
 export interface RpcSettings {
   callTimeoutMs: number;
   streamBufferBytes: number;
+  slowCalls: number;
   bulk: boolean;
   events: EventHub;
   /** Called once, when the connection is over. */
@@ -47,8 +53,12 @@ export class RpcClient implements StreamPort {
   readonly #outbox: Outbox;
   readonly #deadlines: Deadlines<Pending>;
   readonly #pending = new Map<number, Pending>();
-  /** Calls given up here that the server still works on, by serial; true if their reply opens a stream. */
-  readonly #abandoned = new Map<number, boolean>();
+  /** Calls given up here that the server still works on, by serial. */
+  readonly #abandoned = new Map<number, Procedure>();
+  /** Slow calls that wait to be sent, in order; given-up ones are skipped when their turn comes. */
+  readonly #queue: number[] = [];
+  /** Slow calls that the server works on. */
+  #slow = 0;
   readonly #streams = new Map<number, { stream: Stream; procedure: Procedure }>();
   readonly #lagging = new Set<Stream>();
   #serial = 0;
@@ -64,7 +74,9 @@ export class RpcClient implements StreamPort {
     this.#parser = new MessageParser((header, body) => this.#message(header, body), wire.VIR_NET_MESSAGE_INITIAL * 16);
     this.#outbox = new Outbox((bytes) => transport.send(bytes));
     this.#deadlines = new Deadlines(this.#pending, (serial, call) => {
-      this.#give(serial, call, new ConnectionError("timeout", `${call.procedure.name}: no answer from ${transport.peer} within ${call.timeoutMs} ms`, { remedy: "the host may be hung or the operation slow; the server may still carry the call out" }));
+      this.#give(serial, call, call.sent
+        ? new ConnectionError("timeout", `${call.procedure.name}: no answer from ${transport.peer} within ${call.timeoutMs} ms`, { remedy: "the host may be hung or the operation slow; the server may still carry the call out" })
+        : new ConnectionError("timeout", `${call.procedure.name}: not sent within ${call.timeoutMs} ms, for ${transport.peer} works on ${this.#slow} slow calls`, { remedy: "it was not carried out; wait for the calls under way, or see whether the host hangs" }));
     });
     transport.start({
       bytes: (buffer, length) => this.#bytes(buffer, length),
@@ -79,11 +91,6 @@ export class RpcClient implements StreamPort {
   get outstanding(): number { return this.#pending.size + this.#abandoned.size; }
   /** Whether reading was stopped for a consumer of a bulk stream. */
   get paused(): boolean { return this.#lagging.size > 0; }
-  /** Whether some call still has time to be answered. */
-  get patient(): boolean {
-    for (const call of this.#pending.values()) return call.deadline > performance.now();
-    return false;
-  }
 
   /** Lets messages up to the protocol's maximum in: the peer is authenticated. */
   trust(): void {
@@ -96,35 +103,61 @@ export class RpcClient implements StreamPort {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason as unknown);
     if (this.#outbox.full) return Promise.reject(new ConnectionError("overrun", `${procedure.name}: too many bytes wait for ${this.#transport.peer} to read them`, { remedy: "the host is hung or overloaded: wait for the calls under way" }));
-    const serial = (this.#serial = (this.#serial % 0xffff_ffff) + 1);
-    try {
-      const start = this.#outbox.begin(procedure.program, PROTOCOL_VERSION, procedure.number, wire.VIR_NET_CALL, serial, wire.VIR_NET_OK);
-      this.#outbox.finish(start, procedure.encode === null ? undefined : (writer) => (procedure.encode as (w: unknown, a: unknown) => void)(writer, args ?? {}));
-    } catch (error) {
-      return Promise.reject(new ConnectionError("arguments", `${procedure.name}: ${(error as Error).message}`, { cause: error }));
-    }
+    const serial = this.#nextSerial();
     return new Promise((resolve, reject) => {
       const timeoutMs = options?.timeoutMs ?? this.#settings.callTimeoutMs;
-      const call: Pending = { procedure, resolve, reject, timeoutMs, deadline: timeoutMs > 0 ? performance.now() + timeoutMs : Infinity, signal, onAbort: undefined, stream: undefined };
+      const call: Pending = { procedure, args, sent: false, streamBufferBytes: options?.streamBufferBytes, resolve, reject, timeoutMs, deadline: timeoutMs > 0 ? performance.now() + timeoutMs : Infinity, signal, onAbort: undefined, stream: undefined };
       this.#pending.set(serial, call);
       if (timeoutMs > 0) this.#deadlines.arm();
       if (signal) {
         call.onAbort = () => this.#give(serial, call, signal.reason);
         signal.addEventListener("abort", call.onAbort, { once: true });
       }
-      if (procedure.stream) {
-        // Data may follow the reply at once, even in the same packet: the stream must be there before.
-        call.stream = new Stream(this, serial, options?.streamBufferBytes ?? this.#settings.streamBufferBytes);
-        this.#streams.set(serial, { stream: call.stream, procedure });
-      }
+      if (procedure.quick || this.#slow < this.#settings.slowCalls) this.#send(serial, call);
+      else this.#queue.push(serial);
     });
+  }
+
+  #nextSerial(): number {
+    do this.#serial = (this.#serial % 0xffff_ffff) + 1;
+    while (this.#pending.has(this.#serial) || this.#streams.has(this.#serial) || this.#abandoned.has(this.#serial));
+    return this.#serial;
+  }
+
+  #send(serial: number, call: Pending): void {
+    const { procedure } = call;
+    try {
+      const start = this.#outbox.begin(procedure.program, PROTOCOL_VERSION, procedure.number, wire.VIR_NET_CALL, serial, wire.VIR_NET_OK);
+      this.#outbox.finish(start, procedure.encode as ((writer: XdrWriter, args: unknown) => void) | null, call.args ?? {});
+    } catch (error) {
+      return this.#give(serial, call, new ConnectionError("arguments", `${procedure.name}: ${(error as Error).message}`, { cause: error }));
+    }
+    call.sent = true;
+    call.args = undefined;
+    if (!procedure.quick) this.#slow++;
+    if (procedure.stream) {
+      // Data may follow the reply at once, even in the same packet: the stream must be there before.
+      call.stream = new Stream(this, serial, call.streamBufferBytes ?? this.#settings.streamBufferBytes);
+      this.#streams.set(serial, { stream: call.stream, procedure });
+    }
+  }
+
+  /** A slow call has its answer: the next may go. */
+  #slowDone(): void {
+    this.#slow--;
+    while (this.#slow < this.#settings.slowCalls) {
+      const serial = this.#queue.shift();
+      if (serial === undefined) return;
+      const call = this.#pending.get(serial);
+      if (call !== undefined && !call.sent) this.#send(serial, call);
+    }
   }
 
   /** Gives a call up: its reply, when it comes, is dropped by its serial. */
   #give(serial: number, call: Pending, reason: unknown): void {
     if (!this.#pending.delete(serial)) return;
     call.signal?.removeEventListener("abort", call.onAbort as () => void);
-    this.#abandoned.set(serial, call.stream !== undefined);
+    if (call.sent) this.#abandoned.set(serial, call.procedure);
     this.#streams.delete(serial);
     call.reject(reason);
   }
@@ -132,7 +165,7 @@ export class RpcClient implements StreamPort {
   /** Sends a message of the keepalive program. */
   sendKeepalive(procedure: number): void {
     if (this.#over) return;
-    this.#outbox.finish(this.#outbox.begin(wire.KEEPALIVE_PROGRAM, wire.KEEPALIVE_PROTOCOL_VERSION, procedure, wire.VIR_NET_MESSAGE, 0, wire.VIR_NET_OK), undefined);
+    this.#outbox.finish(this.#outbox.begin(wire.KEEPALIVE_PROGRAM, wire.KEEPALIVE_PROTOCOL_VERSION, procedure, wire.VIR_NET_MESSAGE, 0, wire.VIR_NET_OK));
   }
 
   /** Ends everything now; the first reason counts. */
@@ -147,6 +180,7 @@ export class RpcClient implements StreamPort {
       call.reject(reason);
     }
     this.#pending.clear();
+    this.#queue.length = 0;
     this.#abandoned.clear();
     for (const { stream } of this.#streams.values()) stream.fail(reason);
     this.#streams.clear();
@@ -177,7 +211,8 @@ export class RpcClient implements StreamPort {
   #reply(header: MessageHeader, body: XdrReader): void {
     const { serial } = header;
     const call = this.#pending.get(serial);
-    if (call === undefined) return this.#lateReply(header);
+    if (call === undefined) return this.#lateReply(header, body);
+    if (!call.sent) throw new Error(`reply to ${call.procedure.name}, which was not sent`);
     const { procedure, stream } = call;
     if (header.program !== procedure.program || header.procedure !== procedure.number) throw new Error(`reply ${serial} is of procedure ${header.procedure}, ${procedure.name} was called`);
     let result: unknown;
@@ -191,6 +226,7 @@ export class RpcClient implements StreamPort {
     body.done();
     this.#pending.delete(serial);
     call.signal?.removeEventListener("abort", call.onAbort as () => void);
+    if (!procedure.quick) this.#slowDone();
     if (failed) {
       this.#streams.delete(serial);
       call.reject(result);
@@ -198,10 +234,15 @@ export class RpcClient implements StreamPort {
   }
 
   /** A reply nobody waits for any more; one that opened a stream there leaves a stream to end. */
-  #lateReply(header: MessageHeader): void {
-    const opensStream = this.#abandoned.get(header.serial);
+  #lateReply(header: MessageHeader, body: XdrReader): void {
+    const stream = this.#streams.get(header.serial);
+    // A gap that the server cannot store is answered as if it had been a call.
+    if (stream && header.status === wire.VIR_NET_ERROR) return stream.stream.fail(new LibvirtError(decodeNetMessageError(body), stream.procedure.name));
+    const procedure = this.#abandoned.get(header.serial);
+    if (procedure === undefined) return;
     this.#abandoned.delete(header.serial);
-    if (opensStream && header.status === wire.VIR_NET_OK) this.#sendStream(header.program, header.procedure, header.serial, wire.VIR_NET_ERROR);
+    if (!procedure.quick) this.#slowDone();
+    if (procedure.stream && header.status === wire.VIR_NET_OK) this.#sendStream(header.program, header.procedure, header.serial, wire.VIR_NET_ERROR);
   }
 
   #event(header: MessageHeader, body: XdrReader): void {
@@ -237,7 +278,7 @@ export class RpcClient implements StreamPort {
 
   #sendStream(program: number, procedure: number, serial: number, status: number, data?: Uint8Array): void {
     if (this.#over) return;
-    this.#outbox.finish(this.#outbox.begin(program, PROTOCOL_VERSION, procedure, wire.VIR_NET_STREAM, serial, status), data === undefined ? undefined : (writer) => writer.raw(data));
+    this.#outbox.finish(this.#outbox.begin(program, PROTOCOL_VERSION, procedure, wire.VIR_NET_STREAM, serial, status), data === undefined ? null : (writer, bytes) => writer.raw(bytes), data);
   }
 
   sendData(serial: number, data: Uint8Array): void {
@@ -249,7 +290,7 @@ export class RpcClient implements StreamPort {
     const entry = this.#streams.get(serial);
     if (!entry || this.#over) return;
     const start = this.#outbox.begin(entry.procedure.program, PROTOCOL_VERSION, entry.procedure.number, wire.VIR_NET_STREAM_HOLE, serial, wire.VIR_NET_CONTINUE);
-    this.#outbox.finish(start, (writer) => { writer.hyper(length, "length"); writer.uint(0, "flags"); });
+    this.#outbox.finish(start, encodeNetStreamHole, { length, flags: 0 });
   }
 
   sendEnd(serial: number, abort: boolean): void {

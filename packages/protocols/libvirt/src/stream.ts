@@ -19,6 +19,8 @@ export interface StreamPort {
   forget(serial: number): void;
 }
 
+/** What a queued part costs beside its bytes: a flood of tiny parts must reach the bound, too. */
+const PART = 128;
 /** Largest payload of one stream message: what even old servers accept. */
 const CHUNK = 262_120;
 
@@ -34,6 +36,9 @@ export class Stream implements AsyncIterable<Uint8Array> {
   readonly #serial: number;
   readonly #bound: number;
   #queue: (Uint8Array | StreamHole)[] = [];
+  #head = 0;
+  /** What is left of a gap that is being read as zero bytes. */
+  #gap = 0n;
   #queued = 0;
   #behind = false;
   #waiting: (() => void) | undefined;
@@ -48,7 +53,7 @@ export class Stream implements AsyncIterable<Uint8Array> {
     this.#bound = boundBytes;
   }
 
-  /** Bytes received and not read yet. */
+  /** Bytes that what was received and not read yet takes here, its keeping included. */
   get bufferedBytes(): number {
     return this.#queued;
   }
@@ -92,8 +97,8 @@ export class Stream implements AsyncIterable<Uint8Array> {
     if (this.#over) return;
     this.#port.sendEnd(this.#serial, true);
     this.#close();
-    this.#queue = [];
-    this.#queued = 0;
+    this.#clear();
+    this.#finishing?.reject(new ConnectionError("closed", "the stream was aborted"));
     this.#wake();
   }
 
@@ -102,16 +107,15 @@ export class Stream implements AsyncIterable<Uint8Array> {
     const part = await this.readSparse();
     if (part === undefined || part instanceof Uint8Array) return part;
     const piece = part.hole > BigInt(CHUNK) ? CHUNK : Number(part.hole);
-    if (part.hole > BigInt(piece)) this.#queue.unshift({ hole: part.hole - BigInt(piece) });
+    this.#gap = part.hole - BigInt(piece);
     return new Uint8Array(piece);
   }
 
   /** Next bytes or gap, in order; `undefined` at the end. */
   async readSparse(): Promise<Uint8Array | StreamHole | undefined> {
     for (;;) {
-      const part = this.#queue.shift();
+      const part = this.#take();
       if (part !== undefined) {
-        if (part instanceof Uint8Array) this.#queued -= part.length;
         if (this.#behind && this.#queued <= this.#bound / 2) {
           this.#behind = false;
           this.#port.lagging(this, false);
@@ -122,6 +126,41 @@ export class Stream implements AsyncIterable<Uint8Array> {
       if (this.#ended || this.#over) return undefined;
       await new Promise<void>((resolve) => { this.#waiting = resolve; });
     }
+  }
+
+  #take(): Uint8Array | StreamHole | undefined {
+    if (this.#gap > 0n) {
+      const hole = this.#gap;
+      this.#gap = 0n;
+      return { hole };
+    }
+    const part = this.#queue[this.#head];
+    if (part === undefined) return undefined;
+    this.#head++;
+    this.#queued -= PART + (part instanceof Uint8Array ? part.length : 0);
+    // Taken parts stay in front until they are half of the list, so that taking one costs the same however many wait.
+    if (this.#head * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    return part;
+  }
+
+  #clear(): void {
+    this.#queue = [];
+    this.#head = 0;
+    this.#gap = 0n;
+    this.#queued = 0;
+  }
+
+  #hold(part: Uint8Array | StreamHole): void {
+    this.#queue.push(part);
+    this.#queued += PART + (part instanceof Uint8Array ? part.length : 0);
+    if (this.#queued <= this.#bound || this.#behind) return;
+    this.#behind = true;
+    if (this.#port.lagging(this, true)) return;
+    this.#port.sendEnd(this.#serial, true);
+    this.fail(new ConnectionError("overrun", `a stream held ${this.#queued} bytes that nobody read`, { remedy: "read faster, or open bulk streams on a connection of their own (option bulk)" }));
   }
 
   /** Reads to the end; leaving the loop early gives the stream up. */
@@ -157,27 +196,16 @@ export class Stream implements AsyncIterable<Uint8Array> {
   receiveData(data: Uint8Array): void {
     if (this.#over || this.#ended) return;
     if (data.length === 0) this.#ended = true;
-    else {
-      this.#queue.push(data);
-      this.#queued += data.length;
-      if (this.#queued > this.#bound && !this.#behind) {
-        this.#behind = true;
-        if (!this.#port.lagging(this, true)) {
-          this.#port.sendEnd(this.#serial, true);
-          this.fail(new ConnectionError("overrun", `a stream held ${this.#queued} bytes that nobody read`, { remedy: "read faster, or open bulk streams on a connection of their own (option bulk)" }));
-          return;
-        }
-      }
-    }
+    else this.#hold(data);
     this.#wake();
   }
 
   /** For the connection: a gap came. */
   receiveHole(length: bigint): void {
     if (this.#over || this.#ended || length <= 0n) return;
-    const last = this.#queue.at(-1);
+    const last = this.#queue.length > this.#head ? this.#queue.at(-1) : undefined;
     if (last !== undefined && !(last instanceof Uint8Array)) last.hole += length;
-    else this.#queue.push({ hole: length });
+    else this.#hold({ hole: length });
     this.#wake();
   }
 

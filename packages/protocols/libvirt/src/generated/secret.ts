@@ -101,16 +101,16 @@ export function encodeConnectSecretEventDeregisterAnyArgs(w: XdrWriter, v: Conne
 
 /** Procedures of the secret family. */
 export const secretProcedures: readonly Procedure[] = [
-  { name: "connectNumOfSecrets", program: 536903814, number: 139, encode: null, decode: decodeConnectNumOfSecretsRet, stream: false },
-  { name: "connectListSecrets", program: 536903814, number: 140, encode: encodeConnectListSecretsArgs, decode: decodeConnectListSecretsRet, stream: false },
-  { name: "secretLookupByUuid", program: 536903814, number: 141, encode: encodeSecretLookupByUuidArgs, decode: decodeSecretLookupByUuidRet, stream: false },
-  { name: "secretDefineXml", program: 536903814, number: 142, encode: encodeSecretDefineXmlArgs, decode: decodeSecretDefineXmlRet, stream: false },
-  { name: "secretGetXmlDesc", program: 536903814, number: 143, encode: encodeSecretGetXmlDescArgs, decode: decodeSecretGetXmlDescRet, stream: false },
-  { name: "secretSetValue", program: 536903814, number: 144, encode: encodeSecretSetValueArgs, decode: null, stream: false },
-  { name: "secretGetValue", program: 536903814, number: 145, encode: encodeSecretGetValueArgs, decode: decodeSecretGetValueRet, stream: false },
-  { name: "secretUndefine", program: 536903814, number: 146, encode: encodeSecretUndefineArgs, decode: null, stream: false },
-  { name: "secretLookupByUsage", program: 536903814, number: 147, encode: encodeSecretLookupByUsageArgs, decode: decodeSecretLookupByUsageRet, stream: false },
-  { name: "connectListAllSecrets", program: 536903814, number: 287, encode: encodeConnectListAllSecretsArgs, decode: decodeConnectListAllSecretsRet, stream: false },
-  { name: "connectSecretEventRegisterAny", program: 536903814, number: 380, encode: encodeConnectSecretEventRegisterAnyArgs, decode: decodeConnectSecretEventRegisterAnyRet, stream: false },
-  { name: "connectSecretEventDeregisterAny", program: 536903814, number: 381, encode: encodeConnectSecretEventDeregisterAnyArgs, decode: null, stream: false },
+  { name: "connectNumOfSecrets", program: 536903814, number: 139, encode: null, decode: decodeConnectNumOfSecretsRet, stream: false, quick: true },
+  { name: "connectListSecrets", program: 536903814, number: 140, encode: encodeConnectListSecretsArgs, decode: decodeConnectListSecretsRet, stream: false, quick: true },
+  { name: "secretLookupByUuid", program: 536903814, number: 141, encode: encodeSecretLookupByUuidArgs, decode: decodeSecretLookupByUuidRet, stream: false, quick: true },
+  { name: "secretDefineXml", program: 536903814, number: 142, encode: encodeSecretDefineXmlArgs, decode: decodeSecretDefineXmlRet, stream: false, quick: false },
+  { name: "secretGetXmlDesc", program: 536903814, number: 143, encode: encodeSecretGetXmlDescArgs, decode: decodeSecretGetXmlDescRet, stream: false, quick: true },
+  { name: "secretSetValue", program: 536903814, number: 144, encode: encodeSecretSetValueArgs, decode: null, stream: false, quick: true },
+  { name: "secretGetValue", program: 536903814, number: 145, encode: encodeSecretGetValueArgs, decode: decodeSecretGetValueRet, stream: false, quick: true },
+  { name: "secretUndefine", program: 536903814, number: 146, encode: encodeSecretUndefineArgs, decode: null, stream: false, quick: true },
+  { name: "secretLookupByUsage", program: 536903814, number: 147, encode: encodeSecretLookupByUsageArgs, decode: decodeSecretLookupByUsageRet, stream: false, quick: true },
+  { name: "connectListAllSecrets", program: 536903814, number: 287, encode: encodeConnectListAllSecretsArgs, decode: decodeConnectListAllSecretsRet, stream: false, quick: true },
+  { name: "connectSecretEventRegisterAny", program: 536903814, number: 380, encode: encodeConnectSecretEventRegisterAnyArgs, decode: decodeConnectSecretEventRegisterAnyRet, stream: false, quick: true },
+  { name: "connectSecretEventDeregisterAny", program: 536903814, number: 381, encode: encodeConnectSecretEventDeregisterAnyArgs, decode: null, stream: false, quick: true },
 ];

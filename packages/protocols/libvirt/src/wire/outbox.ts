@@ -4,6 +4,8 @@ import { XdrWriter } from "../xdr/xdrWriter.ts";
 
 /** A batch that grows beyond this is sent without waiting for the end of the turn, so that the server can begin. */
 const EAGER = 65_536;
+/** A buffer that grew beyond this is not kept. */
+const KEPT = 1_048_576;
 /** Bytes that may wait for a peer that does not read. */
 const BACKLOG = 64 * 1_048_576;
 
@@ -47,10 +49,10 @@ export class Outbox {
   }
 
   /** Writes the body, sets the length and sees that the message leaves. If the body throws, the message never was. */
-  finish(start: number, body: ((writer: XdrWriter) => void) | undefined): void {
+  finish<Value>(start: number, body?: ((writer: XdrWriter, value: Value) => void) | null, value?: Value): void {
     const writer = this.#writer;
     try {
-      body?.(writer);
+      body?.(writer, value as Value);
       const size = writer.at - start;
       if (size > VIR_NET_MESSAGE_MAX + VIR_NET_MESSAGE_LEN_MAX) throw new XdrError(`message of ${size} bytes, at most ${VIR_NET_MESSAGE_MAX} are allowed`);
       writer.view.setUint32(start, size);
@@ -71,6 +73,7 @@ export class Outbox {
     const writer = this.#writer;
     const bytes = writer.buffer.subarray(0, writer.at);
     if (this.#send(bytes)) {
+      if (writer.buffer.length > KEPT) writer.take();
       writer.at = 0;
       this.#release();
     } else {
