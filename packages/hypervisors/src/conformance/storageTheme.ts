@@ -26,6 +26,7 @@ export function storageTheme(check: Check): void {
     await workshop.run({ verb: "datastore.refresh", datastore: name });
     await once(workshop, { verb: "datastore.stop", datastore: name });
     expect(await look()).toMatchObject({ active: false });
+    await workshop.until("the stop to be told", async () => [...follower.datastores.values()].find((each) => each.name === name && !each.active));
     await once(workshop, { verb: "datastore.start", datastore: name });
     expect(await look()).toMatchObject({ active: true });
     await workshop.run({ verb: "datastore.stop", datastore: name });

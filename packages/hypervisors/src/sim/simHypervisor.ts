@@ -95,6 +95,7 @@ export class SimHypervisor implements Hypervisor, Listener {
     const { schedule } = this.#host.world;
     const wait = (ms: number): Promise<void> =>
       new Promise((resolve, reject) => {
+        const steps = Math.min(10, Math.max(1, Math.floor(ms / 50)));
         let step = 0;
         let takeBack: () => void;
         const stop = (): void => {
@@ -102,8 +103,8 @@ export class SimHypervisor implements Hypervisor, Listener {
           reject(cancelled(`nothing was done: ${verbs[action.verb].words}`));
         };
         const next = (): void => {
-          context.progress(step / 10);
-          if (step++ < 10) takeBack = schedule.after(ms / 10, next);
+          context.progress(step / steps);
+          if (step++ < steps) takeBack = schedule.after(ms / steps, next);
           else {
             signal.removeEventListener("abort", stop);
             resolve();
