@@ -5,7 +5,8 @@
 set -Eeuo pipefail
 umask 022
 export LC_ALL=C
-version=1
+# Goes up with what the guest itself can do; the version of a template is this and its kernel's.
+recipe_version=1
 
 recipe=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 fail() { printf 'micro: %s\n' "$*" >&2; exit 2; }
@@ -55,8 +56,8 @@ choose_packages() {
   if ! apt-cache show "$meta" >/dev/null 2>&1; then
     # No lists on this machine, or none with this package: read them into a folder of ours.
     progress 4 "reading the lists of packages"
-    mkdir -p "$out/.apt/lists/partial" "$out/.apt/cache/archives/partial"
-    apt+=(-o "Dir::State::lists=$out/.apt/lists" -o "Dir::Cache=$out/.apt/cache" -o APT::Sandbox::User=)
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+    apt+=(-o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=)
     apt-get "${apt[@]}" update >"$work/log" 2>&1 || fail "the lists of packages could not be read: $(tail -n 1 "$work/log")"
     apt-cache "${apt[@]}" show "$meta" >/dev/null 2>&1 || fail "no package source of this machine has $meta; this recipe needs Debian's."
   fi
@@ -72,8 +73,10 @@ depends_of() { apt-cache "${apt[@]}" depends --no-recommends --no-suggests --no-
 
 fetch_packages() {
   progress 8 "fetching ${#packages[@]} packages"
-  mkdir -p "$out/.packages"
-  (cd "$out/.packages" && apt-get "${apt[@]}" -o APT::Sandbox::User= download "${packages[@]}") >"$work/log" 2>&1 || fail "the packages could not be fetched: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+  packages_folder=$work/packages
+  mkdir "$packages_folder"
+  (cd "$packages_folder" && apt-get "${apt[@]}" -o APT::Sandbox::User= download "${packages[@]}") >"$work/log" 2>&1 || fail "the packages could not be fetched: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+  version=$recipe_version-$(apt-cache "${apt[@]}" show --no-all-versions "$kernel_package" | sed -n 's/^Version: \(.*:\)\{0,1\}//p')
   manifest=$(apt-cache "${apt[@]}" show --no-all-versions "${packages[@]}" | awk '/^Package: / { p = $2 } /^Version: / { printf "%s    \"%s\": \"%s\"", s, p, $2; s = ",\n" }')
 }
 
@@ -82,10 +85,8 @@ unpack_packages() {
   local package file
   mkdir "$work/kernel" "$work/debs"
   for package in "${packages[@]}"; do
-    # Newest last: apt fetches the candidate, and an older one may lie there from before.
-    file=$(ls -tr "$out/.packages/${package}_"*.deb | tail -n 1)
+    file=$(compgen -G "$packages_folder/${package}_*.deb")
     if [[ $package == "$kernel_package" ]]; then dpkg-deb -x "$file" "$work/kernel"; else dpkg-deb -x "$file" "$work/debs"; fi
-    find "$out/.packages" -name "${package}_*.deb" ! -path "$file" -delete
   done
   kernel=$(ls "$work"/kernel/boot/vmlinuz-*)
   modules=$(find "$work/kernel" -path '*lib/modules/*/kernel' -prune -print -quit)
