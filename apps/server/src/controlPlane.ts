@@ -1,5 +1,5 @@
 import type { Request, SelectorTerm } from "@polyvisor/api";
-import type { ConnectOptions, Hypervisor } from "@polyvisor/hypervisors";
+import type { connectHypervisor, ConnectOptions, Hypervisor } from "@polyvisor/hypervisors";
 import type { Connection, Datastore, Event, FeatureTable, Host, Kind, Load, Network, Plan, Task, Vm, VmState } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type { Store } from "./store/openStore.ts";
@@ -205,6 +205,8 @@ export interface ControlPlaneOptions {
   connect?: Partial<Pick<ConnectOptions, "ssh">>;
   /** Where recipes of templates are; the repository's own where absent. */
   recipesFolder?: string;
+  /** Connects to a host; the adapters of this process where absent. For tests whose hosts outlive the server. */
+  connectTo?: typeof connectHypervisor;
   /** Told of every durable boundary; for tests that stop the server there. */
   onBoundary?: (point: string) => void | Promise<void>;
 }

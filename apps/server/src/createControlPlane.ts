@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Request } from "@polyvisor/api";
+import { connectHypervisor } from "@polyvisor/hypervisors";
 import { connectionStates, type Vm } from "@polyvisor/model";
 import type { ControlPlane, ControlPlaneOptions, Figures, Intervals } from "./controlPlane.ts";
 import { Attribution } from "./estate/attribution.ts";
@@ -38,7 +39,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const attribution = new Attribution(now);
   const rules = new InventoryRules({ now, newId });
   const templates = await Templates.open({ recipesFolder: options.recipesFolder ?? ownRecipes, folder: path.join(options.dataFolder, "templates"), pool, log });
-  const hosts = new Hosts({ estate, journal, rules, attribution, pool, secrets: options.secrets, log, now, intervals, connect: options.connect ?? {}, connected: (id) => sampler.connected(id) });
+  const hosts = new Hosts({ estate, journal, rules, attribution, pool, secrets: options.secrets, log, now, intervals, connect: options.connect ?? {}, connectTo: options.connectTo ?? connectHypervisor, connected: (id) => sampler.connected(id) });
   const sampler = new Sampler({ hosts, estate, pool, log, now, intervalMs: intervals.sample, keepDays: intervals.keepSamplesDays });
   const plan = async (request: Request, reason: string): Promise<Work> => {
     if (request.do === "vm.create" || request.do === "template.build") await templates.reload();

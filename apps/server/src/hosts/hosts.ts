@@ -1,4 +1,4 @@
-import { connectHypervisor, parseHypervisorUri, type ConnectOptions, type Hypervisor } from "@polyvisor/hypervisors";
+import { parseHypervisorUri, type connectHypervisor, type ConnectOptions, type Hypervisor } from "@polyvisor/hypervisors";
 import { featureTable, PolyvisorError, type FeatureTable, type Host, type HostFacts } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
@@ -29,6 +29,7 @@ export interface HostsOptions {
   now(): number;
   intervals: Intervals;
   connect: Partial<Pick<ConnectOptions, "ssh">>;
+  connectTo: typeof connectHypervisor;
   /** A host is connected, for the first time or again. */
   connected(hostId: string): void;
 }
@@ -225,8 +226,8 @@ export class Hosts implements HostsControl {
   }
 
   #connect(uri: string, credential: () => Promise<Credential | undefined>, signal: AbortSignal): Promise<Hypervisor> {
-    const { log, now, intervals, connect } = this.#options;
-    return connectHypervisor(uri, {
+    const { log, now, intervals, connect, connectTo } = this.#options;
+    return connectTo(uri, {
       ...connect, signal, now, openTimeoutMs: intervals.openTimeout, callTimeoutMs: intervals.callTimeout,
       log: (level, message, fields) => log[level]({ uri, ...fields }, message),
       secret: async ({ kind }) => {

@@ -65,6 +65,7 @@ export async function openStore(place: StorePlace, log: Logger): Promise<Store> 
     const pool = new pg.Pool({ ...config, max: 12, idleTimeoutMillis: 60_000 });
     const health = new StoreHealth(pool, log);
     pool.on("error", (error) => health.failed(error)); // an idle connection died; without a listener the process would
+    pool.on("connect", (client) => client.on("error", (error) => health.failed(error))); // the same for one in use
     const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
     const listenings = new Set<Listening>();
     return {
