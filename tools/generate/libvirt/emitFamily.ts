@@ -24,7 +24,7 @@ function collect(model: Model, body: string, family: string, peer: boolean): str
   const deep = peer ? "../../" : "../";
   for (const name of ["XdrReader", "XdrWriter"]) if (words.has(name)) lines.push(`import type { ${name} } from "${deep}xdr/${name.replace("X", "x")}.ts";`);
   if (words.has("Procedure")) lines.push(`import type { Procedure } from "${deep}call.ts";`);
-  if (words.has("EventKind")) lines.push(`import type { EventKind } from "${deep}events.ts";`);
+  if (words.has("EventKind")) lines.push(`import type { EventKind } from "${deep}eventHub.ts";`);
   return lines.join("\n");
 }
 

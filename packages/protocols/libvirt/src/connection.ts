@@ -1,7 +1,7 @@
 import type { CallOptions, Procedure } from "./call.ts";
 import { ConnectionError } from "./connectionError.ts";
 import type { Endpoint } from "./endpoint/parseUri.ts";
-import type { EventHub } from "./events.ts";
+import type { EventHub } from "./eventHub.ts";
 import { procedures } from "./generated/procedures.ts";
 import type { Calls } from "./generated/types/calls.ts";
 import type { RpcClient } from "./rpcClient.ts";

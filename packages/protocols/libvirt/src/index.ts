@@ -6,7 +6,7 @@ export { LibvirtError } from "./libvirtError.ts";
 export type { ErrorCodeName } from "./generated/errorNames.ts";
 export type { CallOptions, OpensStream } from "./call.ts";
 export type { Stream, StreamHole } from "./stream.ts";
-export type { AnyEvent, EventName, EventHub } from "./events.ts";
+export type { AnyEvent, EventName, EventHub } from "./eventHub.ts";
 export { typedParam, type TypedParam, type TypedParams, type TypedValue } from "./xdr/typedParam.ts";
 export type { Credentials, CredentialsNeed, CredentialsSource } from "./auth/credentials.ts";
 export type { SshSettings, UnknownHostKey } from "./transport/openSsh.ts";

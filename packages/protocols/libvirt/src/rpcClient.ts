@@ -1,7 +1,7 @@
 import type { CallOptions, Procedure } from "./call.ts";
 import { ConnectionError } from "./connectionError.ts";
 import { Deadlines } from "./deadlines.ts";
-import { eventKindOf, type EventHub } from "./events.ts";
+import { eventKindOf, type EventHub } from "./eventHub.ts";
 import * as wire from "./generated/protocol.ts";
 import { decodeNetMessageError, decodeNetStreamHole, encodeNetStreamHole } from "./generated/structs.ts";
 import { LibvirtError } from "./libvirtError.ts";

@@ -5,7 +5,7 @@ import { REMOTE_AUTH_NONE, REMOTE_AUTH_POLKIT, REMOTE_AUTH_SASL } from "../gener
 import type { Calls } from "../generated/types/calls.ts";
 import { LibvirtError } from "../libvirtError.ts";
 import type { CredentialsSource } from "./credentials.ts";
-import { authenticateSasl } from "./sasl.ts";
+import { authenticateSasl } from "./authenticateSasl.ts";
 
 /**
  * Asks the server how it authenticates and does it: nothing, polkit, or SASL.

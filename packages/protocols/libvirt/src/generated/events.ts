@@ -3,7 +3,7 @@ import type { ConnectEventConnectionClosedMsg, DomainEventBalloonChangeMsg, Doma
 import type { DomainEventGraphicsIdentity } from "./types/structs.ts";
 import { decodeDomain, decodeDomainEventGraphicsAddress, decodeDomainEventGraphicsIdentity, decodeNetwork, decodeNodeDevice, decodeSecret, decodeStoragePool } from "./structs.ts";
 import type { XdrReader } from "../xdr/xdrReader.ts";
-import type { EventKind } from "../events.ts";
+import type { EventKind } from "../eventHub.ts";
 
 export function decodeDomainEventLifecycleMsg(r: XdrReader): DomainEventLifecycleMsg {
   return { dom: decodeDomain(r), event: r.int(), detail: r.int() };

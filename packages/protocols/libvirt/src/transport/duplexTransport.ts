@@ -8,6 +8,13 @@ export class DuplexTransport implements Transport {
   readonly #stream: Duplex;
   readonly #onDestroy: (() => void) | undefined;
   #events: TransportEvents | undefined;
+  #unfinished = 0;
+  #told = true;
+  readonly #finished = (): void => {
+    if (--this.#unfinished > 0 || this.#told) return;
+    this.#told = true;
+    this.#events?.drained();
+  };
 
   /** `onDestroy` ends what carries the stream, such as the SSH connection. */
   constructor(stream: Duplex, peer: string, confidential: boolean, onDestroy?: () => void) {
@@ -26,7 +33,6 @@ export class DuplexTransport implements Transport {
     this.#events = events;
     let failure: Error | undefined;
     this.#stream.on("data", (chunk: Buffer) => events.bytes(chunk, chunk.length));
-    this.#stream.on("drain", () => events.drained());
     this.#stream.on("error", (error: Error) => { failure = error; });
     this.#stream.on("end", () => events.ended());
     this.#stream.on("close", () => events.ended(failure));
@@ -35,11 +41,10 @@ export class DuplexTransport implements Transport {
 
   send(bytes: Buffer): boolean {
     if (this.#stream.destroyed || this.#stream.writableEnded) return true;
-    const more = this.#stream.write(bytes);
-    if (this.#stream.writableLength === 0) return true;
-    // Below the high-water mark Node never emits `drain`: ask for it in any case.
-    if (more) this.#stream.write("", () => this.#events?.drained());
-    return false;
+    this.#unfinished++;
+    // Node's `drain` comes only above a high-water mark; what counts here is that the bytes have left.
+    this.#stream.write(bytes, this.#finished);
+    return (this.#told = this.#stream.writableLength === 0);
   }
 
   pause(paused: boolean): void {

@@ -9,7 +9,7 @@ import { DuplexTransport } from "./duplexTransport.ts";
 import { fingerprint, keyType, KnownHosts } from "./knownHosts.ts";
 import { socketFault } from "./openSocket.ts";
 import { sshCommand } from "./sshCommand.ts";
-import { SshCommandTransport } from "./sshTransport.ts";
+import { SshCommandTransport } from "./sshCommandTransport.ts";
 
 /** A host key that no known_hosts file names. */
 export interface UnknownHostKey { host: string; port: number; type: string; fingerprint: string; /** Base64, as known_hosts writes it. */ key: string }

@@ -18,8 +18,7 @@ export class TlsTransport extends DuplexTransport {
 
   override start(events: Parameters<DuplexTransport["start"]>[0]): void {
     this.#drained = () => events.drained();
-    // The socket's own `drain` comes between messages of a batch; only the batch's end counts.
-    super.start({ bytes: (buffer, length) => events.bytes(buffer, length), ended: (error) => events.ended(error), drained: () => {} });
+    super.start(events);
   }
 
   override send(bytes: Buffer): boolean {

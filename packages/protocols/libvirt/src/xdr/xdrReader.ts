@@ -1,4 +1,4 @@
-import { nameAt } from "./nameCache.ts";
+import { nameAt } from "./nameAt.ts";
 import type { TypedParam, TypedParams, TypedValue } from "./typedParam.ts";
 import { XdrError } from "./xdrError.ts";
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { ScramExchange } from "./scram.ts";
+import { ScramExchange } from "./scramExchange.ts";
 
 // The example exchanges of RFC 7677 (SHA-256) and RFC 5802 (SHA-1).
 const examples = [

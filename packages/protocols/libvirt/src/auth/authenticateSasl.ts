@@ -4,7 +4,7 @@ import type { Endpoint } from "../endpoint/parseUri.ts";
 import type { Calls } from "../generated/types/calls.ts";
 import { LibvirtError } from "../libvirtError.ts";
 import type { CredentialsSource } from "./credentials.ts";
-import { SCRAM_HASHES, ScramExchange } from "./scram.ts";
+import { SCRAM_HASHES, ScramExchange } from "./scramExchange.ts";
 
 /**
  * Authenticates with SASL: the strongest SCRAM that both know, else PLAIN where nobody can read along.
