@@ -27,11 +27,12 @@ describe("a saved VM", () => {
     const hypervisor = await connect();
     await create(hypervisor, 1);
     await run(hypervisor, { verb: "vm.start", vm: uuid(1) });
+    await run(hypervisor, { verb: "vm.setVcpus", vm: uuid(1), current: 2, max: 2, apply: "nextStart" });
     await run(hypervisor, { verb: "vm.save", vm: uuid(1), path: "/var/lib/sim/one.save" });
     await run(hypervisor, { verb: "vm.setMemory", vm: uuid(1), current: 512 * MiB, max: 512 * MiB, apply: "nextStart" });
     await expect(run(hypervisor, { verb: "vm.restore", vm: uuid(1), path: "/elsewhere" })).rejects.toMatchObject({ code: "notFound" });
     await run(hypervisor, { verb: "vm.restore", vm: uuid(1), path: "/var/lib/sim/one.save" });
-    expect(await vmOf(hypervisor, uuid(1))).toMatchObject({ state: "running", reason: "restored", memory: { max: 256 * MiB }, pending: ["memory"] });
+    expect(await vmOf(hypervisor, uuid(1))).toMatchObject({ state: "running", reason: "restored", memory: { max: 256 * MiB }, vcpus: { max: 1 }, pending: ["memory", "vcpus"] });
   });
 });
 
