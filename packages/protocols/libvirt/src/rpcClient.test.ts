@@ -78,6 +78,21 @@ describe("calls", () => {
     expect(held.length).toBe(1);
   });
 
+  it("share one signal by the thousand; those answered before it aborts are left alone", async () => {
+    let answered = 0;
+    await using server = await FakeServer.start((request) => (answered++ < 1_000 ? hostname(request) : undefined));
+    await using conn = await open(server);
+    const control = new AbortController();
+    const calls = Array.from({ length: 3_000 }, () => conn.call.connectGetHostname({ signal: control.signal }));
+    const settled = Promise.allSettled(calls);
+    await calls[999];
+    await until("all requests", () => answered === 3_000);
+    control.abort(new Error("enough"));
+    const counts = Map.groupBy(await settled, (each) => (each.status === "fulfilled" ? "fulfilled" : (each.reason as Error).message));
+    expect([...counts].map(([name, list]) => [name, list.length])).toEqual([["fulfilled", 1_000], ["enough", 2_000]]);
+    expect(conn.outstanding).toBe(2_000);
+  });
+
   it("read a reply of many megabytes that comes in pieces", async () => {
     const xml = `<domain>${"ü".repeat(1_500_000)}</domain>`;
     await using server = await FakeServer.start((request) => reply(request, new ByteBuilder().string(xml)));

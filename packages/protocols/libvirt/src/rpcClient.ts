@@ -1,3 +1,4 @@
+import { AbortGroups } from "./abortGroups.ts";
 import type { CallOptions, Procedure } from "./call.ts";
 import { ConnectionError } from "./connectionError.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -24,7 +25,6 @@ interface Pending {
   deadline: number;
   timeoutMs: number;
   signal: AbortSignal | undefined;
-  onAbort: (() => void) | undefined;
   stream: Stream | undefined;
   streamBufferBytes: number | undefined;
 }
@@ -52,6 +52,10 @@ export class RpcClient implements StreamPort {
   readonly #parser: MessageParser;
   readonly #outbox: Outbox;
   readonly #deadlines: Deadlines<Pending>;
+  readonly #aborts = new AbortGroups((serial, reason) => {
+    const call = this.#pending.get(serial);
+    if (call) this.#give(serial, call, reason);
+  });
   readonly #pending = new Map<number, Pending>();
   /** Calls given up here that the server still works on, by serial. */
   readonly #abandoned = new Map<number, Procedure>();
@@ -106,13 +110,10 @@ export class RpcClient implements StreamPort {
     const serial = this.#nextSerial();
     return new Promise((resolve, reject) => {
       const timeoutMs = options?.timeoutMs ?? this.#settings.callTimeoutMs;
-      const call: Pending = { procedure, args, sent: false, streamBufferBytes: options?.streamBufferBytes, resolve, reject, timeoutMs, deadline: timeoutMs > 0 ? performance.now() + timeoutMs : Infinity, signal, onAbort: undefined, stream: undefined };
+      const call: Pending = { procedure, args, sent: false, streamBufferBytes: options?.streamBufferBytes, resolve, reject, timeoutMs, deadline: timeoutMs > 0 ? performance.now() + timeoutMs : Infinity, signal, stream: undefined };
       this.#pending.set(serial, call);
       if (timeoutMs > 0) this.#deadlines.arm();
-      if (signal) {
-        call.onAbort = () => this.#give(serial, call, signal.reason);
-        signal.addEventListener("abort", call.onAbort, { once: true });
-      }
+      if (signal) this.#aborts.add(signal, serial);
       if (procedure.quick || this.#slow < this.#settings.slowCalls) this.#send(serial, call);
       else this.#queue.push(serial);
     });
@@ -156,7 +157,7 @@ export class RpcClient implements StreamPort {
   /** Gives a call up: its reply, when it comes, is dropped by its serial. */
   #give(serial: number, call: Pending, reason: unknown): void {
     if (!this.#pending.delete(serial)) return;
-    call.signal?.removeEventListener("abort", call.onAbort as () => void);
+    if (call.signal) this.#aborts.remove(call.signal, serial);
     if (call.sent) this.#abandoned.set(serial, call.procedure);
     this.#streams.delete(serial);
     call.reject(reason);
@@ -175,10 +176,8 @@ export class RpcClient implements StreamPort {
     this.#parser.stop();
     this.#deadlines.stop();
     this.#transport.destroy();
-    for (const call of this.#pending.values()) {
-      call.signal?.removeEventListener("abort", call.onAbort as () => void);
-      call.reject(reason);
-    }
+    this.#aborts.clear();
+    for (const call of this.#pending.values()) call.reject(reason);
     this.#pending.clear();
     this.#queue.length = 0;
     this.#abandoned.clear();
@@ -225,7 +224,7 @@ export class RpcClient implements StreamPort {
     } else throw new Error(`reply with status ${header.status}`);
     body.done();
     this.#pending.delete(serial);
-    call.signal?.removeEventListener("abort", call.onAbort as () => void);
+    if (call.signal) this.#aborts.remove(call.signal, serial);
     if (!procedure.quick) this.#slowDone();
     if (failed) {
       this.#streams.delete(serial);

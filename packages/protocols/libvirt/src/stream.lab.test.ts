@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestAuthority } from "../../../../tests/lab/certificates.ts";
+import { PrivateSshd } from "../../../../tests/lab/privateSshd.ts";
 import { PrivateLibvirtd } from "../../../../tests/lab/privateLibvirtd.ts";
 import { connect, constants, type Connection, type StoragePool, type StorageVol } from "./index.ts";
 
@@ -108,6 +110,23 @@ describe("volume streams of libvirtd", () => {
     const content = randomBytes(5 * MIB + 3);
     const { vol } = await over.call.storageVolCreateXml({ pool: made.pool, xml: `<volume><name>v</name><capacity>${content.length}</capacity></volume>` });
     await roundTrip(over, vol, content);
+  });
+
+  it.each(["auto", "netcat"])("are carried by SSH (%s), and held back by a slow reader there", async (proxy) => {
+    await using sshd = await PrivateSshd.start();
+    const ssh = { agent: "", privateKeys: [readFileSync(sshd.keyFile, "utf8")], knownHosts: sshd.knownHosts() };
+    await using over = await connect(`qemu+ssh://${sshd.user}@127.0.0.1:${sshd.port}/session?socket=${daemon.socket}&proxy=${proxy}`, { ssh, bulk: true });
+    const content = randomBytes(9 * MIB + 1);
+    const vol = await volume(`ssh-${proxy}`, content.length);
+    await roundTrip(over, vol, content);
+    const { stream } = await over.call.storageVolDownload({ vol, offset: 0n, length: 0n }, { streamBufferBytes: 300_000 });
+    const digest = createHash("sha256");
+    for await (const part of stream) {
+      digest.update(part);
+      expect(stream.bufferedBytes).toBeLessThan(3 * MIB);
+      await new Promise((resolve) => { setImmediate(resolve); });
+    }
+    expect(digest.digest("hex")).toBe(hash(content));
   });
 });
 
