@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Task, Vm } from "@polyvisor/model";
@@ -133,6 +134,36 @@ describe("the command line over the server", () => {
     const refused = await cli.run(["console", "talks"]);
     expect([refused.code, refused.out]).toEqual([6, ""]);
     expect(refused.err).toContain("console is not possible while the VM is off");
+  });
+
+  it("gives the terminal back as it was", async () => {
+    const [name] = (await cli.ok("list", "host=h1", "state=running", "-o", "name")).split("\n") as [string];
+    // script(1) gives it a terminal of its own.
+    const child = spawn("script", ["-qfec", `stty rows 24 cols 100; '${process.execPath}' apps/cli/src/main.ts console ${name}; stty -a; echo END`, "/dev/null"], { env: { ...cli.env, TERM: "xterm" }, cwd: join(import.meta.dirname, "../..") });
+    const seen = watchOutput(child);
+    await seen.until("Escape is ^]");
+    child.stdin.write("\u0003"); // for the guest: it must not end us
+    child.stdin.write("help\r");
+    await seen.until(/help[\s\S]*\S/);
+    child.stdin.write("\u001d");
+    await seen.until("END");
+    expect(seen.out()).toContain("Left the console");
+    expect(seen.out()).toMatch(/ icanon[ ;]/);
+    expect(seen.out()).toMatch(/ echo[ ;]/);
+    child.stdin.end();
+  });
+
+  it("asks before it cuts the power, and takes no for an answer", async () => {
+    const [name] = (await cli.ok("list", "host=h1", "state=running", "-o", "name")).split("\n") as [string];
+    for (const [answer, state] of [["n", "running"], ["y", "off"]] as const) {
+      const child = spawn("script", ["-qfec", `stty rows 24 cols 100; '${process.execPath}' apps/cli/src/main.ts destroy ${name}; echo END $?`, "/dev/null"], { env: { ...cli.env, TERM: "xterm" }, cwd: join(import.meta.dirname, "../..") });
+      const seen = watchOutput(child);
+      await seen.until("Do this to");
+      child.stdin.write(answer);
+      await seen.until(answer === "y" ? "END 0" : "END 130");
+      child.stdin.end();
+      expect(await cli.ok("state", name)).toMatch(new RegExp(`^${state}`));
+    }
   });
 
   it("keeps a console over a restart of the server", async () => {

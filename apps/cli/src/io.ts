@@ -18,6 +18,23 @@ export interface Io {
   onInterrupt(stop: () => void): () => void;
 }
 
+/** A terminal that does not know its size says 0, as some have under automation: that is no size. */
+const sized = (stream: NodeJS.WriteStream): Output => ({
+  write: (text) => stream.write(text),
+  get isTTY() {
+    return stream.isTTY;
+  },
+  get columns() {
+    return stream.columns || undefined;
+  },
+  get rows() {
+    return stream.rows || undefined;
+  },
+});
+
+/** Columns that a table may take: those of the terminal; a pipe has no end. */
+export const tableWidth = (output: Output): number | undefined => (output.isTTY ? (output.columns ?? 80) : undefined);
+
 /** The real one. */
 export function processIo(): Io {
   return {
@@ -25,8 +42,8 @@ export function processIo(): Io {
     get stdin() {
       return process.stdin;
     },
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout: sized(process.stdout),
+    stderr: sized(process.stderr),
     now: Date.now,
     onInterrupt(stop) {
       process.on("SIGINT", stop);

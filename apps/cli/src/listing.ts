@@ -1,6 +1,7 @@
 import type { Client } from "@polyvisor/api/client";
 import type { Datastore, Host, Network, Vm } from "@polyvisor/model";
 import type { Context } from "./command.ts";
+import { tableWidth } from "./io.ts";
 import { show } from "./show.ts";
 import { escapeText } from "./output/escape.ts";
 import { tableLines, type Column } from "./output/table.ts";
@@ -37,5 +38,5 @@ export async function showList<T>(context: Context, items: readonly T[], columns
   if (output === "name") for (const item of items) context.say(escapeText(options.name(item)));
   else if (output === "json" || output === "yaml") await show(context, items, () => []);
   else if (items.length === 0) context.note(options.empty);
-  else for (const line of tableLines(items, output === "wide" ? [...columns, ...(options.wide ?? [])] : columns, { width: io.stdout.isTTY ? io.stdout.columns : undefined, paint })) context.say(line);
+  else for (const line of tableLines(items, output === "wide" ? [...columns, ...(options.wide ?? [])] : columns, { width: tableWidth(io.stdout), paint })) context.say(line);
 }

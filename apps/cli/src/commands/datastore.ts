@@ -1,6 +1,7 @@
 import type { Datastore, Host } from "@polyvisor/model";
 import { change } from "../change.ts";
 import type { Context, Run } from "../command.ts";
+import { tableWidth } from "../io.ts";
 import { listAll, showList } from "../listing.ts";
 import { colourOfState } from "../output/paint.ts";
 import { bytesText } from "../output/quantity.ts";
@@ -37,7 +38,7 @@ export const list: Run = async (context) => {
 export const info: Run = async (context) => {
   const client = await context.client();
   const [store, nameOf] = await Promise.all([client.call("datastoreGet", { params: { id: context.words[0]! } }), hostNames(context)]);
-  await show(context, store, () => [...datastoreFacts(store, nameOf(store.hostId), context), ...(store.volumes.length > 0 ? ["", ...tableLines(store.volumes, volumeColumns, { width: context.io.stdout.isTTY ? context.io.stdout.columns : undefined, paint: context.paint })] : [])]);
+  await show(context, store, () => [...datastoreFacts(store, nameOf(store.hostId), context), ...(store.volumes.length > 0 ? ["", ...tableLines(store.volumes, volumeColumns, { width: tableWidth(context.io.stdout), paint: context.paint })] : [])]);
 };
 
 const datastoreFacts = (store: Datastore, host: string, context: Context): string[] => factLines([

@@ -2,7 +2,7 @@ import type { Load } from "@polyvisor/model";
 import type { Context, Run } from "../command.ts";
 import { exitCodes } from "../exitCode.ts";
 import { usageFailure } from "../failure.ts";
-import { pause } from "../io.ts";
+import { pause, tableWidth } from "../io.ts";
 import { listAll } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
 import { colourOfState } from "../output/paint.ts";
@@ -115,7 +115,7 @@ async function look(context: Context, sort: Sort, limit: number): Promise<Pictur
 }
 
 function pictureLines(context: Context, { hosts, vms }: Picture, sort: Sort): string[] {
-  const options = { width: context.io.stdout.isTTY ? context.io.stdout.columns : undefined, paint: context.paint };
+  const options = { width: tableWidth(context.io.stdout), paint: context.paint };
   const heavy = (rows: Row[]): Row[] => rows.toSorted((a, b) => weight(sort, b) - weight(sort, a));
   const most = context.io.stdout.isTTY ? Math.max(3, Math.floor((context.io.stdout.rows ?? 24) / 4)) : hosts.length;
   return [

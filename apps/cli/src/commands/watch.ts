@@ -2,7 +2,7 @@ import type { Host, Vm } from "@polyvisor/model";
 import type { Context } from "../command.ts";
 import { exitCodes } from "../exitCode.ts";
 import { usageFailure } from "../failure.ts";
-import { pause } from "../io.ts";
+import { pause, tableWidth } from "../io.ts";
 import { listAll } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
 import { screenOn } from "../output/screen.ts";
@@ -65,7 +65,7 @@ export async function watch(context: Context, filter: string | undefined, sort: 
   const draw = (): void => {
     const { columns, wide } = vmColumns(hosts, io.now);
     const rows = ordered([...vms.values()], sort, hosts);
-    const lines = tableLines(rows, output === "wide" ? [...columns, ...wide] : columns, { width: io.stdout.columns, paint });
+    const lines = tableLines(rows, output === "wide" ? [...columns, ...wide] : columns, { width: tableWidth(io.stdout), paint });
     if (rows.length === 0) lines.push(filter ? `No VM fits ${escapeText(filter)}.` : "There is no VM yet.");
     for (const line of staleness(rows, hosts.values(), io.now())) lines.push(paint("yellow", escapeText(line)));
     if (connection !== "open") lines.push(paint("red", "The server does not answer; this is as last seen. Trying again …"));
