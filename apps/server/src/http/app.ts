@@ -5,7 +5,7 @@ import { PolyvisorError } from "@polyvisor/model";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { registerMetrics } from "../metrics/registerMetrics.ts";
 import { authenticator } from "./authenticate.ts";
-import { registerConsole } from "./consoleSocket.ts";
+import { registerConsole, takeWebSockets } from "./consoleSocket.ts";
 import { eventStreamHandler } from "./eventStream.ts";
 import type { Handlers, Services } from "./handler.ts";
 import { hostHandlers } from "./handlers/hostHandlers.ts";
@@ -44,11 +44,14 @@ export async function buildApp(services: Services, names: readonly string[] = []
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => sendProblem(unknownPath(request, reply), request, reply, log));
 
+  await takeWebSockets(app, log);
   await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false, crossOriginResourcePolicy: { policy: "same-origin" }, frameguard: { action: "deny" }, referrerPolicy: { policy: "no-referrer" } });
   const checkHost = hostCheck(names);
   const callerOf = authenticator(identity);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
+    // Node hands the connection of an upgrade over for good: after a refusal no second request is read from it.
+    if (request.headers.upgrade !== undefined) reply.header("connection", "close");
     checkHost(request);
     const { route } = request.routeOptions.config;
     if (route === undefined) return;
@@ -72,7 +75,7 @@ export async function buildApp(services: Services, names: readonly string[] = []
     uploads.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload)); // as it comes
     registerRoutes(uploads, handlers, (route) => route === "volumeWrite");
   });
-  await registerConsole(app, services);
+  registerConsole(app, services);
   await registerMetrics(app, services, callerOf);
   registerHealth(app, services);
   registerLanding(app, version);

@@ -3,12 +3,15 @@ import { apiBase, contracts, routePaths } from "@polyvisor/api";
 import type { ByteChannel } from "@polyvisor/hypervisors";
 import { PolyvisorError } from "@polyvisor/model";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
 import type { Call, Services } from "./handler.ts";
 import { objectOf } from "./handlers/pageOf.ts";
 import { operatorError } from "./problem.ts";
 import { callOf } from "./register.ts";
 
 const pingMs = 30_000;
+/** How long a client may take to say goodbye when the server stops. */
+const goodbyeMs = 2_000;
 /** One message of a client: a paste or a screen update request; far more than either. */
 const longestMessage = 1024 ** 2;
 
@@ -18,11 +21,8 @@ declare module "fastify" {
   }
 }
 
-/**
- * A VM's console over a WebSocket of binary messages. The console is opened before the upgrade, so that a refusal is
- * an ordinary problem with its status. Neither side is read faster than the other takes.
- */
-export async function registerConsole(app: FastifyInstance, { control, log, stopping }: Services): Promise<void> {
+/** Must come before any hook that may refuse a request: the plugin's own hook is what ends a refused upgrade's connection. */
+export async function takeWebSockets(app: FastifyInstance, log: Logger): Promise<void> {
   await app.register(websocket, {
     options: { maxPayload: longestMessage, perMessageDeflate: false, handleProtocols: (offered: Set<string>) => (offered.has("polyvisor") ? "polyvisor" : false) },
     errorHandler: (error, socket) => {
@@ -30,6 +30,13 @@ export async function registerConsole(app: FastifyInstance, { control, log, stop
       socket.terminate();
     },
   });
+}
+
+/**
+ * A VM's console over a WebSocket of binary messages. The console is opened before the upgrade, so that a refusal is
+ * an ordinary problem with its status. Neither side is read faster than the other takes.
+ */
+export function registerConsole(app: FastifyInstance, { control, stopping }: Services): void {
   app.decorateRequest("consoleChannel", undefined);
   app.route({
     method: "GET",
@@ -59,7 +66,10 @@ async function bridge(socket: Socket, request: FastifyRequest, stopping: AbortSi
     answered = false;
     socket.ping();
   }, pingMs);
-  const stop = (): void => socket.close(1001, "the server stops");
+  const stop = (): void => {
+    socket.close(1001, "the server stops");
+    setTimeout(() => socket.terminate(), goodbyeMs).unref();
+  };
   stopping.addEventListener("abort", stop, { once: true });
 
   let writing: Promise<void> = Promise.resolve();

@@ -20,7 +20,7 @@ export function storeFailure(error: unknown): PolyvisorError | undefined {
       cause: error,
     });
   }
-  const ofSystem = code !== undefined && systemCodes.has(code) && (syscall === undefined || ["connect", "read", "write", "getaddrinfo"].includes(syscall));
+  const ofSystem = code !== undefined && syscall !== undefined && systemCodes.has(code) && (["connect", "read", "write", "getaddrinfo"].includes(syscall));
   if (ofSystem || driverMessages.test(error.message)) return new PolyvisorError("storeUnavailable", { detail: "the connection to the database is lost or cannot be made", cause: error });
   return undefined;
 }
