@@ -44,7 +44,7 @@ step() {
   if ((status == 0)); then
     printf '  %s: done in %d s\n' "$text" $((SECONDS - began)) >&2
   else
-    printf '  %s: failed after %d s (status %d). Its last lines:\n' "$text" $((SECONDS - began)) "$status" >&2
+    printf '  %s: failed after %d s\n' "$text" $((SECONDS - began)) >&2
     tail -n 15 -- "$log" | sed 's/^/    /' >&2
   fi
   rm -f -- "$log"

@@ -26,13 +26,16 @@ read_server() {
   [[ -n $server_url && -n $server_pid ]]
 }
 
-# server_alive: whether server.json is true. The number of a process that ended may have gone to another program.
+# server_alive: whether server.json is true. A process's number may have gone to another program since; its number
+# together with its start has not, and the server keeps both in its lock.
 server_alive() {
-  read_server || return 1
-  local arguments=()
-  [[ -r /proc/$server_pid/cmdline ]] || return 1
-  mapfile -d '' arguments <"/proc/$server_pid/cmdline" 2>/dev/null || return 1
-  [[ " ${arguments[*]} " == *"/apps/server/src/main.ts --data $data "* ]]
+  local pid start _ stat
+  read_server && [[ -r $data/server.lock ]] || return 1
+  read -r pid start _ <"$data/server.lock" || return 1
+  [[ $pid == "$server_pid" ]] && stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
+  # shellcheck disable=SC2206 # words are what is wanted; the name before them may have spaces and is cut off
+  stat=(${stat##*) })
+  [[ ${stat[0]} != Z && ${stat[19]} == "$start" ]]
 }
 
 # server_answers PATH: whether the server answers it with 200 within 3 s.
@@ -80,25 +83,29 @@ start_server() {
   [[ -e $log ]] && size=$(stat -c %s -- "$log")
   if ((size > 20000000)); then mv -f -- "$log" "$log.1"; size=0; fi
   (umask 077; : >>"$log") || fail "$log may not be written." "Is the disk full? See: df -h $data"
+  # In the environment, because arguments are shown to every account of the machine.
+  [[ -z $database ]] || export POLYVISOR_DATABASE_URL=$database
   setsid "$node" "$root/apps/server/src/main.ts" --data "$data" "$@" >>"$log" 2>&1 </dev/null 9>&- &
   started_pid=$!
-  if ! step "Starting the server" wait_for 180 server_settled; then
-    kill -TERM "$started_pid" 2>/dev/null || true
-    fail "The server did not become ready within 3 minutes." "Its log: $log"
-  fi
-  if ! server_alive; then
-    local status=0
-    wait "$started_pid" || status=$?
-    # Its sentence for the operator; its log is JSON, a line each.
-    local sentence
-    sentence=$(tail -c "+$((size + 1))" -- "$log" | grep -v '^{' | head -n 20 || true)
-    if [[ $status == 2 && -n $sentence ]]; then printf 'polyvisor: %s\n' "$sentence" >&2; exit 2; fi
-    fail "The server ended at once (status $status)." "${sentence:-It said nothing.}" "Its log: $log"
-  fi
+  step "Starting the server" wait_for_server && read_server && return 0
+  if kill -TERM "$started_pid" 2>/dev/null; then fail "The server did not become ready within 3 minutes." "Its log: $log"; fi
+  local status=0 sentence
+  wait "$started_pid" || status=$?
+  # Its sentence for the operator; its log is JSON, a line each.
+  sentence=$(tail -c "+$((size + 1))" -- "$log" | grep -v '^{' | head -n 20 || true)
+  if [[ $status == 2 && -n $sentence ]]; then printf 'polyvisor: %s\n' "${sentence#polyvisor: }" >&2; exit 2; fi
+  fail "The server ended at once (status $status)." "${sentence:-It said nothing.}" "Its log: $log"
 }
 
-# The server that was just started is ready, or has ended.
-server_settled() { { read_server && [[ $server_pid == "$started_pid" ]]; } || ! kill -0 "$started_pid" 2>/dev/null; }
+# wait_for_server: until the server that was just started is ready; fails when it has ended, or after 3 minutes.
+wait_for_server() {
+  local until=$((SECONDS + 180))
+  while ((SECONDS < until)) && kill -0 "$started_pid" 2>/dev/null; do
+    if read_server && [[ $server_pid == "$started_pid" ]]; then return 0; fi
+    sleep 0.1
+  done
+  return 1
+}
 
 command_down() {
   parse_common down "$@"

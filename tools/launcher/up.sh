@@ -7,10 +7,10 @@ polyvisor down [--data DIR] stop the server; VMs are not touched
 polyvisor status [--data DIR]
 
   -d, --detach           give the terminal back; otherwise Ctrl-C stops the server
-      --port N           default 7070
+      --port N           default 8420
       --listen ADDRESS   default 127.0.0.1: this machine only
       --data DIR         default /var/lib/polyvisor (root), ~/.local/share/polyvisor (others); POLYVISOR_DATA
-      --database URL     a PostgreSQL of yours instead of a private one; POLYVISOR_DATABASE keeps its password out of sight
+      --database URL     a PostgreSQL of yours instead of a private one; POLYVISOR_DATABASE_URL does the same
       --without-hypervisor   install and add no hypervisor of this machine
   -y, --yes              do not ask before installing packages
 TEXT
@@ -36,7 +36,7 @@ parse_common() {
     esac
     shift
   done
-  [[ -z $port || ( $port =~ ^[0-9]{1,5}$ && 10#$port -ge 1 && 10#$port -le 65535 ) ]] || fail "\"$port\" is not a port." "Give a number from 1 to 65535: --port 7070"
+  [[ -z $port || ( $port =~ ^[0-9]{1,5}$ && 10#$port -ge 1 && 10#$port -le 65535 ) ]] || fail "\"$port\" is not a port." "Give a number from 1 to 65535: --port 8420"
   settle_data
 }
 only_up() { [[ $1 == up ]] || fail "polyvisor $1 does not know \"$2\"." "See: ./polyvisor $1 --help"; }
@@ -52,9 +52,9 @@ command_up() {
   ensure_runtime
   ensure_what_up_needs
   [[ $with_hypervisor == no ]] || ensure_hypervisor
-  local arguments=(--port "${port:-7070}")
+  local arguments=()
+  [[ -z $port ]] || arguments+=(--port "$port")
   [[ -z $listen ]] || arguments+=(--listen "$listen")
-  [[ -z $database ]] || arguments+=(--database "$database")
   start_server "${arguments[@]}"
   exec 9>&-
   POLYVISOR_URL='' POLYVISOR_TOKEN='' POLYVISOR_DATA=$data welcome
@@ -69,7 +69,7 @@ already_up() {
 
 ensure_what_up_needs() {
   local missing=()
-  if [[ -z ${database:-${POLYVISOR_DATABASE:-}} ]]; then mapfile -t missing < <(missing_for_database); fi
+  if [[ -z ${database:-${POLYVISOR_DATABASE_URL:-}} ]]; then mapfile -t missing < <(missing_for_database); fi
   if [[ $with_hypervisor == yes ]]; then mapfile -t -O ${#missing[@]} missing < <(missing_for_hypervisor); fi
   ensure_packages "a server that manages this machine's VMs" "${missing[@]}"
 }
