@@ -25,6 +25,16 @@ export function endingTheme(check: Check): void {
     await workshop.until("the end of the changes", async () => follower.ended);
   });
 
+  check("rejects an action that waits when it is closed, and the VM is in a known state", { features: ["vm.create", "vm.start", "vm.shutdown", "vm.destroy"], alone: true }, async (workshop) => {
+    const vm = await workshop.make();
+    await workshop.bring(vm, "running");
+    const shutdown = workshop.run({ verb: "vm.shutdown", vm, timeoutSeconds: 3600 }).catch((error: unknown) => error);
+    await workshop.hypervisor.close();
+    expect(await shutdown, "neither an answer nor an error of the catalogue").toSatisfy((answer) => typeof (answer as { code?: string }).code === "string" || typeof (answer as { message?: string }).message === "string");
+    const again = await workshop.connect();
+    expect(["running", "blocked", "shuttingDown", "off"]).toContain((await workshop.vm(vm, again)).state);
+  });
+
   check("gives a call up when its signal fires", {}, async (workshop) => {
     await expect(workshop.hypervisor.inventory(AbortSignal.abort())).rejects.toThrow();
     await workshop.hypervisor.inventory();

@@ -69,6 +69,7 @@ export function hardwareTheme(check: Check): void {
       const vm = await workshop.make();
       const before = (await workshop.vm(vm)).disks.length;
       await workshop.bring(vm, "running");
+      if (apply !== "nextStart") await workshop.booted(vm);
       workshop.after(() => workshop.run({ verb: "volume.delete", datastore, volume }));
       await once(workshop, { verb: "vm.attachDisk", vm, disk: { size: MiB, format: "raw", datastore, volume, target: "vdx" }, apply });
       const attached = await workshop.vm(vm);
@@ -86,6 +87,7 @@ export function hardwareTheme(check: Check): void {
       const vm = await workshop.make();
       const before = (await workshop.vm(vm)).nics.length;
       await workshop.bring(vm, "running");
+      if (apply !== "nextStart") await workshop.booted(vm);
       const address = mac();
       await once(workshop, { verb: "vm.attachNic", vm, nic: { source: workshop.target.network!, mac: address }, apply });
       const attached = await workshop.vm(vm);

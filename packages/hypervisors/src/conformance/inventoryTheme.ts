@@ -1,16 +1,11 @@
 import { datastoreFactsSchema, featureNames, hostFactsSchema, networkFactsSchema, stateReasons, vmFactsSchema } from "@polyvisor/model";
 import { expect } from "vitest";
-import { z } from "zod";
 import { ordered } from "./follower.ts";
 import type { Check } from "./suite.ts";
 import { steady } from "./workshop.ts";
 
 /** An endpoint tells everything in the model's words. Facts are strict: a field that the model does not know is a mistake. */
-const inventorySchema = z.strictObject({ host: strict(hostFactsSchema), vms: z.array(strict(vmFactsSchema)), datastores: z.array(strict(datastoreFactsSchema)), networks: z.array(strict(networkFactsSchema)) });
-
-function strict<S extends z.ZodRawShape>(schema: z.ZodObject<S>): z.ZodObject<S> {
-  return schema.strict() as unknown as z.ZodObject<S>;
-}
+const shapes = { host: hostFactsSchema.strict(), vms: vmFactsSchema.strict().array(), datastores: datastoreFactsSchema.strict().array(), networks: networkFactsSchema.strict().array() } as const;
 
 export function inventoryTheme(check: Check): void {
   check("says of each feature whether it has it, and why not", {}, async ({ hypervisor }) => {
@@ -21,7 +16,8 @@ export function inventoryTheme(check: Check): void {
   check("gives an inventory in the model's shape", {}, async (workshop) => {
     if (workshop.hypervisor.features["vm.create"].supported) await workshop.make();
     const inventory = await workshop.hypervisor.inventory();
-    expect(inventorySchema.safeParse(inventory).error?.issues).toBeUndefined();
+    expect(Object.keys(inventory).sort()).toEqual(Object.keys(shapes).sort());
+    for (const [part, shape] of Object.entries(shapes)) expect(shape.safeParse(inventory[part as keyof typeof shapes]).error?.issues, part).toBeUndefined();
     for (const vm of inventory.vms) {
       expect(Object.hasOwn(stateReasons, vm.reason), `reason ${vm.reason} of ${vm.name}`).toBe(true);
       expect(vm.vcpus.current).toBeLessThanOrEqual(vm.vcpus.max);

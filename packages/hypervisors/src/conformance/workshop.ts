@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { actionSchema, PolyvisorError, stateTable, vmSpecSchema, type Action, type ErrorCode, type VmFacts, type VmSpecInput, type VmState } from "@polyvisor/model";
 import { expect } from "vitest";
-import type { z } from "zod";
 import type { Hypervisor, RunResult } from "../hypervisor.ts";
 import { Follower } from "./follower.ts";
 import type { ConformanceTarget } from "./target.ts";
 
-export type ActionInput = z.input<typeof actionSchema>;
+/** An action as it is written, with what may be left out left out. */
+export type ActionInput = (typeof actionSchema)["_zod"]["input"];
 
 /** Everything that the suite makes is named so, and whatever is named so is the suite's to delete. */
 const prefix = "conformance-";
@@ -103,6 +103,24 @@ export class Workshop {
       else await this.target.force![state]!(vm);
     }
     await this.until(`state ${state}`, async () => alike((await this.vm(vm)).state, state) || undefined);
+  }
+
+  /** Waits until the guest answers on its console: one that still boots hears no request. Does nothing where the target has no console. */
+  async booted(vm: string): Promise<void> {
+    const { console } = this.target;
+    if (!console || !this.hypervisor.features["vm.console.serial"].supported) return;
+    const channel = await this.hypervisor.console(vm, { kind: "text", force: true });
+    let heard = "";
+    const listening = (async () => {
+      for await (const chunk of channel.readable) heard += Buffer.from(chunk).toString("latin1");
+    })().catch(() => {});
+    await this.until("the guest to answer", async () => {
+      await channel.write(Buffer.from(console.send));
+      const pause = Date.now() + 500;
+      return this.until("an echo", async () => (heard.includes(console.expect) ? true : Date.now() > pause ? false : undefined)).then((answered) => answered || undefined);
+    });
+    channel.close();
+    await listening;
   }
 
   /** Looks again and again until there is an answer; fails past the target's patience. */

@@ -190,6 +190,7 @@ export class SimHypervisor implements Hypervisor, Listener {
     const rule = limited ? this.#host.strikes("fail", name) : undefined;
     await this.#arrive(name, signal, limited);
     if (rule && rule.kind === "fail") throw new PolyvisorError(rule.code, { detail: `${name}: a rule of the simulator made it fail` });
+    this.#check();
     const result = await this.#unlessOver(Promise.resolve().then(work));
     await this.#answered(signal);
     return result;
@@ -229,6 +230,7 @@ export class SimHypervisor implements Hypervisor, Listener {
         leave();
         reject(error);
       };
+      promise.catch(() => {}); // when the connection is over first, nobody else hears of its failure
       if (this.#over) return reject(this.#over.error ?? new PolyvisorError("hostUnreachable", { detail: `the connection to ${this.#host.name} is closed` }));
       this.#pending.add(fail);
       signal?.addEventListener("abort", stop, { once: true });

@@ -111,4 +111,65 @@ describe("a simulated world", () => {
       { numRuns: 150 },
     );
   });
+
+  it("has each VM once and tells every change also when actions overlap, wait, are cancelled and lose their connection", async () => {
+    const overlap = fc.oneof(
+      { weight: 8, arbitrary: fc.record({ do: fc.constant("act" as const), verb: fc.constantFrom(...lifecycle), which, where, cancelAfter: fc.option(fc.integer({ min: 1, max: 60 })) }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("migrate" as const), which, where, live: fc.boolean() }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("create" as const), n: fc.nat(2), name: fc.constantFrom("x", "y"), where }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("rename" as const), which, where, name: fc.constantFrom("x", "y") }) },
+      { weight: 5, arbitrary: fc.record({ do: fc.constant("wait" as const), where, ms: fc.integer({ min: 1, max: 80 }) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("drop" as const, "hang" as const, "unhang" as const, "powerCycle" as const), where }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(overlap, { maxLength: 30 }), async (steps) => {
+        const estate = `overlap-${runs++}`;
+        const world = simWorld(estate);
+        const connect = (host: string): Promise<Hypervisor> => simKind.connect(new URL(`sim://${estate}/${host}?hosts=2&vms=3&seed=${runs % 7}&fault=delay:vm.*:40&fault=lose:vm.start:0.2&fault=fail:vm.*:0.1`), { signal: new AbortController().signal, openTimeoutMs: 100, callTimeoutMs: 1000 });
+        const ends = await Promise.all(hosts.map(connect));
+        const all = (await Promise.all(ends.map((end) => end.inventory()))).flatMap((inventory) => inventory.vms.map((vm) => vm.nativeId));
+        world.freezeTime();
+        const underWay: Promise<unknown>[] = [];
+        const run = (at: number, action: unknown, signal = new AbortController().signal): void => void underWay.push(ends[at]!.run(actionSchema.parse(action), { signal, progress: () => {} }).catch((error: { code?: string }) => expect(error.code, String(error)).toBeDefined()));
+        for (const one of steps) {
+          const at = one.where;
+          const control = world.host(hosts[at]!);
+          const vm = "which" in one ? all[one.which % all.length]! : "";
+          if (one.do === "act") {
+            const stop = new AbortController();
+            if (one.cancelAfter !== null) worldOf(estate).schedule.after(one.cancelAfter, () => stop.abort());
+            run(at, one.verb === "vm.delete" ? { verb: one.verb, vm, volumes: [] } : { verb: one.verb, vm }, stop.signal);
+          } else if (one.do === "migrate") run(at, { verb: "vm.migrate", vm, to: hosts[1 - at]!, live: one.live, copyStorage: true });
+          else if (one.do === "create") run(at, { verb: "vm.create", vm: `00000000-0000-4000-8000-00000000000${one.n}`, spec: { name: one.name } });
+          else if (one.do === "rename") run(at, { verb: "vm.rename", vm, name: one.name });
+          else if (one.do === "wait") await world.advance(one.ms);
+          else if (one.do === "hang") control.hang();
+          else if (one.do === "unhang") control.unhang();
+          else {
+            if (one.do === "powerCycle") control.kill();
+            control.revive();
+            if (one.do === "drop") control.drop();
+            ends[at] = await connect(hosts[at]!);
+          }
+        }
+        for (const host of hosts) world.host(host).unhang();
+        await world.advance(100_000);
+        await Promise.all(underWay);
+        const followers = await Promise.all(hosts.map(async (host) => ({ host, end: await connect(host) })).map(async (made) => ({ ...(await made), follower: new Follower((await made).end) })));
+        await turn();
+        const found: string[] = [];
+        for (const { host, end, follower } of followers) {
+          const inventory = await end.inventory();
+          expect(follower.known()).toEqual(ordered(inventory));
+          expect(new Set(inventory.vms.map((vm) => vm.name)).size, "names").toBe(inventory.vms.length);
+          for (const vm of inventory.vms) expect(world.hostOf(vm.nativeId), vm.name).toBe(host);
+          found.push(...inventory.vms.map((vm) => vm.nativeId));
+        }
+        expect(new Set(found).size).toBe(found.length);
+        expect(worldOf(estate).vmCount).toBe(found.length);
+        world.reset();
+      }),
+      { numRuns: 150 },
+    );
+  });
 });

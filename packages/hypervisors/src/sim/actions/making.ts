@@ -11,7 +11,7 @@ import { powerOff, vmOf } from "./power.ts";
 type Making = "vm.create" | "vm.define" | "vm.clone" | "vm.delete";
 
 /** A name that is free here and a UUID that is free in the whole estate. */
-export function checkIdentity(host: SimHost, uuid: string, name: string): void {
+function checkIdentity(host: SimHost, uuid: string, name: string): void {
   for (const other of host.vms.values()) if (other.name === name && other.uuid !== uuid) throw new PolyvisorError("nameTaken", { detail: `${host.name} has a VM called ${name} already` });
   const owner = host.world.hostOf(uuid);
   if (owner) throw new PolyvisorError("conflict", { detail: `${owner.name} has a VM with the UUID ${uuid}: ${owner.vms.get(uuid)!.name}`, remedy: "Choose another UUID." });

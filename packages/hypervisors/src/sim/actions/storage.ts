@@ -17,7 +17,7 @@ function tellStore(host: SimHost, name: string, cause: string): void {
 }
 
 /** The network by name or native id. */
-export function networkOf(host: SimHost, ref: string) {
+function networkOf(host: SimHost, ref: string) {
   const network = host.networks.get(ref) ?? [...host.networks.values()].find((each) => each.nativeId === ref);
   if (!network) throw new PolyvisorError("notFound", { detail: `${host.name} has no network ${ref}` });
   return network;
