@@ -42,7 +42,7 @@ export async function buildTemplate(templates: Templates, name: string, context:
 
 /** Runs `build.sh OUTPUT`. Lines `P% text` on its output are progress; the last lines it wrote tell why it failed. */
 async function runRecipe(script: string, output: string, context: { signal: AbortSignal; progress(fraction: number, message?: string): void }): Promise<void> {
-  const child = spawn("/bin/sh", ["-c", 'exec "$0" "$1"', script, output], { stdio: ["ignore", "pipe", "pipe"], detached: true, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: output } });
+  const child = spawn("/bin/sh", ["-c", 'exec "$0" "$1"', script, output], { stdio: ["ignore", "pipe", "pipe"], detached: true, env: { ...proxies(), PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: output } });
   const last: string[] = [];
   const keep = (line: string): void => {
     last.push(line.slice(0, 300));
@@ -73,6 +73,9 @@ async function runRecipe(script: string, output: string, context: { signal: Abor
   if (code !== 0) throw new PolyvisorError("hypervisorFailed", { detail: `the recipe failed with code ${code}: ${last.join(" / ") || "it said nothing"}`, remedy: "The detail is what the recipe said last; it needs Debian's package tools and a way to a mirror." });
 }
 
+/** The way to the mirror is the server's own; nothing else of its environment is the recipe's business. */
+const proxies = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(https?|ftp|no|all)_proxy$/i.test(name) || /^APT_CONFIG$/.test(name)));
+
 async function describe(name: string, folder: string): Promise<Manifest> {
   const read = await readFile(path.join(folder, "template.json"), "utf8").catch(() => undefined);
   if (read === undefined) throw new PolyvisorError("hypervisorFailed", { detail: `the recipe of ${name} wrote no template.json` });
@@ -85,7 +88,7 @@ async function describe(name: string, folder: string): Promise<Manifest> {
     await sync(path.join(folder, file));
   }
   const version = told.version ?? createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 12);
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(version)) throw new PolyvisorError("hypervisorFailed", { detail: `the recipe of ${name} gave a version that is no file name` });
+  if (!/^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/.test(version)) throw new PolyvisorError("hypervisorFailed", { detail: `the recipe of ${name} gave a version that is no file name` });
   return { name, version, description: told.description, spec: told.spec ?? {}, ...(told.container ? { containerSpec: told.container } : {}), files };
 }
 
