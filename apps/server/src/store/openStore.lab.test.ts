@@ -7,6 +7,7 @@ import { startSitePostgres, type SitePostgres } from "../lab/sitePostgres.ts";
 import { until } from "../lab/until.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations.ts";
+import { isAlive } from "./postgresProcess.ts";
 import { openStore, type Store, type StorePlace } from "./openStore.ts";
 import { storeFailure } from "./storeFailure.ts";
 
@@ -24,13 +25,6 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const postmaster = async (): Promise<number> => Number((await readFile(path.join(folder, "postgres/postmaster.pid"), "utf8")).split("\n")[0]);
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 describe.each(["private", "url"])("a store (%s)", (kind) => {
   const place = async (): Promise<StorePlace> => (kind === "private" ? { kind, dataFolder: folder } : { kind: "url", url: await site.database() });

@@ -13,7 +13,8 @@ export interface PostgresProcess {
   readonly gone: Promise<void>;
 }
 
-const alive = (pid: number): boolean => {
+/** Whether a process runs. */
+export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     // One that ended stays as a zombie until its parent asks, which an init of a container may never do.
@@ -27,7 +28,7 @@ const alive = (pid: number): boolean => {
 export async function runningPostgres(cluster: string, socketFolder: string): Promise<PostgresProcess | undefined> {
   const lines = (await readFile(path.join(cluster, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
   const pid = Number(lines[0]);
-  if (!Number.isInteger(pid) || pid <= 1 || !alive(pid)) return undefined;
+  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
   // The number may have gone to another program since: a postmaster works in its cluster's folder.
   const [works, is] = await Promise.all([readlink(`/proc/${pid}/cwd`).catch(() => undefined), realpath(cluster)]);
   if (works !== undefined && works !== is) return undefined;
@@ -40,7 +41,7 @@ export async function runningPostgres(cluster: string, socketFolder: string): Pr
 
 /** A process that is no child of ours tells nobody when it ends. */
 async function goneOf(pid: number): Promise<void> {
-  while (alive(pid)) await delay(200, undefined, { ref: false });
+  while (isAlive(pid)) await delay(200, undefined, { ref: false });
 }
 
 /** Starts it in a session of its own: a ^C in our terminal must not end it before us. */
