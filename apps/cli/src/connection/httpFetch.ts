@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { exitCodes } from "../exitCode.ts";
 import { CliFailure } from "../failure.ts";
@@ -42,7 +42,8 @@ class Answer {
  * processor time, more than all else that a command does. Redirects are not followed: the API has none.
  */
 export async function httpFetch(url: string, init: RequestInit): Promise<Response> {
-  const send = url.startsWith("https:") ? (await import("node:https")).request : httpRequest;
+  // Not by `import`: that asks the module for all that it exports, which loads Node's own fetch after all.
+  const { request: send } = process.getBuiltinModule(url.startsWith("https:") ? "node:https" : "node:http");
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
     const body = init.body as string | undefined;
     const headers = { ...(init.headers as Record<string, string>), ...(body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }) };
