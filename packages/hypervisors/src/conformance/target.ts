@@ -22,6 +22,8 @@ export interface ConformanceTarget {
   guestObeys?: boolean;
   /** What the text console answers to what, once the guest is up. */
   console?: { send: string; expect: string };
+  /** The text console takes more than one at a time. */
+  sharedConsole?: boolean;
   /** Keys that the endpoint knows; `KEY_ENTER` where absent. */
   keys?: string[];
   /** Another endpoint that VMs may move to: what `vm.migrate` is told, and a connection to it. */

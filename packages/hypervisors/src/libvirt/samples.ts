@@ -136,6 +136,12 @@ export async function cpuStats(session: Session, signal?: AbortSignal): Promise<
   return (await session.call.nodeGetCpuStats({ cpuNum, nparams: known.cpu }, { signal })).params;
 }
 
+/** Bytes of the host's memory, all of it. */
+export async function hostMemory(session: Session, signal?: AbortSignal): Promise<number | undefined> {
+  const total = (await memoryStats(session, signal)).find(({ field }) => field === "total")?.value;
+  return total === undefined ? undefined : Number(total) * 1024;
+}
+
 async function memoryStats(session: Session, signal?: AbortSignal): Promise<Stats> {
   const known = countsOf(session);
   const cellNum = c.VIR_NODE_MEMORY_STATS_ALL_CELLS;

@@ -2,6 +2,7 @@ import type { HostFacts } from "@polyvisor/model";
 import { isUnsupported, isLibvirt } from "../failure.ts";
 import { pipelined } from "../pipelined.ts";
 import type { Session } from "../session.ts";
+import { hostMemory } from "../samples.ts";
 import { bytesOf } from "../domain/describedVm.ts";
 import { parseXml } from "../xml/parseXml.ts";
 import { at, attribute, child, children, textOf } from "../xml/xmlNode.ts";
@@ -21,11 +22,11 @@ export async function readHost(session: Session, devices: boolean, signal?: Abor
       return await answer;
     } catch (error) {
       // A host without SMBIOS, or a driver without versions, answers with an error of its own kind: it does not tell.
-      if (isUnsupported(error) || isLibvirt(error, "INTERNAL_ERROR", "OPERATION_DENIED", "SYSTEM_ERROR")) return undefined;
+      if (isUnsupported(error) || isLibvirt(error, "INTERNAL_ERROR", "INVALID_ARG", "OPERATION_DENIED", "SYSTEM_ERROR")) return undefined;
       throw error;
     }
   };
-  const [{ hostname }, { type }, version, library, info, { capabilities: xml }, sysinfo, list] = await Promise.all([
+  const [{ hostname }, { type }, version, library, info, { capabilities: xml }, sysinfo, memory, list] = await Promise.all([
     call.connectGetHostname({ signal }),
     call.connectGetType({ signal }),
     or(call.connectGetVersion({ signal })),
@@ -33,6 +34,7 @@ export async function readHost(session: Session, devices: boolean, signal?: Abor
     call.nodeGetInfo({ signal }),
     call.connectGetCapabilities({ signal }),
     or(call.connectGetSysinfo({}, { signal })),
+    or(hostMemory(session, signal)),
     devices ? readDevices(session, signal) : [],
   ]);
   const capabilities = parseXml(xml, "the host's capabilities");
@@ -56,7 +58,7 @@ export async function readHost(session: Session, devices: boolean, signal?: Abor
         total: info.cpus,
         mhz: info.mhz,
       },
-      memory: Number(info.memory) * 1024,
+      memory: memory ?? Number(info.memory) * 1024,
       numa: children(at(capabilities, "host", "topology", "cells"), "cell").map((cell) => ({
         cell: Number(attribute(cell, "id") ?? 0),
         memory: bytesOf(child(cell, "memory")) ?? 0,

@@ -20,6 +20,7 @@ export class RegularLook {
   #timer: NodeJS.Timeout | undefined;
   #looks = 0;
   #cursor = 0;
+  #machine = "";
   #stopped = false;
 
   constructor(reader: EndpointReader, feed: ChangeFeed, signal: AbortSignal) {
@@ -56,6 +57,11 @@ export class RegularLook {
       const stored = await datastores.changes(sizes ? "anew" : "new", this.#signal);
       this.#feed.tellCollection("datastore", stored);
       if (sizes) await vms.readDiskSizes(this.#signal);
+      // Memory and processors are plugged into hosts too, and no driver tells.
+      const { memory, cpus } = await session.call.nodeGetInfo({ signal: this.#signal });
+      const machine = `${memory} ${cpus}`;
+      if (sizes || (this.#machine !== "" && this.#machine !== machine)) this.#feed.hostChanged();
+      this.#machine = machine;
       const leased = await networks.readLeases(this.#signal);
       if (sizes || stored.upserts.length > 0) this.#feed.retell(vms.uuids());
       else if (leased.size > 0) this.#feed.retell([...vms.uuids()].filter((uuid) => vms.facts(uuid)?.nics.some(({ mac }) => leased.has(mac))), "its address changed");
