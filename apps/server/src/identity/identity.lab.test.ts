@@ -1,0 +1,140 @@
+import { rm } from "node:fs/promises";
+import { PolyvisorError } from "@polyvisor/model";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeDataFolder } from "../lab/labServer.ts";
+import { until } from "../lab/until.ts";
+import { openStore, type Store } from "../store/openStore.ts";
+import { Identity } from "./identity.ts";
+import { keepLocalToken } from "./localToken.ts";
+
+const log = pino({ level: "silent" });
+let folder: string;
+let store: Store;
+let identity: Identity;
+let admin: string;
+beforeAll(async () => {
+  folder = await makeDataFolder();
+  store = await openStore({ kind: "private", dataFolder: folder }, log);
+  identity = await Identity.open(store, log);
+  admin = (await identity.administrator()).id;
+});
+afterAll(async () => {
+  await identity.close();
+  await store.close();
+  await rm(folder, { recursive: true });
+});
+
+const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => "none", (error: unknown) => (error as PolyvisorError).code ?? String(error));
+
+test("there is one administrator, however often and at once it is opened", async () => {
+  const more = await Promise.all(Array.from({ length: 5 }, () => Identity.open(store, log)));
+  expect(await store.db.selectFrom("account").select("name").execute()).toEqual([{ name: "admin" }]);
+  await Promise.all(more.map((each) => each.close()));
+});
+
+describe("one-time codes", () => {
+  test("of many who send one at the same moment, one comes in", async () => {
+    const { code } = await identity.makeCode(admin);
+    // Each from an address of its own, so that nothing but the code decides.
+    const results = await Promise.all(Array.from({ length: 8 }, (_, i) => codeOf(identity.signIn({ code }, `192.0.2.${i + 1}`))));
+    expect(results.filter((each) => each === "none")).toHaveLength(1);
+    expect(results.filter((each) => each === "wrongCredentials")).toHaveLength(7);
+  });
+
+  test("do not outlive their time, and an account has at most ten", async () => {
+    const { code } = await identity.makeCode(admin);
+    await store.db.updateTable("sign_in_code").set({ expires_at: new Date(Date.now() - 1) }).execute();
+    expect(await codeOf(identity.signIn({ code }, "192.0.2.20"))).toBe("wrongCredentials");
+    const codes: string[] = [];
+    for (let i = 0; i < 12; i++) codes.push((await identity.makeCode(admin)).code);
+    const { n } = await store.db.selectFrom("sign_in_code").select((eb) => eb.fn.countAll().as("n")).executeTakeFirstOrThrow();
+    expect(Number(n)).toBe(10);
+    expect(await codeOf(identity.signIn({ code: codes.at(-1)! }, "192.0.2.21"))).toBe("none");
+  });
+
+  test("are not in the store, and neither are tokens", async () => {
+    const { code } = await identity.makeCode(admin);
+    const { token } = await identity.makeToken(admin, "t");
+    const { rows } = await store.pool.query("select encode(hash, 'escape') as h from sign_in_code union all select encode(hash, 'escape') from token");
+    expect(JSON.stringify(rows)).not.toContain(code.replace(/-/g, ""));
+    expect(JSON.stringify(rows)).not.toContain(token.slice(3));
+  });
+});
+
+describe("pass phrases", () => {
+  const phrase = "p\u00e4ssw\u00f6rter \u{1f512} ";
+
+  test("a new one ends the other sessions, keeps the tokens, and needs the one before", async () => {
+    const enter = async (): Promise<string> => (await identity.signIn({ code: (await identity.makeCode(admin)).code }, "127.0.0.1")).token;
+    const [mine, other] = [await enter(), await enter()];
+    const { token } = await identity.makeToken(admin, "robot");
+    await identity.setPassPhrase(await identity.caller(mine), undefined, phrase);
+    expect((await identity.caller(mine)).account).toBe("admin");
+    expect((await identity.caller(token)).use).toBe("api");
+    expect(await codeOf(identity.caller(other))).toBe("notSignedIn");
+    expect(await codeOf(identity.setPassPhrase(await identity.caller(mine), undefined, "another one"))).toBe("wrongCredentials");
+    expect(await codeOf(identity.setPassPhrase(await identity.caller(mine), "wrong one", "another one"))).toBe("wrongCredentials");
+    expect((await identity.signIn({ name: "admin", passPhrase: phrase.normalize("NFD") }, "127.0.0.1")).account).toMatchObject({ name: "admin", hasPassPhrase: true });
+    expect(await codeOf(identity.signIn({ name: "admin", passPhrase: phrase.trim() }, "127.0.0.1"))).toBe("wrongCredentials");
+    expect(await codeOf(identity.signIn({ name: "Admin", passPhrase: phrase }, "127.0.0.1"))).toBe("wrongCredentials");
+    expect(await codeOf(identity.signIn({ name: "nobody", passPhrase: phrase }, "127.0.0.1"))).toBe("wrongCredentials");
+  });
+
+  test("guessing from many addresses wears the account's limit down, but never this machine's way in", async () => {
+    const guess = (i: number): Promise<string> => codeOf(identity.signIn({ name: "admin", passPhrase: `guess ${i}` }, `198.51.100.${i % 250}`));
+    const results: string[] = [];
+    for (let i = 0; i < 104; i++) results.push(await guess(i));
+    expect(results[0]).toBe("wrongCredentials");
+    expect(results.at(-1)).toBe("rateLimited");
+    expect((await identity.signIn({ name: "admin", passPhrase: phrase }, "127.0.0.1")).account.name).toBe("admin");
+  });
+});
+
+describe("tokens", () => {
+  test("end at their time", async () => {
+    const { token } = await identity.makeToken(admin, "short", 60);
+    await identity.caller(token);
+    await store.db.updateTable("token").set({ expires_at: new Date(Date.now() + 40) }).where("name", "=", "short").execute();
+    const another = await Identity.open(store, log); // which has not asked before
+    await until("its end", async () => (await codeOf(another.caller(token))) === "notSignedIn");
+    await another.close();
+  });
+
+  test("revoked on one server are refused on all", async () => {
+    const another = await Identity.open(store, log);
+    const { token, id } = await identity.makeToken(admin, "shared");
+    await another.caller(token);
+    await identity.revoke(admin, id);
+    expect(await codeOf(identity.caller(token))).toBe("notSignedIn");
+    await until("that the other knows", async () => (await codeOf(another.caller(token))) === "notSignedIn", 5_000); // by being told: what it knows is good for longer
+    expect(await codeOf(identity.revoke(admin, id))).toBe("notFound");
+    await another.close();
+  });
+
+  test("remember when they were used, without a write for each use", async () => {
+    const another = await Identity.open(store, log);
+    const { token, id } = await another.makeToken(admin, "used");
+    for (let i = 0; i < 50; i++) await another.caller(token);
+    expect((await identity.tokens(admin)).find((each) => each.id === id)?.lastUsedAt).toBeUndefined();
+    await another.close();
+    expect((await identity.tokens(admin)).find((each) => each.id === id)?.lastUsedAt).toBeDefined();
+  });
+
+  test("the local one is used again while it is good, and made anew when it is not", async () => {
+    const { readFile, writeFile } = await import("node:fs/promises");
+    const file = `${folder}/local-token`;
+    const read = async (): Promise<string> => (await readFile(file, "utf8")).trim();
+    await keepLocalToken(folder, identity);
+    const first = await read();
+    await keepLocalToken(folder, identity);
+    expect(await read()).toBe(first);
+    const { tokenId, accountId } = await identity.caller(first);
+    await identity.revoke(accountId, tokenId);
+    await keepLocalToken(folder, identity);
+    expect(await read()).not.toBe(first);
+    await writeFile(file, "rubbish");
+    await keepLocalToken(folder, identity);
+    expect((await identity.caller(await read())).use).toBe("local");
+  });
+});
