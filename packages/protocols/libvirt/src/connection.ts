@@ -55,6 +55,14 @@ export class Connection {
     return this.#client.outstanding;
   }
 
+  /**
+   * Calls given up here that the server still works on and that hold the places of others, such as calls to guests that
+   * hang. When they reach `slowCalls`, only quick calls are sent on this connection until one of them is answered.
+   */
+  get stuck(): number {
+    return this.#client.stuck;
+  }
+
   /** Opens another connection to the same server for bulk streams: its reader waits for slow consumers instead of ending their stream. */
   dedicated(): Promise<Connection> {
     return this.#another(true);

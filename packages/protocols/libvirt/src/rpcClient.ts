@@ -4,9 +4,10 @@ import { ConnectionError } from "./connectionError.ts";
 import { Deadlines } from "./deadlines.ts";
 import { eventKindOf, type EventHub } from "./eventHub.ts";
 import * as wire from "./generated/protocol.ts";
-import { decodeNetMessageError, decodeNetStreamHole, encodeNetStreamHole } from "./generated/structs.ts";
+import { decodeNetMessageError } from "./generated/structs.ts";
 import { LibvirtError } from "./libvirtError.ts";
-import { Stream, type StreamPort } from "./stream.ts";
+import type { Stream } from "./stream.ts";
+import { StreamTable } from "./streamTable.ts";
 import type { Transport } from "./transport/transport.ts";
 import { MessageParser, type MessageHeader } from "./wire/messageParser.ts";
 import { Outbox } from "./wire/outbox.ts";
@@ -46,7 +47,7 @@ const NEVER_ASKED = "the server called a procedure of the client, which libvirt 
  * Calls, events and streams over one transport. The reader never waits for anybody: a reply settles a promise, an event
  * is handed over at once, stream data goes to a bounded queue. When the transport ends, whatever waits is rejected.
  */
-export class RpcClient implements StreamPort {
+export class RpcClient {
   readonly #transport: Transport;
   readonly #settings: RpcSettings;
   readonly #parser: MessageParser;
@@ -63,20 +64,18 @@ export class RpcClient implements StreamPort {
   readonly #queue: number[] = [];
   /** Slow calls that the server works on. */
   #slow = 0;
-  readonly #streams = new Map<number, { stream: Stream; procedure: Procedure }>();
-  readonly #lagging = new Set<Stream>();
+  readonly #streams: StreamTable;
   #serial = 0;
   #over: ConnectionError | undefined;
   /** Messages received so far: keepalive looks whether it moves. */
   received = 0;
-  /** Set by keepalive: a message of its program came. */
-  onKeepalive: ((procedure: number) => void) | undefined;
 
   constructor(transport: Transport, settings: RpcSettings) {
     this.#transport = transport;
     this.#settings = settings;
     this.#parser = new MessageParser((header, body) => this.#message(header, body), wire.VIR_NET_MESSAGE_INITIAL * 16);
     this.#outbox = new Outbox((bytes) => transport.send(bytes));
+    this.#streams = new StreamTable(this.#outbox, settings.bulk ? (paused) => { if (!this.#over) transport.pause(paused); } : undefined);
     this.#deadlines = new Deadlines(this.#pending, (serial, call) => {
       this.#give(serial, call, call.sent
         ? new ConnectionError("timeout", `${call.procedure.name}: no answer from ${transport.peer} within ${call.timeoutMs} ms`, { remedy: "the host may be hung or the operation slow; the server may still carry the call out" })
@@ -93,8 +92,14 @@ export class RpcClient implements StreamPort {
   get over(): ConnectionError | undefined { return this.#over; }
   /** Calls sent and not answered, given-up ones included. */
   get outstanding(): number { return this.#pending.size + this.#abandoned.size; }
+  /** Slow calls that were given up and the server still works on: they hold the places of others. */
+  get stuck(): number {
+    let count = 0;
+    for (const procedure of this.#abandoned.values()) if (!procedure.quick) count++;
+    return count;
+  }
   /** Whether reading was stopped for a consumer of a bulk stream. */
-  get paused(): boolean { return this.#lagging.size > 0; }
+  get paused(): boolean { return this.#streams.paused; }
 
   /** Lets messages up to the protocol's maximum in: the peer is authenticated. */
   trust(): void {
@@ -138,8 +143,7 @@ export class RpcClient implements StreamPort {
     if (!procedure.quick) this.#slow++;
     if (procedure.stream) {
       // Data may follow the reply at once, even in the same packet: the stream must be there before.
-      call.stream = new Stream(this, serial, call.streamBufferBytes ?? this.#settings.streamBufferBytes);
-      this.#streams.set(serial, { stream: call.stream, procedure });
+      call.stream = this.#streams.open(serial, procedure, call.streamBufferBytes ?? this.#settings.streamBufferBytes);
     }
   }
 
@@ -159,7 +163,7 @@ export class RpcClient implements StreamPort {
     if (!this.#pending.delete(serial)) return;
     if (call.signal) this.#aborts.remove(call.signal, serial);
     if (call.sent) this.#abandoned.set(serial, call.procedure);
-    this.#streams.delete(serial);
+    this.#streams.forget(serial);
     call.reject(reason);
   }
 
@@ -181,8 +185,7 @@ export class RpcClient implements StreamPort {
     this.#pending.clear();
     this.#queue.length = 0;
     this.#abandoned.clear();
-    for (const { stream } of this.#streams.values()) stream.fail(reason);
-    this.#streams.clear();
+    this.#streams.end(reason);
     this.#outbox.stop();
     this.#settings.ended(reason);
   }
@@ -201,8 +204,7 @@ export class RpcClient implements StreamPort {
     switch (header.type) {
       case wire.VIR_NET_REPLY: return this.#reply(header, body);
       case wire.VIR_NET_MESSAGE: return this.#event(header, body);
-      case wire.VIR_NET_STREAM: return this.#streamData(header, body);
-      case wire.VIR_NET_STREAM_HOLE: return this.#streamHole(header, body);
+      case wire.VIR_NET_STREAM: case wire.VIR_NET_STREAM_HOLE: return this.#streams.receive(header, body);
       default: throw new Error(header.type === wire.VIR_NET_CALL || header.type === wire.VIR_NET_CALL_WITH_FDS ? NEVER_ASKED : `message of type ${header.type}`);
     }
   }
@@ -227,27 +229,26 @@ export class RpcClient implements StreamPort {
     if (call.signal) this.#aborts.remove(call.signal, serial);
     if (!procedure.quick) this.#slowDone();
     if (failed) {
-      this.#streams.delete(serial);
+      this.#streams.forget(serial);
       call.reject(result);
     } else call.resolve(stream === undefined ? result : Object.assign({ stream }, result));
   }
 
   /** A reply nobody waits for any more; one that opened a stream there leaves a stream to end. */
   #lateReply(header: MessageHeader, body: XdrReader): void {
-    const stream = this.#streams.get(header.serial);
     // A gap that the server cannot store is answered as if it had been a call.
-    if (stream && header.status === wire.VIR_NET_ERROR) return stream.stream.fail(new LibvirtError(decodeNetMessageError(body), stream.procedure.name));
+    if (header.status === wire.VIR_NET_ERROR && this.#streams.has(header.serial)) return this.#streams.receive(header, body);
     const procedure = this.#abandoned.get(header.serial);
     if (procedure === undefined) return;
     this.#abandoned.delete(header.serial);
     if (!procedure.quick) this.#slowDone();
-    if (procedure.stream && header.status === wire.VIR_NET_OK) this.#sendStream(header.program, header.procedure, header.serial, wire.VIR_NET_ERROR);
+    if (procedure.stream && header.status === wire.VIR_NET_OK) this.#streams.refuse(procedure, header.serial);
   }
 
   #event(header: MessageHeader, body: XdrReader): void {
     if (header.program === wire.KEEPALIVE_PROGRAM) {
+      // A pong needs nothing done: that something came is what counts.
       if (header.procedure === wire.KEEPALIVE_PROC_PING) this.sendKeepalive(wire.KEEPALIVE_PROC_PONG);
-      else this.onKeepalive?.(header.procedure);
       return;
     }
     // A newer server may send kinds that this version does not know: they were not asked for.
@@ -256,60 +257,5 @@ export class RpcClient implements StreamPort {
     const message = kind.decode(body);
     body.done();
     this.#settings.events.emit(kind.name, message);
-  }
-
-  #streamData(header: MessageHeader, body: XdrReader): void {
-    const entry = this.#streams.get(header.serial);
-    if (entry === undefined) return; // the tail of a stream that was given up
-    if (header.status === wire.VIR_NET_CONTINUE) entry.stream.receiveData(body.rest());
-    else if (header.status === wire.VIR_NET_OK) entry.stream.receiveEnd();
-    else if (header.status === wire.VIR_NET_ERROR) entry.stream.fail(new LibvirtError(decodeNetMessageError(body), entry.procedure.name));
-    else throw new Error(`stream message with status ${header.status}`);
-  }
-
-  #streamHole(header: MessageHeader, body: XdrReader): void {
-    const entry = this.#streams.get(header.serial);
-    if (entry === undefined) return;
-    const hole = decodeNetStreamHole(body);
-    if (hole.length < 0n) throw new Error("stream gap of negative length");
-    entry.stream.receiveHole(hole.length);
-  }
-
-  #sendStream(program: number, procedure: number, serial: number, status: number, data?: Uint8Array): void {
-    if (this.#over) return;
-    this.#outbox.finish(this.#outbox.begin(program, PROTOCOL_VERSION, procedure, wire.VIR_NET_STREAM, serial, status), data === undefined ? null : (writer, bytes) => writer.raw(bytes), data);
-  }
-
-  sendData(serial: number, data: Uint8Array): void {
-    const entry = this.#streams.get(serial);
-    if (entry) this.#sendStream(entry.procedure.program, entry.procedure.number, serial, wire.VIR_NET_CONTINUE, data);
-  }
-
-  sendHole(serial: number, length: bigint): void {
-    const entry = this.#streams.get(serial);
-    if (!entry || this.#over) return;
-    const start = this.#outbox.begin(entry.procedure.program, PROTOCOL_VERSION, entry.procedure.number, wire.VIR_NET_STREAM_HOLE, serial, wire.VIR_NET_CONTINUE);
-    this.#outbox.finish(start, encodeNetStreamHole, { length, flags: 0 });
-  }
-
-  sendEnd(serial: number, abort: boolean): void {
-    const entry = this.#streams.get(serial);
-    if (entry) this.#sendStream(entry.procedure.program, entry.procedure.number, serial, abort ? wire.VIR_NET_ERROR : wire.VIR_NET_OK);
-  }
-
-  flushed(): Promise<void> | undefined {
-    return this.#outbox.flushed();
-  }
-
-  lagging(stream: Stream, behind: boolean): boolean {
-    if (!this.#settings.bulk) return false;
-    if (behind) this.#lagging.add(stream);
-    else this.#lagging.delete(stream);
-    if (!this.#over) this.#transport.pause(this.#lagging.size > 0);
-    return true;
-  }
-
-  forget(serial: number): void {
-    this.#streams.delete(serial);
   }
 }

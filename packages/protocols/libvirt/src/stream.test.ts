@@ -1,14 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { connect, type ConnectOptions } from "./connect.ts";
-import type { Connection } from "./connection.ts";
 import { ByteBuilder } from "./testing/byteBuilder.ts";
-import { errorBody, FakeServer, PROC, reply, streamMessage, until, type Request } from "./testing/fakeServer.ts";
+import { errorBody, FakeServer, openOver as open, PROC, reply, streamMessage, until, type Request } from "./testing/fakeServer.ts";
 
 const DOM = { name: "vm", uuid: "01234567-89ab-cdef-0123-456789abcdef", id: 1 };
 const VOL = { pool: "default", name: "v", key: "/v" };
-function open(server: FakeServer, options: ConnectOptions = {}): Promise<Connection> {
-  return connect("test:///default", { socketPath: server.path, ...options });
-}
 const hole = (request: Request, length: bigint): Buffer => new ByteBuilder().i64(length).u32(0)
   .message({ procedure: request.procedure, type: 6, serial: request.serial, status: 2 });
 const text = async (parts: AsyncIterable<Uint8Array>): Promise<string> => {

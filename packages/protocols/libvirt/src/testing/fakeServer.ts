@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect, type ConnectOptions } from "../connect.ts";
+import type { Connection } from "../connection.ts";
 import { ByteBuilder } from "./byteBuilder.ts";
 
 /** A request as the fake server got it. */
@@ -100,4 +102,22 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
     if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`);
     await new Promise((resolve) => { setTimeout(resolve, 2); });
   }
+}
+
+/** Connects to a fake server. */
+export function openOver(server: FakeServer, options: ConnectOptions = {}): Promise<Connection> {
+  return connect("test:///default", { socketPath: server.path, ...options });
+}
+
+/** Answers as a server that is asked for its name. */
+export function hostname(request: Request): Buffer {
+  return reply(request, new ByteBuilder().string("host-1"));
+}
+
+/** Keeps calls for the host's name and does not answer. */
+export function silent(held: Request[]): (request: Request) => undefined {
+  return (request) => {
+    if (request.procedure === PROC.getHostname) held.push(request);
+    return undefined;
+  };
 }
