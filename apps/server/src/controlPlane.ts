@@ -203,7 +203,7 @@ export interface ControlPlaneOptions {
   intervals?: Partial<Intervals>;
   /** SSH and other settings for the adapters. */
   connect?: Partial<Pick<ConnectOptions, "ssh">>;
-  /** Where recipes of templates are; the repository's own where absent. */
+  /** Where recipes of templates are; this room's own where absent. */
   recipesFolder?: string;
   /** Connects to a host; the adapters of this process where absent. For tests whose hosts outlive the server. */
   connectTo?: typeof connectHypervisor;

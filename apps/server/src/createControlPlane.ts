@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Request } from "@polyvisor/api";
@@ -102,10 +103,13 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     async close() {
       closing = true;
       await tasks.close(intervals.stopGrace);
-      await hosts.close();
+      // A host that waits for the store to take its changes waits no longer than the grace.
+      const disconnected = hosts.close();
+      await Promise.race([disconnected, delay(intervals.stopGrace, undefined, { ref: false })]);
+      await journal.close();
+      await disconnected;
       await sampler.close();
       await housekeeping.close();
-      await journal.close();
       events.close();
     },
   };

@@ -3,7 +3,7 @@ import type pg from "pg";
 import type { EventQuery, EventReader } from "../controlPlane.ts";
 
 /** Events kept in memory; readers that are further behind are served from the table, or told to read anew. */
-const ringSize = 32_768;
+const ringSize = 16_384;
 const pageSize = 1_000;
 
 interface Row {

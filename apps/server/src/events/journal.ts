@@ -161,6 +161,7 @@ export class Journal {
         this.#tellImpatient(undefined, error);
       }
     }
+    for (const { waiting } of prepared.taken) waiting.reject(stopping());
     return false;
   }
 

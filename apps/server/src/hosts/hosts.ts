@@ -77,7 +77,7 @@ export class Hosts implements HostsControl {
     this.#endpoints.take(id, uri);
     let hypervisor: Hypervisor | undefined;
     try {
-      hypervisor = await this.#connect(uri, async () => input.credential, AbortSignal.timeout(this.#options.intervals.openTimeout * 2));
+      hypervisor = await this.#connectOnce(uri, input.credential);
       const { host: facts } = await hypervisor.inventory();
       this.#endpoints.take(id, uri, facts);
       const features = hypervisor.features;
@@ -92,7 +92,7 @@ export class Hosts implements HostsControl {
   }
 
   async test(input: HostInput): ReturnType<HostsControl["test"]> {
-    const hypervisor = await this.#connect(canonical(input.uri), async () => input.credential, AbortSignal.timeout(this.#options.intervals.openTimeout * 2));
+    const hypervisor = await this.#connectOnce(canonical(input.uri), input.credential);
     try {
       const { host, vms } = await hypervisor.inventory();
       return { hostname: host.hostname, hypervisor: `${host.hypervisor.type} ${host.hypervisor.version}`, vms: vms.length, features: hypervisor.features };
@@ -235,6 +235,18 @@ export class Hosts implements HostsControl {
         return kind === "username" ? known?.username : kind === "password" ? known?.password : undefined;
       },
     });
+  }
+
+  /** For someone who waits for the answer. */
+  async #connectOnce(uri: string, credential: Credential | undefined): Promise<Hypervisor> {
+    const giveUp = new AbortController();
+    const limit = this.#options.intervals.openTimeout * 2;
+    const timer = setTimeout(() => giveUp.abort(new PolyvisorError("hostTimeout", { detail: `the connection was not there after ${limit / 1000} s` })), limit);
+    try {
+      return await this.#connect(uri, async () => credential, giveUp.signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #credential(id: string): Promise<Credential | undefined> {

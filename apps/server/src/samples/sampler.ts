@@ -1,4 +1,4 @@
-import type { Load } from "@polyvisor/model";
+import { stateTable, type Load } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
 import type { LoadRow, SamplesReader } from "../controlPlane.ts";
@@ -83,7 +83,7 @@ export class Sampler implements SamplesReader {
         if (host) yield { id, name: host.name, host: host.name, state: host.connection.state, load };
       } else {
         const vm = estate.get("vm", id);
-        if (vm) yield { id, name: vm.name, host: estate.get("host", vm.hostId)?.name ?? vm.hostId, state: vm.state, load };
+        if (vm && stateTable[vm.state].active) yield { id, name: vm.name, host: estate.get("host", vm.hostId)?.name ?? vm.hostId, state: vm.state, load };
       }
     }
   }

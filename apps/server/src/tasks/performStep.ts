@@ -58,7 +58,10 @@ export class StepPerformer {
     let failure: PolyvisorError | undefined;
     try {
       for (let attempt = 0; attempt < attempts; attempt++) {
-        const hypervisor = await this.#connected(hostId, look ? new AbortController().signal : context.signal);
+        const hypervisor = await this.#connected(hostId, look ? new AbortController().signal : context.signal).catch((error: unknown): never => {
+          if (!look || !(error instanceof PolyvisorError)) throw error;
+          throw new PolyvisorError("interrupted", { detail: `${context.interrupted ? "the server stopped" : "the connection broke"} while this was under way, and the host cannot be asked: ${error.detail}`, remedy: error.remedy });
+        });
         try {
           if (look) {
             const seen = verbs[action.verb].observable ? await hypervisor.observe(action) : "unknown";

@@ -164,6 +164,7 @@ export class TaskRun {
     } catch (error) {
       if (!(error instanceof PolyvisorError)) this.#options.log.error({ task: this.id, step: step.n, err: error }, "a step failed unexpectedly");
       const failure = failureOf(error);
+      if (error instanceof PolyvisorError && error.cause !== undefined) this.#options.log.info({ task: this.id, step: step.n, err: error }, "a step failed");
       if (failure.code === "cancelled" && this.#cancel.signal.aborted) return { state: "cancelled", message: failure.detail };
       return { state: failure.code === "interrupted" ? "interrupted" : "failed", failure, message: failure.detail };
     }

@@ -19,6 +19,8 @@ const stepsPerHost = 4;
 const stepsInAll = 512;
 /** Finished tasks that are kept in memory for those who waited for them. */
 const finishedKept = 500;
+/** Larger ones are read from the store again. */
+const keptSteps = 32;
 
 export interface TasksOptions {
   pool: pg.Pool;
@@ -166,6 +168,7 @@ export class Tasks implements TasksControl {
     this.#open.delete(run.id);
     const task = run.shown();
     this.ended[task.state] = (this.ended[task.state] ?? 0) + 1;
+    if (task.steps.length > keptSteps) return;
     this.#finished.set(task.id, task);
     if (this.#finished.size > finishedKept) this.#finished.delete(this.#finished.keys().next().value!);
   }

@@ -79,7 +79,7 @@ const proxies = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(proce
 async function describe(name: string, folder: string): Promise<Manifest> {
   const read = await readFile(path.join(folder, "template.json"), "utf8").catch(() => undefined);
   if (read === undefined) throw new PolyvisorError("hypervisorFailed", { detail: `the recipe of ${name} wrote no template.json` });
-  const told = templateFileSchema.parse(JSON.parse(read));
+  const told = readTemplate(name, read);
   const files: Manifest["files"] = {};
   for (const file of (await readdir(folder)).sort()) {
     const facts = await stat(path.join(folder, file));
@@ -90,6 +90,14 @@ async function describe(name: string, folder: string): Promise<Manifest> {
   const version = told.version ?? createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 12);
   if (!/^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/.test(version)) throw new PolyvisorError("hypervisorFailed", { detail: `the recipe of ${name} gave a version that is no file name` });
   return { name, version, description: told.description, spec: told.spec ?? {}, ...(told.container ? { containerSpec: told.container } : {}), files };
+}
+
+function readTemplate(name: string, text: string): ReturnType<typeof templateFileSchema.parse> {
+  try {
+    return templateFileSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new PolyvisorError("hypervisorFailed", { detail: `the template.json that the recipe of ${name} wrote is not understood`, remedy: "It is a fault of the recipe; the log has what is wrong.", cause: error });
+  }
 }
 
 async function checksum(file: string): Promise<string> {
