@@ -105,10 +105,18 @@ export function watchOutput(child: ChildProcessWithoutNullStreams): { out: () =>
   let out = "";
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (out += chunk.toString()));
-  const ended = new Promise<number>((resolve) => child.once("close", (status, signal) => resolve(status ?? (signal ? 128 : -1))));
+  let over = false;
+  const ended = new Promise<number>((resolve) => child.once("close", (status, signal) => {
+    over = true;
+    resolve(status ?? (signal ? 128 : -1));
+  }));
   return {
     out: () => out,
-    until: (text, deadlineMs) => until(() => `${String(text)} is shown; shown is:\n${out}`, () => (typeof text === "string" ? out.includes(text) : text.test(out)), deadlineMs),
+    until: (text, deadlineMs) => until(() => `${String(text)} is shown; shown is:\n${out}`, () => {
+      const shown = typeof text === "string" ? out.includes(text) : text.test(out);
+      if (!shown && over) throw new Error(`the command ended without showing ${String(text)}:\n${out}`);
+      return shown;
+    }, deadlineMs),
     ended,
   };
 }
