@@ -10,11 +10,12 @@ import { labGuest } from "./fixtures/labGuest.ts";
 import { libvirtKind } from "./libvirtKind.ts";
 
 const MiB = 1024 ** 2;
-const folder = mkdtempSync(join(tmpdir(), "polyvisor-lxc-"));
+const drivers = ["/usr/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((arch) => `/usr/lib/${arch}-linux-gnu`)].map((place) => join(place, "libvirt/connection-driver/libvirt_driver_lxc.so"));
+const reason = missing();
+const folder = reason === undefined ? mkdtempSync(join(tmpdir(), "polyvisor-lxc-")) : "";
 const root = join(folder, "root");
 const socket = join(folder, "socket/libvirt-sock");
 const log = join(folder, "log");
-const drivers = ["/usr/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((arch) => `/usr/lib/${arch}-linux-gnu`)].map((place) => join(place, "libvirt/connection-driver/libvirt_driver_lxc.so"));
 let daemon: ChildProcess | undefined;
 
 /** Why containers cannot be run here. */
@@ -50,7 +51,6 @@ function accepts(): Promise<boolean> {
   });
 }
 
-const reason = missing();
 describe.skipIf(reason !== undefined)("containers", () => {
   beforeAll(async () => {
     mkdirSync(root);

@@ -3,7 +3,7 @@ import { constants as c } from "@polyvisor/protocol-libvirt";
 import type { Domain } from "@polyvisor/protocol-libvirt";
 import { isActive } from "../domain/domainState.ts";
 import { lookAtVm } from "../domain/vmListing.ts";
-import { isUnsupported } from "../failure.ts";
+import { isLibvirt, isUnsupported } from "../failure.ts";
 import { absent } from "../session.ts";
 import type { Session } from "../session.ts";
 import { unhurried } from "./actionTools.ts";
@@ -13,6 +13,9 @@ import { waitFor } from "./waitFor.ts";
 
 /** Milliseconds between two presses of the power button: a guest that still boots misses the first. */
 const pressAgain = 10_000;
+
+/** Milliseconds that a guest may take to be there to be asked. */
+const startsUp = 3_000;
 
 type Power = Pick<VerbHandlers, "vm.start" | "vm.shutdown" | "vm.reboot" | "vm.reset" | "vm.pause" | "vm.unpause" | "vm.wake" | "vm.save" | "vm.restore" | "vm.destroy">;
 
@@ -36,6 +39,23 @@ async function isOff(session: Session, vm: string, signal?: AbortSignal): Promis
   const dom = await session.findVm(vm);
   const entry = dom && (await lookAtVm(session, dom, signal));
   return entry ? whether(!isActive(entry.state) && !entry.managedSave) : "unknown";
+}
+
+/** Asks a guest for something; one that has only just been started is asked again until it is there to be asked. */
+async function onceReady(session: Session, vm: string, signal: AbortSignal, ask: () => Promise<void>): Promise<void> {
+  let refused: unknown;
+  const heard = await waitFor(session, vm, signal, startsUp, async () => {
+    try {
+      await ask();
+      return true;
+    } catch (error) {
+      const state = isLibvirt(error, "OPERATION_INVALID") ? await stateOf(session, vm) : undefined;
+      if (state === undefined || !isActive(state)) throw error;
+      refused = error;
+      return undefined;
+    }
+  });
+  if (!heard) throw refused;
 }
 
 const whether = (yes: boolean): Observation => (yes ? "done" : "notDone");
@@ -66,12 +86,11 @@ export const powerActions: Power = {
         const state = await stateOf(session, vm);
         if (state === undefined || !isActive(state)) return true;
         if (performance.now() - pressed >= pressAgain && state !== c.VIR_DOMAIN_SHUTDOWN) {
+          // Without flags libvirt asks the agent where one listens, and presses the button where not.
           const first = pressed === -Infinity;
           pressed = performance.now();
-          // Without flags libvirt asks the agent where one listens, and presses the button where not.
-          await session.call.domainShutdown({ dom }).catch((error: unknown) => {
-            if (first) throw error;
-          });
+          if (first) await onceReady(session, vm, context.signal, () => session.call.domainShutdown({ dom }));
+          else await session.call.domainShutdown({ dom }).catch(() => {});
           return (await stateOf(session, vm)) === c.VIR_DOMAIN_SHUTOFF ? true : undefined;
         }
         return undefined;
@@ -82,9 +101,9 @@ export const powerActions: Power = {
     observe: async ({ session }, { vm }, signal) => isOff(session, vm, signal),
   },
   "vm.reboot": {
-    async run({ session }, { vm }) {
+    async run({ session }, { vm }, context) {
       const dom = await session.vm(vm);
-      await session.call.domainReboot({ dom });
+      await onceReady(session, vm, context.signal, () => session.call.domainReboot({ dom }));
       return { message: "the guest was asked to reboot" };
     },
   },

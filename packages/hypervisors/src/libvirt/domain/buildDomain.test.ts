@@ -87,6 +87,9 @@ describe("the domain XML of a new VM", () => {
           <type arch='x86_64'>exe</type>
           <init>/sbin/init</init>
         </os>
+        <features>
+          <privnet/>
+        </features>
         <clock offset='utc'/>
         <on_poweroff>destroy</on_poweroff>
         <on_reboot>restart</on_reboot>

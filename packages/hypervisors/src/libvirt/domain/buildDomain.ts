@@ -41,7 +41,7 @@ export function buildDomain(spec: VmSpec, context: BuildContext): XmlElement {
     element("currentMemory", { unit: "KiB" }, kib(spec.memory)),
     element("vcpu", { placement: "static", current: maxVcpus === spec.vcpus ? undefined : spec.vcpus }, String(maxVcpus)),
     operatingSystem(spec, context),
-    context.driver === "lxc" ? undefined : features(spec, context),
+    features(spec, context),
     cpu(context),
     element("clock", { offset: "utc" }),
     element("on_poweroff", {}, "destroy"),
@@ -81,6 +81,8 @@ function operatingSystem(spec: VmSpec, context: BuildContext): XmlElement {
 }
 
 function features(spec: VmSpec, { driver, arch }: BuildContext): XmlElement | undefined {
+  // Without it a container that has no NIC shares the host's network, and its DHCP client takes the host's address away.
+  if (driver === "lxc") return element("features", {}, element("privnet"));
   if (driver === "xen" && spec.boot) return undefined;
   const x86 = /^(x86_64|i686)$/.test(arch);
   if (!x86 && arch !== "aarch64") return undefined;
