@@ -164,10 +164,35 @@ describe("micro as a virtual machine", () => {
   });
 });
 
+/** What the guest's script does with `eth0` as `setup` makes it, in a network of its own that ends with it. */
+async function nicsTouched(setup: string): Promise<string> {
+  const programs = path.join(folder, "programs");
+  await mkdir(programs, { recursive: true });
+  await writeFile(path.join(programs, "udhcpc"), "#!/bin/sh\necho asked\n", { mode: 0o755 });
+  const script = `mount -t sysfs sys /sys; mount -t tmpfs run /run; ${setup}; before=$(ip addr)
+    sh ${path.resolve("apps/server/recipes/micro/guest/nic")} eth0
+    [ "$before" = "$(ip addr)" ] && echo untouched; [ -e /run/udhcpc.eth0 ] && echo asked; true`;
+  return (await run("unshare", ["-mn", "sh", "-ec", script], { env: { ...process.env, container: "lxc-libvirt", PATH: `${programs}:${process.env["PATH"]}:/usr/sbin:/sbin` } })).stdout;
+}
+
+describe.skipIf(process.getuid?.() !== 0)("micro in a container that shares its host's network", () => {
+  const pair = "ip link add eth0 type veth peer name peer0";
+  it.each([
+    ["with an address", `${pair}; ip addr add 192.0.2.7/24 dev eth0`],
+    ["that is a port of a bridge", `${pair}; ip link add bridge0 type bridge; ip link set eth0 master bridge0`],
+    ["that is no end of a pair", "ip link add eth0 type bridge"],
+  ])("leaves alone a NIC %s", async (_, setup) => {
+    expect(await nicsTouched(setup)).toBe("untouched\n");
+  });
+  it("asks for an address on a NIC that was made for it", async () => {
+    expect(await nicsTouched(pair)).toBe("asked\n");
+  });
+});
+
 describe("micro as a container", () => {
   const uri = lxc;
   const xml = (nic: string) => `<domain type='lxc'><name>${name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
-    <os><type>exe</type><init>/sbin/init</init></os>
+    <os><type>exe</type><init>/sbin/init</init></os><features><privnet/></features>
     <devices><filesystem type='mount'><source dir='${folder}/rootfs'/><target dir='/'/></filesystem><console type='pty'/>${nic}</devices></domain>`;
 
   it("gives a prompt that obeys Ctrl-C, restarts, and ends when libvirt asks it in either way", async ({ skip }) => {
