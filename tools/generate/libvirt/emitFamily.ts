@@ -43,7 +43,7 @@ export function emitFamily(model: Model, family: string): string {
       const encode = procedure.args ? `encode${typeName(procedure.args)}` : "null";
       const decode = procedure.ret ? `decode${typeName(procedure.ret)}` : "null";
       const program = model.definition.constants.get(PROGRAM[procedure.program]);
-      return `  { name: "${procedure.name}", program: ${program}, number: ${procedure.number}, encode: ${encode}, decode: ${decode}, stream: ${procedure.stream}, quick: ${procedure.quick} },`;
+      return `  { name: "${procedure.name}", program: ${program}, number: ${procedure.number}, encode: ${encode}, decode: ${decode}, stream: ${procedure.stream}, waits: "${procedure.waits}" },`;
     });
     body += `\n/** Procedures of the ${family} family. */\nexport const ${family}Procedures: readonly Procedure[] = [\n${lines.join("\n")}\n];\n`;
   }

@@ -11,8 +11,8 @@ export interface Procedure {
   args?: string;
   ret?: string;
   stream: boolean;
-  /** Never waits for a guest, a disk or another host. */
-  quick: boolean;
+  /** How long it may wait for a guest, a disk or another host. */
+  waits: "never" | "briefly" | "long";
 }
 export interface EventMessage { symbol: string; name: string; program: "remote" | "qemu" | "lxc"; number: number; message: string }
 
@@ -60,6 +60,22 @@ const QUICK_BY_HAND = new Set(["REMOTE_PROC_DOMAIN_GET_INFO", "REMOTE_PROC_DOMAI
 /** Of high priority, but known to wait: ending a guest gives it time, a new definition may probe its emulator. */
 const SLOW_BY_HAND = /_DESTROY(_FLAGS)?$|_DEFINE_XML(_FLAGS)?$|_CREATE(_XML)?(_FLAGS)?$|_OPEN$/;
 
+/**
+ * Calls that carry memory or disks about, or start something. What steers or ends such work (aborting a job, confirming
+ * a migration, destroying a guest) is not among them: it must not wait behind it.
+ */
+const LONG_BY_HAND = new RegExp(`^REMOTE_PROC_(${[
+  "DOMAIN_CREATE(_XML|_WITH)?\\w*", "DOMAIN_(SAVE|RESTORE)(_FLAGS|_PARAMS)?", "DOMAIN_MANAGED_SAVE", "DOMAIN_CORE_DUMP\\w*", "DOMAIN_MIGRATE_PERFORM\\w*",
+  "DOMAIN_(SNAPSHOT|CHECKPOINT)_(CREATE_XML|DELETE)", "DOMAIN_REVERT_TO_SNAPSHOT", "DOMAIN_BACKUP_BEGIN", "DOMAIN_FS(FREEZE|TRIM)",
+  "STORAGE_VOL_(CREATE_XML\\w*|DELETE|WIPE\\w*|RESIZE)", "STORAGE_POOL_(BUILD|CREATE|CREATE_XML|DELETE|REFRESH)", "CONNECT_FIND_STORAGE_POOL_SOURCES",
+  "NODE_DEVICE_(DETTACH|DETACH_FLAGS|RE_ATTACH|RESET|CREATE\\w*)",
+].join("|")})$`);
+
+function waiting(symbol: string, highPriority: boolean): Procedure["waits"] {
+  if ((highPriority && !SLOW_BY_HAND.test(symbol)) || QUICK_BY_HAND.has(symbol)) return "never";
+  return LONG_BY_HAND.test(symbol) ? "long" : "briefly";
+}
+
 /** Pairs procedures with their `_args`, `_ret` and `_msg` structs, as libvirt's own generator does: by name. */
 export function buildModel(definition: Definition): Model {
   const procedures: Procedure[] = [];
@@ -79,7 +95,7 @@ export function buildModel(definition: Definition): Model {
         continue;
       }
       const family = program === "remote" ? familyOf(bare) : program;
-      const procedure: Procedure = { symbol: entry.name, name, program, number: entry.value, family, stream: entry.stream || STREAMS_BY_HAND.has(entry.name), quick: (entry.highPriority && !SLOW_BY_HAND.test(entry.name)) || QUICK_BY_HAND.has(entry.name) };
+      const procedure: Procedure = { symbol: entry.name, name, program, number: entry.value, family, stream: entry.stream || STREAMS_BY_HAND.has(entry.name), waits: waiting(entry.name, entry.highPriority) };
       const args = has("_args");
       const ret = has("_ret");
       if (args) { procedure.args = args; fileOf.set(args, family); }

@@ -24,6 +24,6 @@ export interface Procedure {
   readonly encode: ((writer: XdrWriter, args: never) => void) | null;
   readonly decode: ((reader: XdrReader) => unknown) | null;
   readonly stream: boolean;
-  /** The server answers from what it holds: it never waits for a guest, a disk or another host. */
-  readonly quick: boolean;
+  /** How long the server may wait for a guest, a disk or another host before it answers. */
+  readonly waits: "never" | "briefly" | "long";
 }

@@ -35,8 +35,8 @@ export interface ConnectOptions {
   streamBufferBytes?: number;
   /**
    * Calls that may wait for a guest, a disk or another host, under way at once; more wait here and can still be taken
-   * back. A server reads no more from a client, not even signs of life, that has max_client_requests (5) under way.
-   * Default 4.
+   * back. One place is kept for long work, one for calls that wait briefly. A server reads no more from a client, not even signs of life,
+   * that has max_client_requests (5) under way. Default 4.
    */
   slowCalls?: number;
   /** Told when an event listener throws; default: the error is thrown from a microtask of its own. */

@@ -63,6 +63,11 @@ export class Connection {
     return this.#client.stuck;
   }
 
+  /** Opens another connection to the same server with the same options: for work that would keep other calls waiting. */
+  another(): Promise<Connection> {
+    return this.#another(false);
+  }
+
   /** Opens another connection to the same server for bulk streams: its reader waits for slow consumers instead of ending their stream. */
   dedicated(): Promise<Connection> {
     return this.#another(true);

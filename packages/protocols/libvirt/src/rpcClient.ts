@@ -1,5 +1,6 @@
 import { AbortGroups } from "./abortGroups.ts";
 import type { CallOptions, Procedure } from "./call.ts";
+import { CallPlaces } from "./callPlaces.ts";
 import { ConnectionError } from "./connectionError.ts";
 import { Deadlines } from "./deadlines.ts";
 import { eventKindOf, type EventHub } from "./eventHub.ts";
@@ -60,10 +61,7 @@ export class RpcClient {
   readonly #pending = new Map<number, Pending>();
   /** Calls given up here that the server still works on, by serial. */
   readonly #abandoned = new Map<number, Procedure>();
-  /** Slow calls that wait to be sent, in order; given-up ones are skipped when their turn comes. */
-  readonly #queue: number[] = [];
-  /** Slow calls that the server works on. */
-  #slow = 0;
+  readonly #places: CallPlaces;
   readonly #streams: StreamTable;
   #serial = 0;
   #over: ConnectionError | undefined;
@@ -75,11 +73,17 @@ export class RpcClient {
     this.#settings = settings;
     this.#parser = new MessageParser((header, body) => this.#message(header, body), wire.VIR_NET_MESSAGE_INITIAL * 16);
     this.#outbox = new Outbox((bytes) => transport.send(bytes));
+    this.#places = new CallPlaces(settings.slowCalls, (serial) => {
+      const call = this.#pending.get(serial);
+      if (call === undefined) return false;
+      this.#send(serial, call);
+      return true;
+    });
     this.#streams = new StreamTable(this.#outbox, settings.bulk ? (paused) => { if (!this.#over) transport.pause(paused); } : undefined);
     this.#deadlines = new Deadlines(this.#pending, (serial, call) => {
       this.#give(serial, call, call.sent
         ? new ConnectionError("timeout", `${call.procedure.name}: no answer from ${transport.peer} within ${call.timeoutMs} ms`, { remedy: "the host may be hung or the operation slow; the server may still carry the call out" })
-        : new ConnectionError("timeout", `${call.procedure.name}: not sent within ${call.timeoutMs} ms, for ${transport.peer} works on ${this.#slow} slow calls`, { remedy: "it was not carried out; wait for the calls under way, or see whether the host hangs" }));
+        : new ConnectionError("timeout", `${call.procedure.name}: not sent within ${call.timeoutMs} ms, for ${transport.peer} works on ${this.#places.taken} slow calls`, { remedy: "it was not carried out; wait for the calls under way, or see whether the host hangs" }));
     });
     transport.start({
       bytes: (buffer, length) => this.#bytes(buffer, length),
@@ -95,7 +99,7 @@ export class RpcClient {
   /** Slow calls that were given up and the server still works on: they hold the places of others. */
   get stuck(): number {
     let count = 0;
-    for (const procedure of this.#abandoned.values()) if (!procedure.quick) count++;
+    for (const procedure of this.#abandoned.values()) if (procedure.waits !== "never") count++;
     return count;
   }
   /** Whether reading was stopped for a consumer of a bulk stream. */
@@ -119,8 +123,7 @@ export class RpcClient {
       this.#pending.set(serial, call);
       if (timeoutMs > 0) this.#deadlines.arm();
       if (signal) this.#aborts.add(signal, serial);
-      if (procedure.quick || this.#slow < this.#settings.slowCalls) this.#send(serial, call);
-      else this.#queue.push(serial);
+      if (this.#places.take(procedure.waits, serial)) this.#send(serial, call);
     });
   }
 
@@ -136,25 +139,14 @@ export class RpcClient {
       const start = this.#outbox.begin(procedure.program, PROTOCOL_VERSION, procedure.number, wire.VIR_NET_CALL, serial, wire.VIR_NET_OK);
       this.#outbox.finish(start, procedure.encode as ((writer: XdrWriter, args: unknown) => void) | null, call.args ?? {});
     } catch (error) {
-      return this.#give(serial, call, new ConnectionError("arguments", `${procedure.name}: ${(error as Error).message}`, { cause: error }));
+      this.#give(serial, call, new ConnectionError("arguments", `${procedure.name}: ${(error as Error).message}`, { cause: error }));
+      return this.#places.free(procedure.waits);
     }
     call.sent = true;
     call.args = undefined;
-    if (!procedure.quick) this.#slow++;
     if (procedure.stream) {
       // Data may follow the reply at once, even in the same packet: the stream must be there before.
       call.stream = this.#streams.open(serial, procedure, call.streamBufferBytes ?? this.#settings.streamBufferBytes);
-    }
-  }
-
-  /** A slow call has its answer: the next may go. */
-  #slowDone(): void {
-    this.#slow--;
-    while (this.#slow < this.#settings.slowCalls) {
-      const serial = this.#queue.shift();
-      if (serial === undefined) return;
-      const call = this.#pending.get(serial);
-      if (call !== undefined && !call.sent) this.#send(serial, call);
     }
   }
 
@@ -183,7 +175,7 @@ export class RpcClient {
     this.#aborts.clear();
     for (const call of this.#pending.values()) call.reject(reason);
     this.#pending.clear();
-    this.#queue.length = 0;
+    this.#places.clear();
     this.#abandoned.clear();
     this.#streams.end(reason);
     this.#outbox.stop();
@@ -227,7 +219,7 @@ export class RpcClient {
     body.done();
     this.#pending.delete(serial);
     if (call.signal) this.#aborts.remove(call.signal, serial);
-    if (!procedure.quick) this.#slowDone();
+    this.#places.free(procedure.waits);
     if (failed) {
       this.#streams.forget(serial);
       call.reject(result);
@@ -241,7 +233,7 @@ export class RpcClient {
     const procedure = this.#abandoned.get(header.serial);
     if (procedure === undefined) return;
     this.#abandoned.delete(header.serial);
-    if (!procedure.quick) this.#slowDone();
+    this.#places.free(procedure.waits);
     if (procedure.stream && header.status === wire.VIR_NET_OK) this.#streams.refuse(procedure, header.serial);
   }
 

@@ -39,9 +39,9 @@ export function decodeAuthPolkitRet(r: XdrReader): AuthPolkitRet {
 
 /** Procedures of the auth family. */
 export const authProcedures: readonly Procedure[] = [
-  { name: "authList", program: 536903814, number: 66, encode: null, decode: decodeAuthListRet, stream: false, quick: true },
-  { name: "authSaslInit", program: 536903814, number: 67, encode: null, decode: decodeAuthSaslInitRet, stream: false, quick: true },
-  { name: "authSaslStart", program: 536903814, number: 68, encode: encodeAuthSaslStartArgs, decode: decodeAuthSaslStartRet, stream: false, quick: true },
-  { name: "authSaslStep", program: 536903814, number: 69, encode: encodeAuthSaslStepArgs, decode: decodeAuthSaslStepRet, stream: false, quick: true },
-  { name: "authPolkit", program: 536903814, number: 70, encode: null, decode: decodeAuthPolkitRet, stream: false, quick: true },
+  { name: "authList", program: 536903814, number: 66, encode: null, decode: decodeAuthListRet, stream: false, waits: "never" },
+  { name: "authSaslInit", program: 536903814, number: 67, encode: null, decode: decodeAuthSaslInitRet, stream: false, waits: "never" },
+  { name: "authSaslStart", program: 536903814, number: 68, encode: encodeAuthSaslStartArgs, decode: decodeAuthSaslStartRet, stream: false, waits: "never" },
+  { name: "authSaslStep", program: 536903814, number: 69, encode: encodeAuthSaslStepArgs, decode: decodeAuthSaslStepRet, stream: false, waits: "never" },
+  { name: "authPolkit", program: 536903814, number: 70, encode: null, decode: decodeAuthPolkitRet, stream: false, waits: "never" },
 ];

@@ -11,5 +11,5 @@ export function encodeLxcDomainOpenNamespaceArgs(w: XdrWriter, v: LxcDomainOpenN
 
 /** Procedures of the lxc family. */
 export const lxcProcedures: readonly Procedure[] = [
-  { name: "lxcDomainOpenNamespace", program: 425984, number: 1, encode: encodeLxcDomainOpenNamespaceArgs, decode: null, stream: false, quick: false },
+  { name: "lxcDomainOpenNamespace", program: 425984, number: 1, encode: encodeLxcDomainOpenNamespaceArgs, decode: null, stream: false, waits: "briefly" },
 ];

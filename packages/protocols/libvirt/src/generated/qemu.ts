@@ -61,10 +61,10 @@ export function decodeQemuDomainMonitorCommandWithFilesRet(r: XdrReader): QemuDo
 
 /** Procedures of the qemu family. */
 export const qemuProcedures: readonly Procedure[] = [
-  { name: "qemuDomainMonitorCommand", program: 536903815, number: 1, encode: encodeQemuDomainMonitorCommandArgs, decode: decodeQemuDomainMonitorCommandRet, stream: false, quick: false },
-  { name: "qemuDomainAttach", program: 536903815, number: 2, encode: encodeQemuDomainAttachArgs, decode: decodeQemuDomainAttachRet, stream: false, quick: false },
-  { name: "qemuDomainAgentCommand", program: 536903815, number: 3, encode: encodeQemuDomainAgentCommandArgs, decode: decodeQemuDomainAgentCommandRet, stream: false, quick: false },
-  { name: "qemuConnectDomainMonitorEventRegister", program: 536903815, number: 4, encode: encodeQemuConnectDomainMonitorEventRegisterArgs, decode: decodeQemuConnectDomainMonitorEventRegisterRet, stream: false, quick: true },
-  { name: "qemuConnectDomainMonitorEventDeregister", program: 536903815, number: 5, encode: encodeQemuConnectDomainMonitorEventDeregisterArgs, decode: null, stream: false, quick: true },
-  { name: "qemuDomainMonitorCommandWithFiles", program: 536903815, number: 7, encode: encodeQemuDomainMonitorCommandWithFilesArgs, decode: decodeQemuDomainMonitorCommandWithFilesRet, stream: false, quick: false },
+  { name: "qemuDomainMonitorCommand", program: 536903815, number: 1, encode: encodeQemuDomainMonitorCommandArgs, decode: decodeQemuDomainMonitorCommandRet, stream: false, waits: "briefly" },
+  { name: "qemuDomainAttach", program: 536903815, number: 2, encode: encodeQemuDomainAttachArgs, decode: decodeQemuDomainAttachRet, stream: false, waits: "briefly" },
+  { name: "qemuDomainAgentCommand", program: 536903815, number: 3, encode: encodeQemuDomainAgentCommandArgs, decode: decodeQemuDomainAgentCommandRet, stream: false, waits: "briefly" },
+  { name: "qemuConnectDomainMonitorEventRegister", program: 536903815, number: 4, encode: encodeQemuConnectDomainMonitorEventRegisterArgs, decode: decodeQemuConnectDomainMonitorEventRegisterRet, stream: false, waits: "never" },
+  { name: "qemuConnectDomainMonitorEventDeregister", program: 536903815, number: 5, encode: encodeQemuConnectDomainMonitorEventDeregisterArgs, decode: null, stream: false, waits: "never" },
+  { name: "qemuDomainMonitorCommandWithFiles", program: 536903815, number: 7, encode: encodeQemuDomainMonitorCommandWithFilesArgs, decode: decodeQemuDomainMonitorCommandWithFilesRet, stream: false, waits: "briefly" },
 ];

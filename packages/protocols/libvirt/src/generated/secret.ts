@@ -101,16 +101,16 @@ export function encodeConnectSecretEventDeregisterAnyArgs(w: XdrWriter, v: Conne
 
 /** Procedures of the secret family. */
 export const secretProcedures: readonly Procedure[] = [
-  { name: "connectNumOfSecrets", program: 536903814, number: 139, encode: null, decode: decodeConnectNumOfSecretsRet, stream: false, quick: true },
-  { name: "connectListSecrets", program: 536903814, number: 140, encode: encodeConnectListSecretsArgs, decode: decodeConnectListSecretsRet, stream: false, quick: true },
-  { name: "secretLookupByUuid", program: 536903814, number: 141, encode: encodeSecretLookupByUuidArgs, decode: decodeSecretLookupByUuidRet, stream: false, quick: true },
-  { name: "secretDefineXml", program: 536903814, number: 142, encode: encodeSecretDefineXmlArgs, decode: decodeSecretDefineXmlRet, stream: false, quick: false },
-  { name: "secretGetXmlDesc", program: 536903814, number: 143, encode: encodeSecretGetXmlDescArgs, decode: decodeSecretGetXmlDescRet, stream: false, quick: true },
-  { name: "secretSetValue", program: 536903814, number: 144, encode: encodeSecretSetValueArgs, decode: null, stream: false, quick: true },
-  { name: "secretGetValue", program: 536903814, number: 145, encode: encodeSecretGetValueArgs, decode: decodeSecretGetValueRet, stream: false, quick: true },
-  { name: "secretUndefine", program: 536903814, number: 146, encode: encodeSecretUndefineArgs, decode: null, stream: false, quick: true },
-  { name: "secretLookupByUsage", program: 536903814, number: 147, encode: encodeSecretLookupByUsageArgs, decode: decodeSecretLookupByUsageRet, stream: false, quick: true },
-  { name: "connectListAllSecrets", program: 536903814, number: 287, encode: encodeConnectListAllSecretsArgs, decode: decodeConnectListAllSecretsRet, stream: false, quick: true },
-  { name: "connectSecretEventRegisterAny", program: 536903814, number: 380, encode: encodeConnectSecretEventRegisterAnyArgs, decode: decodeConnectSecretEventRegisterAnyRet, stream: false, quick: true },
-  { name: "connectSecretEventDeregisterAny", program: 536903814, number: 381, encode: encodeConnectSecretEventDeregisterAnyArgs, decode: null, stream: false, quick: true },
+  { name: "connectNumOfSecrets", program: 536903814, number: 139, encode: null, decode: decodeConnectNumOfSecretsRet, stream: false, waits: "never" },
+  { name: "connectListSecrets", program: 536903814, number: 140, encode: encodeConnectListSecretsArgs, decode: decodeConnectListSecretsRet, stream: false, waits: "never" },
+  { name: "secretLookupByUuid", program: 536903814, number: 141, encode: encodeSecretLookupByUuidArgs, decode: decodeSecretLookupByUuidRet, stream: false, waits: "never" },
+  { name: "secretDefineXml", program: 536903814, number: 142, encode: encodeSecretDefineXmlArgs, decode: decodeSecretDefineXmlRet, stream: false, waits: "briefly" },
+  { name: "secretGetXmlDesc", program: 536903814, number: 143, encode: encodeSecretGetXmlDescArgs, decode: decodeSecretGetXmlDescRet, stream: false, waits: "never" },
+  { name: "secretSetValue", program: 536903814, number: 144, encode: encodeSecretSetValueArgs, decode: null, stream: false, waits: "never" },
+  { name: "secretGetValue", program: 536903814, number: 145, encode: encodeSecretGetValueArgs, decode: decodeSecretGetValueRet, stream: false, waits: "never" },
+  { name: "secretUndefine", program: 536903814, number: 146, encode: encodeSecretUndefineArgs, decode: null, stream: false, waits: "never" },
+  { name: "secretLookupByUsage", program: 536903814, number: 147, encode: encodeSecretLookupByUsageArgs, decode: decodeSecretLookupByUsageRet, stream: false, waits: "never" },
+  { name: "connectListAllSecrets", program: 536903814, number: 287, encode: encodeConnectListAllSecretsArgs, decode: decodeConnectListAllSecretsRet, stream: false, waits: "never" },
+  { name: "connectSecretEventRegisterAny", program: 536903814, number: 380, encode: encodeConnectSecretEventRegisterAnyArgs, decode: decodeConnectSecretEventRegisterAnyRet, stream: false, waits: "never" },
+  { name: "connectSecretEventDeregisterAny", program: 536903814, number: 381, encode: encodeConnectSecretEventDeregisterAnyArgs, decode: null, stream: false, waits: "never" },
 ];
