@@ -5,7 +5,7 @@ export type Targets = { vms: string[]; select?: undefined } | { select: string; 
 
 const term = /^[A-Za-z]+!?=/;
 /** Whether a word of the command line is a term of a selector (`tag=web`) and not a name. */
-export const isTerm = (word: string): boolean => term.test(word);
+const isTerm = (word: string): boolean => term.test(word);
 
 /**
  * Words of the command line as targets. Names alone are references. With a term (`state=off`) or a `*` they

@@ -28,7 +28,7 @@ const allPaths = (row: CommandRow): string[] => [...pathsOf(row), ...(row.aliase
 const optionRows = (row: CommandRow): NonNullable<CommandRow["options"]> => [...(row.options ?? []), ...(row.takes ?? []).flatMap((each) => sharedOptions[each] as NonNullable<CommandRow["options"]>)];
 
 /** The command that the words before the cursor name, with how many of them are its name. */
-export function rowOf(before: readonly string[]): { row: CommandRow; used: number } | undefined {
+function rowOf(before: readonly string[]): { row: CommandRow; used: number } | undefined {
   for (const used of [2, 1]) {
     const path = before.slice(0, used).join(" ");
     if (before.length < used) continue;

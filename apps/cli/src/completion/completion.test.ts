@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -39,20 +39,27 @@ describe("completion", () => {
   it("is silent where no server is", async () => expect(await offered(["console", "x"])).toEqual([]));
   it("leaves files to the shell", async () => expect(await offered(["define", "x"])).toEqual([":files"]));
 
-  it("works in bash, with a word that holds =", () => {
+  /** A `polyvisor` on the PATH and the script beside it. */
+  function shellFolder(script: string): { folder: string; env: NodeJS.ProcessEnv } & Disposable {
     const folder = mkdtempSync(join(tmpdir(), "polyvisor-completion-"));
-    try {
-      const program = join(folder, "polyvisor");
-      writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${join(import.meta.dirname, "../main.ts")}" "$@"\n`);
-      chmodSync(program, 0o755);
-      writeFileSync(join(folder, "completion.bash"), bashScript);
-      const ask = (line: string, words: string[]): string => execFileSync("bash", ["-c", `source "$1"; PATH="$2:$PATH"; COMP_LINE="$3"; COMP_POINT=\${#COMP_LINE}; COMP_WORDS=("\${@:4}"); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); compopt() { :; }; _polyvisor; printf '%s\\n' "\${COMPREPLY[@]}"`, "bash", join(folder, "completion.bash"), folder, line, ...words], { encoding: "utf8", env: { ...process.env, POLYVISOR_URL: "http://127.0.0.1:1", HOME: folder } }).trim();
-      expect(ask("polyvisor sta", ["polyvisor", "sta"])).toBe("state\nstart");
-      expect(ask("polyvisor list state=run", ["polyvisor", "list", "state", "=", "run"])).toBe("running");
-      expect(ask("polyvisor snapshot ", ["polyvisor", "snapshot", ""])).toBe("create\nlist\nrevert\ndelete");
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    const program = join(folder, "polyvisor");
+    writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${join(import.meta.dirname, "../main.ts")}" "$@"\n`);
+    chmodSync(program, 0o755);
+    writeFileSync(join(folder, "script"), script);
+    return { folder, env: { PATH: `${folder}:${process.env["PATH"]}`, POLYVISOR_URL: "http://127.0.0.1:1", HOME: folder }, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+  }
+  it("works in bash, with a word that holds =", () => {
+    using shell = shellFolder(bashScript);
+    const ask = (line: string, words: string[]): string => execFileSync("bash", ["-c", `source "$1"; COMP_LINE="$2"; COMP_POINT=\${#COMP_LINE}; COMP_WORDS=("\${@:3}"); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); compopt() { :; }; _polyvisor; printf '%s\\n' "\${COMPREPLY[@]}"`, "bash", join(shell.folder, "script"), line, ...words], { encoding: "utf8", env: shell.env }).trim();
+    expect(ask("polyvisor sta", ["polyvisor", "sta"])).toBe("state\nstart");
+    expect(ask("polyvisor list state=run", ["polyvisor", "list", "state", "=", "run"])).toBe("running");
+    expect(ask("polyvisor snapshot ", ["polyvisor", "snapshot", ""])).toBe("create\nlist\nrevert\ndelete");
+  });
+  it.skipIf(!existsSync("/usr/bin/zsh"))("works in zsh, with meanings", () => {
+    using shell = shellFolder(zshScript);
+    const ask = (...words: string[]): string => execFileSync("/usr/bin/zsh", ["-f", "-c", `compdef() { :; }; compadd() { print -l -- $values; print -l -- $described }; source "$1"; words=("\${@:2}") CURRENT=$#words; _polyvisor`, "zsh", join(shell.folder, "script"), ...words], { encoding: "utf8", env: shell.env }).trim();
+    expect(ask("polyvisor", "sta")).toMatch(/^state\nstart\nstate -- print.*\nstart -- start VMs/);
+    expect(ask("polyvisor", "list", "state=run")).toBe("state=running\nstate=running");
   });
   it("gives zsh a script that names its command", () => expect(zshScript).toMatch(/^#compdef polyvisor\n/));
 });

@@ -14,7 +14,7 @@ export interface Server {
 }
 
 /** Where a server on this machine keeps its data when nobody says otherwise. */
-export function defaultDataFolder(env: Env, uid: number | undefined): string {
+function defaultDataFolder(env: Env, uid: number | undefined): string {
   if (uid === 0) return "/var/lib/polyvisor";
   return join(env["XDG_DATA_HOME"] || join(env["HOME"] || "/", ".local", "share"), "polyvisor");
 }

@@ -4,7 +4,7 @@ import { json } from "node:stream/consumers";
 import { apiBase, routePaths, type RouteName } from "@polyvisor/api/client";
 import { errorCatalogue, type ErrorCode } from "@polyvisor/model";
 
-export interface Asked {
+interface Asked {
   route: RouteName;
   params: Record<string, string>;
   query: Record<string, string>;
