@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { PolyvisorError } from "@polyvisor/model";
 import { isActive } from "../domain/domainState.ts";
-import { becomeClone } from "../domain/editDomain.ts";
+import { becomeClone, dataAt } from "../domain/editDomain.ts";
 import { sourceElement } from "../domain/buildDevices.ts";
 import { absent } from "../session.ts";
 import { parseXml } from "../xml/parseXml.ts";
@@ -26,9 +26,11 @@ export const cloneAction: Pick<VerbHandlers, "vm.clone"> = {
         if (await session.findVolume(datastore, volume)) throw new PolyvisorError("nameTaken", { detail: `datastore "${datastore}" already has a volume "${volume}"`, remedy: "Choose another name for the copy, or delete that volume if it is left of an interrupted copy." });
       }
       const root = await nextStartOf(session, dom);
+      const folder = children(child(root, "devices"), "filesystem").find((each) => attribute(child(each, "target"), "dir") === "/" && attribute(child(each, "source"), "dir") !== undefined);
+      if (folder) throw new PolyvisorError("notSupported", { detail: `the root of "${dom.name}" is the folder ${attribute(child(folder, "source"), "dir")} of the host, which libvirt cannot copy, and two containers must not share one`, remedy: "Copy the folder on the host, and create a container of it." });
       const moved = new Map<string, { type: string; source: XmlElement | undefined }>();
       for (const [i, { target, datastore, volume }] of disks.entries()) {
-        const disk = children(child(root, "devices"), "disk").find((each) => attribute(child(each, "target"), "dev") === target);
+        const disk = dataAt(root, target);
         const source = child(disk, "source");
         if (!disk || !source) throw new PolyvisorError("notFound", { detail: `VM "${dom.name}" has no data on ${target}`, where: `/disks/${i}` });
         const path = attribute(source, "file") ?? attribute(source, "dev") ?? `${attribute(source, "pool")}/${attribute(source, "volume")}`;
@@ -36,7 +38,7 @@ export const cloneAction: Pick<VerbHandlers, "vm.clone"> = {
         if (!original) throw new PolyvisorError("notSupported", { detail: `${path} (${target} of VM "${dom.name}") is in no datastore, so libvirt cannot copy it`, remedy: "Make a datastore of its folder.", where: `/disks/${i}` });
         context.progress(i / disks.length, `copying ${target}`);
         if (!(await session.findVolume(datastore, volume))) {
-          const format = attribute(child(disk, "driver"), "type") ?? "raw";
+          const format = attribute(child(disk, "driver"), disk.name === "disk" ? "type" : "format") ?? "raw";
           const description = parseXml((await session.call.storageVolGetXmlDesc({ vol: original })).xml, `the description of volume "${original.name}"`);
           const capacity = at(description, "capacity")?.children.map((node) => (node.kind === "text" ? node.text : "")).join("") ?? "0";
           const xml = writeXml(element("volume", {}, element("name", {}, volume), element("capacity", { unit: "bytes" }, capacity), element("target", {}, element("format", { type: format }))));

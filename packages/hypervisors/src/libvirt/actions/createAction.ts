@@ -61,7 +61,7 @@ async function describe({ session, acceleration }: ActionTools, uuid: string, sp
     driver === "qemu" ? guestSupport(session, arch, virtType) : nothingParticular,
     spec.boot && placeFile(session, spec.boot.kernel, "/spec/boot/kernel"),
     spec.boot?.initramfs === undefined ? undefined : placeFile(session, spec.boot.initramfs, "/spec/boot/initramfs"),
-    spec.container && placeRoot(spec.container.root),
+    spec.container && placeRoot(session, spec.container.root),
   ]);
   if (driver === "qemu" && spec.firmware === "efi" && !support.firmwares.includes("efi")) throw new PolyvisorError("notSupported", { detail: `there is no UEFI firmware for ${arch} guests on ${session.endpoint}`, remedy: "Install it there (Debian: ovmf), or use bios.", where: "/spec/firmware" });
   const context = { driver, uuid, virtType, arch, defaultMachine: support.machine, cpuModes: support.cpuModes, sources: [], kernel, initramfs, root };
@@ -71,9 +71,16 @@ async function describe({ session, acceleration }: ActionTools, uuid: string, sp
   return { how, xml: writeIndented(buildDomain(spec, { ...context, sources: placed.map(({ source }) => source) })) };
 }
 
-function placeRoot(root: string): string {
-  if (root.startsWith("/")) return root;
-  throw new PolyvisorError("badRequest", { detail: `the root file system "${root}" is not an absolute path on the host`, where: "/spec/container/root" });
+/** A volume that is a file or a block device holds the root's file system; any other path is a folder. */
+async function placeRoot(session: Session, root: string): Promise<BuildContext["root"]> {
+  const vol = await session.findVolumeAt(root);
+  if (vol) {
+    const [{ type }, { name: path }] = await Promise.all([session.call.storageVolGetInfo({ vol }), session.call.storageVolGetPath({ vol })]);
+    if (type === c.VIR_STORAGE_VOL_FILE || type === c.VIR_STORAGE_VOL_BLOCK) return { image: path, device: type === c.VIR_STORAGE_VOL_BLOCK };
+    return { folder: path };
+  }
+  if (root.startsWith("/")) return { folder: root };
+  throw new PolyvisorError("badRequest", { detail: `the root file system "${root}" is neither an absolute path on the host nor a volume of it`, where: "/spec/container/root" });
 }
 
 /** Hardware only where a test guest booted with it; the choice is told with its reason. */

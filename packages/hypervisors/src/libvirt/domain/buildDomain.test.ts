@@ -76,7 +76,7 @@ describe("the domain XML of a new VM", () => {
   });
 
   it("is this for a container", () => {
-    expect(built({ name: "box", memory: 64 * 1024 ** 2, container: { root: "/srv/box" }, nics: [{}] }, { driver: "lxc", virtType: "lxc", root: "/srv/box" })).toMatchInlineSnapshot(`
+    expect(built({ name: "box", memory: 64 * 1024 ** 2, container: { root: "/srv/box" }, nics: [{}] }, { driver: "lxc", virtType: "lxc", root: { folder: "/srv/box" } })).toMatchInlineSnapshot(`
       "<domain type='lxc'>
         <name>box</name>
         <uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>

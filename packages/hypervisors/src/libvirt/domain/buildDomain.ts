@@ -22,7 +22,8 @@ export interface BuildContext {
   /** The files of a direct boot and a container's root as paths on the host. */
   kernel?: string | undefined;
   initramfs?: string | undefined;
-  root?: string | undefined;
+  /** A folder that is the root, or an image that holds its file system. */
+  root?: { folder: string } | { image: string; device: boolean } | undefined;
 }
 
 const bootDevices = { disk: "hd", cdrom: "cdrom", network: "network" } as const;
@@ -109,7 +110,7 @@ function devices(spec: VmSpec, context: BuildContext): (XmlElement | undefined)[
   const nics = spec.nics.map((nic) => buildNic(nic, driver));
   switch (driver) {
     case "lxc":
-      return [element("filesystem", { type: "mount", accessmode: "passthrough" }, element("source", { dir: context.root }), element("target", { dir: "/" })), ...nics, element("console", { type: "pty" })];
+      return [rootFileSystem(context.root), ...nics, element("console", { type: "pty" })];
     case "xen":
       return [...disks, ...nics, element("console", { type: "pty" }, element("target", { type: spec.boot ? "xen" : "serial", port: 0 })), ...screen(spec, context)];
     case "qemu":
@@ -127,6 +128,14 @@ function devices(spec: VmSpec, context: BuildContext): (XmlElement | undefined)[
     default:
       return [...disks, ...nics];
   }
+}
+
+function rootFileSystem(root: BuildContext["root"]): XmlElement | undefined {
+  if (!root) return undefined;
+  const target = element("target", { dir: "/" });
+  if ("folder" in root) return element("filesystem", { type: "mount", accessmode: "passthrough" }, element("source", { dir: root.folder }), target);
+  if (root.device) return element("filesystem", { type: "block", accessmode: "passthrough" }, element("source", { dev: root.image }), target);
+  return element("filesystem", { type: "file", accessmode: "passthrough" }, element("driver", { type: "loop", format: "raw" }), element("source", { file: root.image }), target);
 }
 
 /** A screen listens on the host's loopback only: who may see it is decided before. */

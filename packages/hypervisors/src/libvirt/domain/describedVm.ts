@@ -47,7 +47,7 @@ export function describedVm(root: XmlElement): DescribedVm {
     os: libosinfoOf(root),
     vcpus: { current: whole(attribute(child(root, "vcpu"), "current")) ?? max, max },
     memory: { current: bytesOf(child(root, "currentMemory")) ?? memory, max: memory },
-    disks: children(devices, "disk").map(diskOf),
+    disks: [...children(devices, "disk").map(diskOf), ...children(devices, "filesystem").flatMap(imageOf)],
     nics: children(devices, "interface").map(nicOf),
     consoles: consolesOf(devices),
     agentConnected: children(devices, "channel").some((channel) => {
@@ -96,6 +96,24 @@ function diskOf(disk: XmlElement): Disk {
     shareable: child(disk, "shareable") !== undefined,
     bootOrder: whole(attribute(child(disk, "boot"), "order")),
   };
+}
+
+/** A container's file system that lies in an image: a disk at the place where it is mounted. Folders of the host are none. */
+function imageOf(fileSystem: XmlElement): Disk[] {
+  const type = attribute(fileSystem, "type");
+  if (type !== "file" && type !== "block") return [];
+  const { kind, text } = sourceOf(type, child(fileSystem, "source"));
+  const format = attribute(child(fileSystem, "driver"), "format") ?? "raw";
+  return [{
+    target: (attribute(child(fileSystem, "target"), "dir") ?? "").slice(0, 64),
+    device: "disk",
+    bus: "other",
+    format: (diskFormats as readonly string[]).includes(format) ? (format as Disk["format"]) : "other",
+    source: text,
+    sourceKind: kind,
+    readOnly: child(fileSystem, "readonly") !== undefined,
+    shareable: false,
+  }];
 }
 
 function sourceOf(type: string, source: XmlElement | undefined): { kind: Disk["sourceKind"]; text: string | undefined } {

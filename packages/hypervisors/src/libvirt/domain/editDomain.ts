@@ -88,6 +88,11 @@ export function diskAt(root: XmlElement, target: string): XmlElement | undefined
   return children(child(root, "devices"), "disk").find((disk) => attribute(child(disk, "target"), "dev") === target);
 }
 
+/** What holds the data at a target: a disk, or a container's file system that is mounted there. */
+export function dataAt(root: XmlElement, target: string): XmlElement | undefined {
+  return diskAt(root, target) ?? children(child(root, "devices"), "filesystem").find((each) => attribute(child(each, "target"), "dir") === target);
+}
+
 /** The NIC of that MAC address, or undefined. */
 export function nicAt(root: XmlElement, mac: string): XmlElement | undefined {
   return children(child(root, "devices"), "interface").find((nic) => attribute(child(nic, "mac"), "address")?.toLowerCase() === mac.toLowerCase());
@@ -136,8 +141,8 @@ export function becomeClone(root: XmlElement, identity: CloneIdentity): void {
     } else if (device.name === "graphics" && device.attributes.get("autoport") === "yes") {
       device.attributes.set("port", "-1");
       device.attributes.delete("websocket");
-    } else if (device.name === "disk") {
-      const moved = identity.disks.get(attribute(target, "dev") ?? "");
+    } else if (device.name === "disk" || device.name === "filesystem") {
+      const moved = identity.disks.get(attribute(target, device.name === "disk" ? "dev" : "dir") ?? "");
       if (moved) setSource(device, moved);
     }
   }
