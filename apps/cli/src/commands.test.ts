@@ -261,6 +261,21 @@ describe("requests", () => {
   });
 });
 
+describe("host add", () => {
+  it("waits until the connection stands, or says why it does not", async () => {
+    let asked = 0;
+    let failure: object | undefined;
+    const since = "2026-03-01T10:00:00Z";
+    await using server = await fixtureServer({
+      hostAdd: () => aHost({ connection: { state: "connecting", since } }),
+      hostGet: () => aHost({ connection: asked++ === 0 ? { state: "connecting", since } : { state: failure ? "lost" : "connected", since, ...(failure ? { failure } : {}) } as never }),
+    });
+    expect(await cli(server.url, "host", "add", "qemu:///system")).toEqual({ code: 0, out: "h1 added: qemu:///system (connected)\n", err: "" });
+    failure = { code: "hostUnreachable", detail: "h1 does not answer", remedy: "Switch it on." };
+    expect(await cli(server.url, "host", "add", "qemu:///system")).toEqual({ code: 1, out: "h1 added: qemu:///system (lost)\n", err: "h1 does not answer\nSwitch it on.\n" });
+  });
+});
+
 describe("host add --local", () => {
   it("adds what answers and is not there, falls back to the session where it is not permitted, and says the rest", async () => {
     const hosts: { id: string; name: string; uri: string }[] = [];

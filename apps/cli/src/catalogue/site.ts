@@ -11,7 +11,7 @@ const one = (kind: "host" | "datastore" | "network" | "task", operand: string = 
 export const siteRows: readonly CommandRow[] = [
   {
     path: "host add", operands: "[uri]", completes: ["none"], takes: ["output"],
-    options: [["--name <name>", "what to call it; its own name when left out"], ["--local", "every hypervisor of the server's own machine that answers"], ["--tag <tag>", "a tag; may be repeated"], ["--username <name>", "user for SASL; the pass phrase is asked for, or read from standard input"]], repeated: ["tag"],
+    options: [["--name <name>", "what to call it; its own name when left out"], ["--local", "every hypervisor of the server's own machine that answers"], ["--tag <tag>", "a tag; may be repeated"], ["--username <name>", "user for SASL; the pass phrase is asked for, or read from standard input"], ["--no-wait", "do not wait until it is connected"]], repeated: ["tag"],
     summary: "add a host by its URI, or all of this machine", examples: ["host add qemu+ssh://root@h2/system --name h2", "host add --local"], load: host("add"),
   },
   { path: "host list", aliases: ["host ls", "hosts"], takes: ["output"], operands: "[selector...]", completes: ["none"], summary: "list hosts", load: host("list") },

@@ -2,12 +2,14 @@ import { text } from "node:stream/consumers";
 import type { Host } from "@polyvisor/model";
 import { confirm } from "../change.ts";
 import type { Context, Run } from "../command.ts";
+import { exitCodeOf, exitCodes } from "../exitCode.ts";
 import { usageFailure } from "../failure.ts";
 import { listAll, showList } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
 import { colourOfState } from "../output/paint.ts";
 import { agoText, bytesText } from "../output/quantity.ts";
 import { selectorOf } from "../targets.ts";
+import { settled } from "./hostSettled.ts";
 import { showHost } from "./info.ts";
 import { show } from "../show.ts";
 
@@ -29,9 +31,19 @@ export const add: Run = async (context) => {
   }
   if (uri === undefined) throw usageFailure("host add needs a URI, or --local for this machine.", "For example: polyvisor host add qemu+ssh://root@host/system");
   const client = await context.client();
-  const host = await client.call("hostAdd", { body: await hostInput(context, uri) });
+  const added = await client.call("hostAdd", { body: await hostInput(context, uri) });
+  const host = context.options["wait"] === false ? added : await settled(context, added);
   await show(context, host, () => [`${escapeText(host.name)} added: ${escapeText(host.uri)} (${host.connection.state})`]);
+  return tellConnection(context, host);
 };
+
+/** Tells why a host is not connected, where it is not. It stays: the server goes on trying. */
+function tellConnection(context: Context, { connection }: Host): number {
+  if (!connection.failure) return exitCodes.ok;
+  context.note(escapeText(connection.failure.detail));
+  context.note(escapeText(connection.failure.remedy));
+  return exitCodeOf(connection.failure.code);
+}
 
 /** `host list`. */
 export const list: Run = async (context) => {
@@ -77,14 +89,16 @@ export const test: Run = async (context) => {
 /** `host reconnect HOST`. */
 export const reconnect: Run = async (context) => {
   const client = await context.client();
-  const host = await client.call("hostReconnect", { params: { id: (await hostNamed(context)).id } });
+  const host = await settled(context, await client.call("hostReconnect", { params: { id: (await hostNamed(context)).id } }));
   context.say(`${escapeText(host.name)}: ${host.connection.state}`);
+  return tellConnection(context, host);
 };
 
 const switched = (enabled: boolean): Run => async (context) => {
   const client = await context.client();
-  const host = await client.call("hostChange", { params: { id: (await hostNamed(context)).id }, body: { enabled } });
+  const host = await settled(context, await client.call("hostChange", { params: { id: (await hostNamed(context)).id }, body: { enabled } }));
   context.say(`${escapeText(host.name)}: ${host.connection.state}`);
+  return tellConnection(context, host);
 };
 export const enable = switched(true);
 export const disable = switched(false);

@@ -5,6 +5,7 @@ import { exitCodes } from "../exitCode.ts";
 import { isApiError } from "../failure.ts";
 import { listAll } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
+import { settled } from "./hostSettled.ts";
 import { show } from "../show.ts";
 
 /** What a machine may have, each with what stands in for it when it is not permitted, and how it is called beside others. */
@@ -28,7 +29,7 @@ interface Outcome {
 export async function addLocal(context: Context): Promise<number> {
   const client = await context.client();
   const outcomes: Outcome[] = [];
-  for (const candidate of candidates) outcomes.push(await addOne(client, candidate, context.options["tag"] as string[] | undefined));
+  for (const candidate of candidates) outcomes.push(await addOne(context, client, candidate, context.options["tag"] as string[] | undefined));
   await show(context, outcomes, () => outcomes.map(({ uri, result, name, detail }) => `${uri}: ${result === "added" ? `added as ${escapeText(name!)}` : result === "present" ? `already there as ${escapeText(name!)}` : "not added"}${detail ? `: ${escapeText(detail)}` : ""}`));
   if (outcomes.some(({ result }) => result !== "absent")) return exitCodes.ok;
   context.note("No hypervisor of this machine answers.");
@@ -36,7 +37,7 @@ export async function addLocal(context: Context): Promise<number> {
   return exitCodes.failed;
 }
 
-async function addOne(client: Client, candidate: { uri: string; instead?: string; suffix: string }, tags: string[] | undefined): Promise<Outcome> {
+async function addOne(context: Context, client: Client, candidate: { uri: string; instead?: string; suffix: string }, tags: string[] | undefined): Promise<Outcome> {
   const hosts = await listAll(client, "hostList", { fields: "id,name,uri" });
   const present = (uri: string): Host | undefined => hosts.find((host) => host.uri.replace(/\/+$/, "") === uri.replace(/\/+$/, ""));
   for (const uri of [candidate.uri, ...(candidate.instead ? [candidate.instead] : [])]) {
@@ -45,7 +46,7 @@ async function addOne(client: Client, candidate: { uri: string; instead?: string
     try {
       const found = await client.call("hostTest", { body: { uri } });
       const name = freeName(`${found.hostname}${candidate.suffix}`, hosts);
-      const host = await client.call("hostAdd", { body: { uri, name, ...(tags ? { tags } : {}) } });
+      const host = await settled(context, await client.call("hostAdd", { body: { uri, name, ...(tags ? { tags } : {}) } }));
       return { uri, result: "added", name: host.name, detail: `${found.hypervisor}, ${found.vms} VMs` };
     } catch (error) {
       if (!isApiError(error) || error.problem.status === 401 || error.problem.status === 403) throw error;
