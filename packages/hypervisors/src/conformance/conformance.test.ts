@@ -127,7 +127,7 @@ async function* changedBytes(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<U
 /** Asks for the next piece before the last one is kept. */
 async function* hastily(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const all: Uint8Array[] = [];
-  for await (const chunk of bytes) all.push(chunk);
+  for await (const chunk of bytes) if (all.push(chunk) === 64) break;
   yield* all;
 }
 

@@ -156,7 +156,12 @@ export class Workshop {
 
   async clear(): Promise<void> {
     for (const vm of this.#made) await this.#remove(vm);
-    for (const undo of this.#undo.reverse()) await undo().catch(() => {});
+    for (const undo of this.#undo.reverse()) {
+      // What an adapter leaves hanging must not keep the rest from being cleared.
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await Promise.race([undo().catch(() => {}), new Promise((resolve) => (timer = setTimeout(resolve, this.patienceMs)))]);
+      clearTimeout(timer);
+    }
   }
 
   async #remove(vm: string): Promise<void> {
