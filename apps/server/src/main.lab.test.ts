@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createConnection, createServer } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ApiError, Client } from "@polyvisor/api/client";
@@ -70,9 +70,13 @@ describe("the server as a process", () => {
     expect((await stat(path.join(folder, "secret.key"))).mode & 0o777).toBe(0o600);
     const database = await postmaster();
     const stream = await fetch(`${server.facts.url}/api/v1/events`, { headers: { authorization: `Bearer ${server.token}` } });
+    const unused = createConnection(Number(new URL(server.facts.url).port), "127.0.0.1"); // as a browser opens them in advance
+    await once(unused, "connect");
+    await fetch(`${server.facts.url}/healthz`);
     server.child.kill("SIGTERM");
     expect(await server.exit).toBe(0);
     expect(isAlive(database)).toBe(false);
+    expect(server.stderr()).not.toContain("were cut off");
     await stream.text(); // was ended, not cut
     for (const gone of ["server.json", "server.lock"]) await expect(stat(path.join(folder, gone))).rejects.toThrow("ENOENT");
     for (const line of server.stderr().trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("msg");

@@ -31,36 +31,44 @@ const answersMs = 10_000;
  * @throws StartError for what the operator can remove
  */
 export async function startServer(config: Config, log: Logger): Promise<Server> {
-  const started: (() => Promise<unknown>)[] = [];
+  const started: { what: string; close: () => Promise<unknown> }[] = [];
   const closeAll = async (): Promise<void> => {
     let failure: unknown;
-    for (const close of started.reverse()) await close().catch((error: unknown) => (failure ??= error));
+    for (const { what, close } of started.reverse()) {
+      const began = Date.now();
+      await close().catch((error: unknown) => (failure ??= error));
+      log.debug({ what, ms: Date.now() - began }, "stopped");
+    }
     started.length = 0;
     if (failure !== undefined) throw failure;
   };
   try {
     const folder = await takeDataFolder(config.dataFolder);
-    started.push(() => folder.release());
+    started.push({ what: "data folder", close: () => folder.release() });
     await checkPort(config); // before the database is made, which takes a second
     const secrets = await openSecretBox(folder.path);
     const store = await openStore(config.databaseUrl === undefined ? { kind: "private", dataFolder: folder.path } : { kind: "url", url: config.databaseUrl }, log);
-    started.push(() => store.close());
+    started.push({ what: "store", close: () => store.close() });
     await folder.check();
     const identity = await Identity.open(store, log);
-    started.push(() => identity.close());
+    started.push({ what: "identity", close: () => identity.close() });
     await keepLocalToken(folder.path, identity);
     const control = await createControlPlane({ store, dataFolder: folder.path, log, secrets, serverId: folder.serverId });
-    started.push(() => control.close());
+    started.push({ what: "control plane", close: () => control.close() });
 
     const stopping = new AbortController();
     let url = "";
     const app = await buildApp({ control, identity, log, version, url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, config.names);
-    started.push(async () => {
+    const closeHttp = async (): Promise<void> => {
       stopping.abort();
       // Who does not take its answer is cut off: a stop has an end.
-      const timer = setTimeout(() => app.server.closeAllConnections(), answersMs);
+      const timer = setTimeout(() => {
+        log.warn("answers that nobody took were cut off");
+        app.server.closeAllConnections();
+      }, answersMs);
       await app.close().finally(() => clearTimeout(timer));
-    });
+    };
+    started.push({ what: "HTTP", close: closeHttp });
     await app.listen({ host: config.listen, port: config.port }).catch((error: unknown) => {
       throw listenError(config, error);
     });
@@ -69,7 +77,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 
     const file = path.join(folder.path, "server.json");
     await writeAtomically(file, `${JSON.stringify({ url, pid: process.pid, startedAt: new Date().toISOString(), version, data: folder.path })}\n`, 0o644);
-    started.push(() => rm(file, { force: true }));
+    started.push({ what: "server.json", close: () => rm(file, { force: true }) });
     return { url, close: closeAll };
   } catch (error) {
     await closeAll().catch((inner: unknown) => log.error({ err: inner }, "a part could not be stopped"));

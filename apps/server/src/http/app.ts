@@ -20,6 +20,7 @@ import { hostCheck } from "./hostHeader.ts";
 import { contentSecurityPolicy, registerLanding } from "./landing.ts";
 import { bodyLimit, operatorError, problemOf, sendProblem } from "./problem.ts";
 import { registerRoutes } from "./register.ts";
+import { unusedConnections } from "./unusedConnections.ts";
 
 /** A body must be here by then, uploads of volumes excepted: who sends a byte a minute holds no place. */
 const bodyMs = 60_000;
@@ -40,6 +41,8 @@ export async function buildApp(services: Services, names: readonly string[] = []
     },
   });
   app.server.maxHeadersCount = 100;
+  const endUnused = unusedConnections(app.server);
+  app.addHook("preClose", async () => endUnused());
   app.decorateRequest("caller", undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => sendProblem(unknownPath(request, reply), request, reply, log));

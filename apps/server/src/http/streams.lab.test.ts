@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createConnection } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import { apiBase, routeUrl } from "@polyvisor/api";
 import { webSocketProtocols } from "@polyvisor/api/client";
 import type { Event, Host, Vm } from "@polyvisor/model";
@@ -25,8 +24,8 @@ afterAll(() => lab.close());
 const authorization = (): Record<string, string> => ({ authorization: `Bearer ${lab.token}` });
 const note = (i: number): Promise<Vm> => lab.client.call("vmChange", { params: { id: vms[i % vms.length]!.id }, body: { notes: `note ${i} ${randomBytes(6).toString("hex")}` } });
 
-/** Reads events until `enough` says so. */
-async function read(options: { since?: string; kinds?: string; objectId?: string }, enough: (events: Event[]) => boolean): Promise<Event[]> {
+/** Reads events until `enough` says so. `opened` is told the id in `ready`: what happens from then on will be read. */
+async function read(options: { since?: string; kinds?: string; objectId?: string }, enough: (events: Event[]) => boolean, opened?: (id: string) => void): Promise<Event[]> {
   const over = new AbortController();
   const answer = await fetch(lab.url + routeUrl("eventStream", {}, options), { headers: authorization(), signal: over.signal });
   expect(answer.status).toBe(200);
@@ -39,7 +38,8 @@ async function read(options: { since?: string; kinds?: string; objectId?: string
     text = messages.pop()!;
     for (const message of messages) {
       const data = /^data: (.*)$/m.exec(message)?.[1];
-      if (data !== undefined && !/^event: ready$/m.test(message)) {
+      if (/^event: ready$/m.test(message)) opened?.((JSON.parse(data!) as { id: string }).id);
+      else if (data !== undefined) {
         const event = JSON.parse(data) as Event;
         expect(/^id: (.*)$/m.exec(message)?.[1]).toBe(event.id);
         events.push(event);
@@ -64,10 +64,9 @@ describe("events", () => {
   });
 
   test("who resumes by id at any place misses nothing and sees nothing twice", async () => {
-    const before = await read({}, () => true).catch(() => []); // the place where we begin
-    expect(before).toEqual([]);
-    const start = /"id":"(\d+)"/.exec(await firstMessage())![1]!;
-    const all = read({ since: start, kinds: "vm" }, (events) => events.filter((each) => each.fields.includes("notes")).length >= 40);
+    const opened = Promise.withResolvers<string>();
+    const all = read({ kinds: "vm" }, (events) => events.filter((each) => each.fields.includes("notes")).length >= 40, opened.resolve);
+    await opened.promise;
     for (let i = 0; i < 40; i++) await note(i);
     const whole = await all;
     const ids = whole.map((each) => each.id);
@@ -80,19 +79,11 @@ describe("events", () => {
     }
   });
 
-  const firstMessage = async (): Promise<string> => {
-    const answer = await fetch(lab.url + routeUrl("eventStream"), { headers: authorization() });
-    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
-    const { value } = await reader.read();
-    await reader.cancel();
-    return value!;
-  };
-
   test("kinds and object narrow it; what they are not is refused", async () => {
     const [one] = vms;
-    const seen = read({ objectId: one!.id }, (events) => events.length >= 2);
-    await firstMessage(); // the stream above is open by the time that a later one is
-    await delay(50);
+    const opened = Promise.withResolvers<string>();
+    const seen = read({ objectId: one!.id }, (events) => events.length >= 2, opened.resolve);
+    await opened.promise;
     for (let i = 0; i < 20; i++) await note(i);
     await note(0);
     await note(0);
@@ -112,8 +103,9 @@ describe("events", () => {
     const big = "n".repeat(60_000);
     const heapBefore = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
     for (let i = 0; i < 400; i++) await lab.client.call("vmChange", { params: { id: vms[i % 20]!.id }, body: { notes: big + i } }); // 24 MB of events
-    const live = read({}, (events) => events.length >= 1);
-    await delay(50);
+    const opened = Promise.withResolvers<string>();
+    const live = read({}, (events) => events.length >= 1, opened.resolve);
+    await opened.promise;
     await note(1);
     expect((await live).length).toBeGreaterThan(0);
     expect(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - heapBefore).toBeLessThan(300e6);
@@ -217,9 +209,11 @@ describe("volumes", () => {
   test("an upload that is cut off is given up, and the server goes on", async () => {
     const socket = createConnection(Number(new URL(lab.url).port), "127.0.0.1");
     socket.write(`PUT ${path()} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${lab.token}\r\nContent-Type: application/octet-stream\r\nContent-Length: ${size}\r\n\r\n`);
-    socket.write(Buffer.alloc(100_000));
-    await delay(100);
+    await new Promise((resolve) => socket.write(Buffer.alloc(100_000), resolve));
     socket.destroy();
-    await until("that the volume can be read again", async () => (await fetch(lab.url + path(), { headers: authorization() })).ok);
+    await until("that the volume can be read again", async () => {
+      const answer = await fetch(lab.url + path(), { headers: authorization() });
+      return (await answer.arrayBuffer()).byteLength === size;
+    });
   });
 });
