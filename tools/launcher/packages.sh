@@ -1,13 +1,18 @@
 # Packages of the distribution: what is missing, and asking before installing it.
 
+# Root of the machine that is looked at; only the tests of the launcher look at another.
+machine=${POLYVISOR_MACHINE:-}
+
 distribution() {
   local PRETTY_NAME=
-  [[ -r ${OS_RELEASE:-/etc/os-release} ]] && source "${OS_RELEASE:-/etc/os-release}"
+  # shellcheck source=/dev/null
+  [[ -r $machine/etc/os-release ]] && source "$machine/etc/os-release"
   printf '%s\n' "${PRETTY_NAME:-this Linux}"
 }
 
-has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; }
-has_file() { compgen -G "$1" >/dev/null; }
+# Programs of the administrator are not in everybody's PATH.
+has() { PATH=$PATH:$machine/usr/sbin:$machine/sbin command -v "$1" >/dev/null; }
+has_file() { compgen -G "$machine$1" >/dev/null; }
 
 # Each prints a package per line when what it gives is not there.
 missing_for_runtime() {

@@ -55,6 +55,8 @@ command_up() {
   local arguments=()
   [[ -z $port ]] || arguments+=(--port "$port")
   [[ -z $listen ]] || arguments+=(--listen "$listen")
+  # The server is apart from this terminal: Ctrl-C before all is done must reach it too.
+  [[ $detach == yes ]] || trap '[[ -z ${started_pid:-} ]] || kill -TERM "$started_pid" 2>/dev/null; exit 130' INT TERM HUP
   start_server "${arguments[@]}"
   exec 9>&-
   POLYVISOR_URL='' POLYVISOR_TOKEN='' POLYVISOR_DATA=$data welcome
@@ -87,12 +89,15 @@ welcome() {
 
 # Keeps the terminal until Ctrl-C, or until the server ends by itself.
 stay() {
-  printf 'Ctrl-C stops it; its log is %s\n' "$data/server.log"
   trap 'kill -TERM "$started_pid" 2>/dev/null || true' INT TERM HUP
+  printf 'Ctrl-C stops it; its log is %s\n' "$data/server.log"
   local status=0
-  wait "$started_pid" || status=$?
-  while kill -0 "$started_pid" 2>/dev/null; do status=0; wait "$started_pid" || status=$?; done
+  # A signal to us ends one wait early; the server has then still to end.
+  while :; do
+    status=0
+    wait "$started_pid" || status=$?
+    kill -0 "$started_pid" 2>/dev/null || break
+  done
   trap - INT TERM HUP
-  ((status == 0)) && return 0
-  fail "The server has ended (status $status)." "Its log: $data/server.log"
+  ((status == 0 || status > 128)) || fail "The server has ended (status $status)." "Its log: $data/server.log"
 }
