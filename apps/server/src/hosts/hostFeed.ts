@@ -6,6 +6,7 @@ import type { Journal } from "../events/journal.ts";
 
 /** Objects of an inventory that go into one mutation: a large host must not make one endless transaction. */
 const pieceSize = 200;
+const causeLength = 1024;
 
 /** Brings the changes of one host to the journal, in order. */
 export class HostFeed {
@@ -31,10 +32,10 @@ export class HostFeed {
     if (change.type === "host") this.#write((draft) => rules.host(draft, hostId, change.facts));
     else if (change.type === "remove") {
       const taskId = this.#attribution.taskOf(hostId, change.kind, change.nativeId);
-      this.#write((draft) => rules.remove(draft, change.kind, hostId, change.nativeId, { cause: change.cause, taskId }));
+      this.#write((draft) => rules.remove(draft, change.kind, hostId, change.nativeId, { cause: change.cause?.slice(0, causeLength), taskId }));
     } else {
       const taskId = this.#attribution.taskOf(hostId, change.kind, change.kind === "vm" ? change.facts.nativeId : change.facts.name);
-      this.#write((draft) => rules.upsert(draft, change.kind, hostId, change.facts, { cause: change.cause, taskId }));
+      this.#write((draft) => rules.upsert(draft, change.kind, hostId, change.facts, { cause: change.cause?.slice(0, causeLength), taskId }));
     }
   }
 

@@ -44,7 +44,7 @@ export function planCreateVm(input: PlanInput & { request: CreateRequest }): Wor
   };
   const chosen: VmSpec = { ...spec, acceleration: acceleration(host, spec, reasons), nics: nicsOf(input, work, host, wish.nics === undefined ? undefined : spec.nics, after, reasons) };
   chosen.disks = disksOf(input, work, host, uuid, spec, storeFor, after, reasons);
-  placeImages(input, work, host, template, chosen, storeFor, after, reasons);
+  placeImages(input, work, host, uuid, template, chosen, storeFor, after, reasons);
   const created = work.step({ hostId: host.id, target: { kind: "vm", name: spec.name }, action: { verb: "vm.create", vm: uuid, spec: chosen }, reasons, after: [...after] });
   if (request.start) {
     needFeature(host, "vm.start");
@@ -66,7 +66,7 @@ function templateOf(input: PlanInput, name: string): PlanTemplate {
 /** What the operator says counts, then the template. */
 function merged(template: PlanTemplate | undefined, host: Host, wish: CreateRequest["spec"]): VmSpecInput {
   if (!template) return wish;
-  const base = isContainerHost(host) ? (template.containerSpec ?? blocked("notSupported", `the template ${template.name} is not one for containers, and ${host.name} runs only those`)) : template.spec;
+  const base = isContainerHost(host) ? (template.containerSpec ?? blocked("notSupported", `the template ${template.name} cannot be a container on ${host.name}: a container's root is a folder there, and the hypervisor's API brings only single files to a host`)) : template.spec;
   const said = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined));
   return { ...base, ...said } as VmSpecInput;
 }

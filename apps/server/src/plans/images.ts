@@ -1,6 +1,6 @@
 import type { Host, VmSpec } from "@polyvisor/model";
 import { needFeature } from "./checks.ts";
-import type { ChosenDatastore } from "./placement.ts";
+import { freeVolumeName, type ChosenDatastore } from "./placement.ts";
 import type { PlanInput, PlanTemplate } from "./planInput.ts";
 import { blocked, type WorkBuilder } from "./workBuilder.ts";
 
@@ -8,7 +8,7 @@ import { blocked, type WorkBuilder } from "./workBuilder.ts";
 export const imageVolume = (template: string, file: string, sha256: string): string => `polyvisor-${template}-${sha256.slice(0, 12)}-${file}`;
 
 /** Brings the files that a specification names as `image:NAME` onto the host's datastore, and puts their paths into it. */
-export function placeImages(input: PlanInput, work: WorkBuilder, host: Host, template: PlanTemplate | undefined, spec: VmSpec, storeFor: (name: string | undefined) => ChosenDatastore, after: Set<number>, reasons: string[]): void {
+export function placeImages(input: PlanInput, work: WorkBuilder, host: Host, uuid: string, template: PlanTemplate | undefined, spec: VmSpec, storeFor: (name: string | undefined) => ChosenDatastore, after: Set<number>, reasons: string[]): void {
   const place = (text: string): string => {
     if (!text.startsWith("image:")) return text;
     const file = text.slice("image:".length);
@@ -29,7 +29,20 @@ export function placeImages(input: PlanInput, work: WorkBuilder, host: Host, tem
     }
     return there?.path ?? `${store.path === "/" ? "" : store.path}/${volume}`;
   };
+  // A container writes into its root, so it gets a copy of its own; kernels are only read and serve every VM.
+  const ownRoot = (text: string): string => {
+    const placed = place(text);
+    const store = storeFor(undefined);
+    const volume = freeVolumeName(store, `${spec.name}-root`, ".img", uuid, new Set());
+    const copied = work.step({
+      hostId: host.id, target: { kind: "datastore", id: store.known?.id, name: store.name },
+      action: { verb: "volume.create", datastore: store.name, volume, capacity: template!.files.get(text.slice("image:".length))!.size, format: "raw", from: placed.slice(placed.lastIndexOf("/") + 1) },
+      reasons: ["a container writes into its root file system, so it has a copy of its own"], after: [...store.after, ...after],
+    });
+    after.add(copied);
+    return `${store.path}/${volume}`;
+  };
   if (spec.boot) spec.boot = { ...spec.boot, kernel: place(spec.boot.kernel), ...(spec.boot.initramfs === undefined ? {} : { initramfs: place(spec.boot.initramfs) }) };
-  if (spec.container) spec.container = { ...spec.container, root: place(spec.container.root) };
+  if (spec.container?.root.startsWith("image:")) spec.container = { ...spec.container, root: ownRoot(spec.container.root) };
   spec.disks = spec.disks.map((disk) => (disk.source?.startsWith("image:") ? { ...disk, source: place(disk.source) } : disk));
 }

@@ -16,6 +16,8 @@ import { listTasks, openTasks, readTask } from "./taskRows.ts";
 
 /** Steps at the same time: on one host, and in all. A host's daemon does more at once badly; the server's limit is its memory. */
 const stepsPerHost = 4;
+/** The same for steps that mostly wait for a guest: a few that do not listen must not hold up the others. */
+const waitsPerHost = 64;
 const stepsInAll = 512;
 /** Finished tasks that are kept in memory for those who waited for them. */
 const finishedKept = 500;
@@ -174,9 +176,10 @@ export class Tasks implements TasksControl {
   }
 
   async #turn(step: PlanStep, signal: AbortSignal): Promise<() => void> {
-    const key = step.hostId ?? "this server";
+    const waits = step.action.verb === "vm.shutdown";
+    const key = `${step.hostId ?? "this server"}${waits ? " waits" : ""}`;
     let turn = this.#turns.get(key);
-    if (!turn) this.#turns.set(key, (turn = { gate: new Semaphore(stepsPerHost), users: 0 }));
+    if (!turn) this.#turns.set(key, (turn = { gate: new Semaphore(waits ? waitsPerHost : stepsPerHost), users: 0 }));
     turn.users++;
     const forget = (): void => {
       if (--turn.users === 0) this.#turns.delete(key);
