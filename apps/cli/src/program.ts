@@ -23,7 +23,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync(argv as string[], { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 || error.code === "commander.help" ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     const { lines, exitCode } = describeFailure(error, Boolean(io.env["POLYVISOR_DEBUG"]));
     for (const line of lines) io.stderr.write(`${line}\n`);
     return exitCode;
