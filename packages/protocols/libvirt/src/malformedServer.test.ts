@@ -1,6 +1,13 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Procedure } from "./call.ts";
+import { ConnectionError } from "./connectionError.ts";
+import { EventHub } from "./eventHub.ts";
+import { procedures } from "./generated/procedures.ts";
+import { RpcClient } from "./rpcClient.ts";
 import { ByteBuilder } from "./testing/byteBuilder.ts";
 import { FakeServer, hostname, openOver as open, PROC, reply, type Request } from "./testing/fakeServer.ts";
+import type { Transport, TransportEvents } from "./transport/transport.ts";
 
 describe("a malformed server", () => {
   const junk: [string, (request: Request) => Buffer][] = [
@@ -37,5 +44,24 @@ describe("a malformed server", () => {
     ]);
     await using conn = await open(server);
     expect(await conn.call.connectGetHostname()).toEqual({ hostname: "host-1" });
+  });
+
+  it("sends replies with any bytes changed, cut anywhere: each call ends, with a result or a named error", async () => {
+    const list = procedures.find((each) => each.name === "connectListAllDomains") as Procedure;
+    const flips = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 });
+    await fc.assert(fc.asyncProperty(flips, fc.nat(), async (changes, cut) => {
+      let events: TransportEvents | undefined;
+      const transport: Transport = { peer: "test", confidential: true, start: (given) => { events = given; }, send: () => true, pause: () => {}, destroy: () => {} };
+      const client = new RpcClient(transport, { callTimeoutMs: 0, streamBufferBytes: 1, slowCalls: 4, bulk: false, events: new EventHub(() => {}), ended: () => {} });
+      const call = client.invoke(list, { needResults: 1 }, undefined).catch((error: Error) => error);
+      const bytes = new ByteBuilder().u32(1).domain("vm", "01234567-89ab-cdef-0123-456789abcdef", 1).u32(1).message({ procedure: list.number, type: 1, serial: 1 });
+      for (const [at, value] of changes) bytes[at % bytes.length] = value;
+      events?.bytes(bytes.subarray(0, cut % bytes.length), cut % bytes.length);
+      events?.bytes(bytes.subarray(cut % bytes.length), bytes.length - (cut % bytes.length));
+      client.end(new ConnectionError("closed", "done"));
+      const result = await call;
+      if (result instanceof Error) expect(["ConnectionError", "LibvirtError"]).toContain(result.name);
+      else expect((result as { domains: unknown[] }).domains.length).toBeLessThanOrEqual(1);
+    }), { numRuns: 500 });
   });
 });

@@ -159,9 +159,9 @@ export class RpcClient {
     call.reject(reason);
   }
 
-  /** Sends a message of the keepalive program. */
+  /** Sends a message of the keepalive program; not to a peer that asks and does not read. */
   sendKeepalive(procedure: number): void {
-    if (this.#over) return;
+    if (this.#over || this.#outbox.full) return;
     this.#outbox.finish(this.#outbox.begin(wire.KEEPALIVE_PROGRAM, wire.KEEPALIVE_PROTOCOL_VERSION, procedure, wire.VIR_NET_MESSAGE, 0, wire.VIR_NET_OK));
   }
 

@@ -27,7 +27,7 @@ describe("keepalive", () => {
 
   it("keeps a connection on which anything comes", async () => {
     await using server = await FakeServer.start((request) => (request.program === PROGRAM ? pong : undefined), { keepalive: true });
-    await using conn = await connect("test:///default", { socketPath: server.path, keepalive: { intervalMs: 5, count: 1 } });
+    await using conn = await connect("test:///default", { socketPath: server.path, keepalive: { intervalMs: 5, count: 10 } });
     await until("many pings", () => pings(server).length > 10);
     expect(conn.open).toBe(true);
   });

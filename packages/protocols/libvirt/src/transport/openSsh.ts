@@ -69,6 +69,7 @@ function keyOf(path: string): string {
 /** Opens SSH and, through it, libvirt's socket on the far side. Rejects with a ConnectionError, or the signal's reason. */
 export async function openSsh(endpoint: Endpoint, settings: SshSettings, options: { readOnly?: boolean }, signal: AbortSignal): Promise<DuplexTransport> {
   const ssh2 = await import("ssh2");
+  signal.throwIfAborted();
   const username = endpoint.user ?? userInfo().username;
   const peer = `${username}@${endpoint.host} port ${endpoint.port} (SSH)`;
   const known = hostKeys(endpoint, settings);
