@@ -99,5 +99,5 @@ stay() {
     kill -0 "$started_pid" 2>/dev/null || break
   done
   trap - INT TERM HUP
-  ((status == 0 || status > 128)) || fail "The server has ended (status $status)." "Its log: $data/server.log"
+  [[ $status == 0 || $status == 129 || $status == 130 || $status == 143 ]] || fail "The server has ended (status $status)." "Its log: $data/server.log"
 }
