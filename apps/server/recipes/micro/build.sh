@@ -23,7 +23,7 @@ main() {
   recipe_hash=$(cd -- "$recipe" && sha256sum build.sh guest/* | sha256sum | cut -c 1-64)
   if [[ $fresh == no ]] && built_already; then progress 100 "built before"; return; fi
   local each
-  for each in apt-get apt-cache dpkg dpkg-deb tar gzip sha256sum; do
+  for each in apt-get apt-cache dpkg dpkg-deb tar gzip sha256sum mke2fs; do
     command -v "$each" >/dev/null || fail "this recipe needs $each. It is made for Debian: build it there, and copy the folder."
   done
   exec 9>"$out/.lock"
@@ -45,7 +45,7 @@ main() {
 built_already() {
   local template=$out/template.json file
   [[ -r $template ]] && grep -q "\"recipe\": \"$recipe_hash\"" "$template" || return 1
-  for file in vmlinuz initramfs.cpio.gz rootfs.tar.gz; do [[ -s $out/$file ]] || return 1; done
+  for file in vmlinuz initramfs.cpio.gz rootfs.tar.gz rootfs.img; do [[ -s $out/$file ]] || return 1; done
 }
 
 # The names of Debian's packages: the kernel's carries its version, the libraries are what the guest agent asks for.
@@ -163,6 +163,10 @@ add_module() {
 make_rootfs() {
   progress 85 "making the container's files"
   tar -C "$tree" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - . | gzip -n -9 >"$work/rootfs.tar.gz"
+  # The same as an image, which goes to a host like any disk. In a namespace where its maker is root, so are its files' owners.
+  local as_root=()
+  ((EUID == 0)) || ! unshare -r true 2>/dev/null || as_root=(unshare -r)
+  E2FSPROGS_FAKE_TIME=1 "${as_root[@]}" mke2fs -q -t ext4 -L micro -U "${recipe_hash:0:8}-0000-4000-8000-${recipe_hash:8:12}" -E "root_owner=0:0,hash_seed=${recipe_hash:0:8}-0000-4000-8000-${recipe_hash:8:12}" -O ^has_journal -m 0 -d "$tree" "$work/rootfs.img" 24M >"$work/log" 2>&1 || fail "the container's image could not be made: $(tail -n 1 "$work/log")"
 }
 
 publish() {
@@ -180,10 +184,12 @@ publish() {
   "rootfs": "rootfs.tar.gz",
   "minMemoryMiB": 96,
   "spec": { "memory": 134217728, "boot": { "kernel": "image:vmlinuz", "initramfs": "image:initramfs.cpio.gz", "cmdline": "$(cmdline)" } },
+  "container": { "memory": 67108864, "container": { "root": "image:rootfs.img" } },
   "files": {
 $(describe vmlinuz),
 $(describe initramfs.cpio.gz),
-$(describe rootfs.tar.gz)
+$(describe rootfs.tar.gz),
+$(describe rootfs.img)
   },
   "recipe": "$recipe_hash",
   "packages": {
@@ -192,7 +198,7 @@ $manifest
 }
 JSON
   local file
-  for file in vmlinuz initramfs.cpio.gz rootfs.tar.gz template.json; do chmod 0644 "$work/$file"; mv -f "$work/$file" "$out/$file"; done
+  for file in vmlinuz initramfs.cpio.gz rootfs.tar.gz rootfs.img template.json; do chmod 0644 "$work/$file"; mv -f "$work/$file" "$out/$file"; done
 }
 describe() { printf '    "%s": { "sha256": "%s", "size": %d }' "$1" "$(sha256sum <"$work/$1" | cut -c 1-64)" "$(stat -c %s "$work/$1")"; }
 cmdline() {

@@ -8,6 +8,9 @@ import { volumeBehind } from "./volumeUsers.ts";
 import type { Work } from "./work.ts";
 import { blocked, WorkBuilder } from "./workBuilder.ts";
 
+/** A target as part of a volume's name: a container's file systems are called by the place where they are mounted. */
+const volumeWord = (target: string): string => target.split("/").filter(Boolean).join("-") || "root";
+
 /** A copy of a VM with copies of its disks beside them. */
 export function planCloneVm(input: PlanInput & { request: Extract<Request, { do: "vm.clone" }> }): Work {
   const { request, estate } = input;
@@ -26,7 +29,7 @@ export function planCloneVm(input: PlanInput & { request: Extract<Request, { do:
     const found = volumeBehind(stores, disk.source) ?? blocked("notSupported", `disk ${disk.target} of ${vm.name} (${disk.source}) is on no known datastore, so it cannot be copied`);
     const dot = found.volume.name.lastIndexOf(".");
     const store = { name: found.store.name, path: found.store.path, known: found.store, after: [], reason: "" };
-    const volume = freeVolumeName(store, `${request.name}-${disk.target}`, dot > 0 ? found.volume.name.slice(dot) : "", uuid, taken);
+    const volume = freeVolumeName(store, `${request.name}-${volumeWord(disk.target)}`, dot > 0 ? found.volume.name.slice(dot) : "", uuid, taken);
     taken.add(volume);
     needed.set(found.store.id, (needed.get(found.store.id) ?? 0) + found.volume.allocation);
     reasons.push(`${disk.target}: ${found.volume.name} is copied to ${volume} on ${found.store.name}, where it is`);

@@ -20,6 +20,7 @@ export class LibvirtHypervisor implements Hypervisor {
   readonly #tools: ActionTools;
   readonly #reader: EndpointReader;
   #feed: AbortController | undefined;
+  #watched: ChangeFeed | undefined;
 
   constructor(tools: ActionTools, features: FeatureTable) {
     this.features = features;
@@ -41,6 +42,7 @@ export class LibvirtHypervisor implements Hypervisor {
     if (signal.aborted) return;
     signal.addEventListener("abort", stop, { once: true });
     const feed = new ChangeFeed(this.#reader, stopped);
+    this.#watched = feed;
     this.#tools.acceleration.done = () => feed.hostChanged();
     try {
       let first = true;
@@ -56,6 +58,7 @@ export class LibvirtHypervisor implements Hypervisor {
     } finally {
       signal.removeEventListener("abort", stop);
       stopped.abort();
+      if (this.#watched === feed) this.#watched = undefined;
     }
   }
 
@@ -63,8 +66,22 @@ export class LibvirtHypervisor implements Hypervisor {
     return this.#session.told("measure", () => readSamples(this.#session, signal));
   }
 
-  run(action: Action, context: RunContext): Promise<RunResult> {
-    return runAction(this.#tools, this.features, action, context);
+  async run(action: Action, context: RunContext): Promise<RunResult> {
+    try {
+      return await runAction(this.#tools, this.features, action, context);
+    } finally {
+      await this.#tellChanged(/^(volume|datastore)\.|^vm\.(create|clone|delete|migrate)$/.test(action.verb), "vm" in action ? action.vm : undefined);
+    }
+  }
+
+  /** libvirt has no events for volumes and for edits of a definition; what we changed ourselves is read at once. */
+  async #tellChanged(stored: boolean, vm: string | undefined): Promise<void> {
+    const feed = this.#watched;
+    if (!feed || !this.#session.connection.open) return;
+    const dom = vm === undefined ? undefined : await this.#session.findVm(vm).catch(() => undefined);
+    if (dom) feed.happened({ kind: "vm", dom });
+    if (stored) feed.happened({ kind: "datastores" });
+    await feed.caughtUp();
   }
 
   observe(action: Action, signal?: AbortSignal): Promise<Observation> {
@@ -92,8 +109,12 @@ export class LibvirtHypervisor implements Hypervisor {
     return this.#session.told(`read volume "${volume}" in datastore "${datastore}"`, () => readVolumeBytes(this.#session, datastore, volume, signal));
   }
 
-  writeVolume(datastore: string, volume: string, bytes: AsyncIterable<Uint8Array>, size: number, signal?: AbortSignal): Promise<void> {
-    return this.#session.told(`fill volume "${volume}" in datastore "${datastore}"`, () => writeVolumeBytes(this.#session, datastore, volume, bytes, size, signal));
+  async writeVolume(datastore: string, volume: string, bytes: AsyncIterable<Uint8Array>, size: number, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#session.told(`fill volume "${volume}" in datastore "${datastore}"`, () => writeVolumeBytes(this.#session, datastore, volume, bytes, size, signal));
+    } finally {
+      await this.#tellChanged(true, undefined);
+    }
   }
 
   #need(name: FeatureName): void {

@@ -3,6 +3,7 @@ import type { VmSpec } from "@polyvisor/model";
 import { constants as c } from "@polyvisor/protocol-libvirt";
 import { diskTargets } from "../domain/buildDevices.ts";
 import { buildDomain } from "../domain/buildDomain.ts";
+import type { BuildContext } from "../domain/buildDomain.ts";
 import { isUnsupported } from "../failure.ts";
 import { guestSupport, guestTypes, nothingParticular } from "../host/guestSupport.ts";
 import { absent } from "../session.ts";

@@ -75,6 +75,13 @@ describe("the domain XML of a new VM", () => {
     `);
   });
 
+  it("has the root of a container where it lies: a folder, an image, a block device", () => {
+    const rootOf = (root: BuildContext["root"]) => built({ name: "box", container: { root: "/x" } }, { driver: "lxc", virtType: "lxc", root }).match(/<filesystem[^]*<\/filesystem>/)![0].replace(/\s*\n\s*/g, "");
+    expect(rootOf({ folder: "/srv/box" })).toBe("<filesystem type='mount' accessmode='passthrough'><source dir='/srv/box'/><target dir='/'/></filesystem>");
+    expect(rootOf({ image: "/images/box.img", device: false })).toBe("<filesystem type='file' accessmode='passthrough'><driver type='loop' format='raw'/><source file='/images/box.img'/><target dir='/'/></filesystem>");
+    expect(rootOf({ image: "/dev/vg/box", device: true })).toBe("<filesystem type='block' accessmode='passthrough'><source dev='/dev/vg/box'/><target dir='/'/></filesystem>");
+  });
+
   it("is this for a container", () => {
     expect(built({ name: "box", memory: 64 * 1024 ** 2, container: { root: "/srv/box" }, nics: [{}] }, { driver: "lxc", virtType: "lxc", root: { folder: "/srv/box" } })).toMatchInlineSnapshot(`
       "<domain type='lxc'>

@@ -77,6 +77,12 @@ describe("a VM's facts from its domain XML", () => {
     }
   });
 
+  it("counts the image that a container's root lies in as a disk, and a folder of the host as none", () => {
+    const of = (fileSystem: string) => describedVm(parseXml(`<domain type='lxc'><devices>${fileSystem}</devices></domain>`)).disks;
+    expect(of("<filesystem type='file'><driver type='loop' format='raw'/><source file='/images/box.img'/><target dir='/'/></filesystem>")).toEqual([{ target: "/", device: "disk", bus: "other", format: "raw", source: "/images/box.img", sourceKind: "file", readOnly: false, shareable: false }]);
+    expect(of("<filesystem type='block'><source dev='/dev/vg/box'/><target dir='/'/><readonly/></filesystem>")).toMatchObject([{ source: "/dev/vg/box", sourceKind: "block", readOnly: true }]);
+    expect(of("<filesystem type='mount'><source dir='/srv/box'/><target dir='/'/></filesystem>")).toEqual([]);
+  });
   it.each([["<os><type>exe</type></os>", "lxc", "none"], ["<os><type>hvm</type><loader>/usr/share/OVMF/OVMF_CODE.fd</loader></os>", "kvm", "efi"], ["<os><type>hvm</type><loader>/usr/lib/xen/boot/hvmloader</loader></os>", "xen", "bios"], ["<os><type>hvm</type><loader>/opt/u-boot</loader></os>", "qemu", "other"], ["<os><type>hvm</type></os>", "test", "bios"]])("%s of %s has firmware %s", (os, type, firmware) => {
     expect(describedVm(parseXml(`<domain type='${type}'>${os}</domain>`)).firmware).toBe(firmware);
   });

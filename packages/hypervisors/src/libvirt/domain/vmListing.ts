@@ -30,7 +30,12 @@ const filters = {
 export async function listVms(session: Session, signal?: AbortSignal): Promise<Map<string, VmListEntry>> {
   const { call } = session;
   const listed = (flags: number): Promise<Domain[]> => call.connectListAllDomains({ needResults: 1, flags }, { signal }).then((answer) => answer.domains);
-  const [all, persistent, autostart, managedSave, hasSnapshots, states] = await Promise.all([listed(0), listed(filters.persistent), listed(filters.autostart), listed(filters.managedSave), listed(filters.hasSnapshots), statesAtOnce(session, signal)]);
+  // A driver that has no snapshots, or keeps no memory, may not know the filter either.
+  const filtered = (flags: number): Promise<Domain[]> => listed(flags).catch((error: unknown) => {
+    if (isUnsupported(error)) return [];
+    throw error;
+  });
+  const [all, persistent, autostart, managedSave, hasSnapshots, states] = await Promise.all([listed(0), listed(filters.persistent), listed(filters.autostart), filtered(filters.managedSave), filtered(filters.hasSnapshots), statesAtOnce(session, signal)]);
   const uuids = (domains: Domain[]): Set<string> => new Set(domains.map((dom) => dom.uuid));
   const flags = { persistent: uuids(persistent), autostart: uuids(autostart), managedSave: uuids(managedSave), hasSnapshots: uuids(hasSnapshots) };
   const entries = new Map<string, VmListEntry>();

@@ -26,7 +26,8 @@ export async function probeFeatures(session: Session, signal?: AbortSignal): Pro
   const onlyFor = (driver: string, why: string): (() => Promise<void>) => async () => {
     if (session.driver.toLowerCase() !== driver) throw new Refusal(why);
   };
-  const define = (): Promise<unknown> => call.domainDefineXml({ xml: noXml }, options);
+  // A driver that can undefine can define; to ask it to define nonsense would leave an error in the host's log each time.
+  const define = (): Promise<unknown> => call.domainUndefine({ dom }, options);
   const device = (): Promise<unknown> => call.domainAttachDeviceFlags({ dom, xml: noXml, flags: live }, options);
   const snapshot = (): Promise<unknown> => call.domainSnapshotCreateXml({ dom, xmlDesc: "<domainsnapshot/>" }, options);
   const volume = (): Promise<unknown> => call.storageVolCreateXml({ pool, xml: noXml }, options);
@@ -64,7 +65,7 @@ export async function probeFeatures(session: Session, signal?: AbortSignal): Pro
     "host.devices": () => call.connectListAllNodeDevices({ needResults: 0 }, options),
     "host.numa": () => call.connectGetCapabilities(options),
     "datastore.list": () => call.connectListAllStoragePools({ needResults: 0 }, options),
-    "datastore.manage": () => call.storagePoolDefineXml({ xml: noXml }, options),
+    "datastore.manage": () => call.storagePoolUndefine({ pool }, options),
     "volume.manage": volume,
     "volume.transfer": () => abort(call.storageVolDownload({ vol, offset: 0n, length: 0n }, options)),
     "network.list": () => call.connectListAllNetworks({ needResults: 0 }, options),

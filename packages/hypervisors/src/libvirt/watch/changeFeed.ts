@@ -31,6 +31,7 @@ export class ChangeFeed {
   #hostTold = "";
   #stale = { datastores: false, networks: false, devices: false };
   #working = false;
+  #lastWork: Promise<void> = Promise.resolve();
   #ready = false;
   readonly #stopped: AbortController;
   readonly #look: RegularLook;
@@ -66,6 +67,14 @@ export class ChangeFeed {
   hostChanged(): void {
     this.#stale.devices = true;
     void this.#work();
+  }
+
+  /**
+   * Resolves when what happened so far was read and told, so that whoever did it finds it in the inventory; an endpoint
+   * that is slow to tell is not waited for.
+   */
+  async caughtUp(): Promise<void> {
+    await Promise.race([this.#lastWork, new Promise((resolve) => setTimeout(resolve, patience).unref())]);
   }
 
   /** Marks what a happening concerns and reads it soon. */
@@ -110,8 +119,14 @@ export class ChangeFeed {
   }
 
   async #work(): Promise<void> {
+    // Who is at work looks again before it ends, and sees what was marked meanwhile.
     if (this.#working || !this.#ready) return;
     this.#working = true;
+    this.#lastWork = this.#readMarked();
+    return this.#lastWork;
+  }
+
+  async #readMarked(): Promise<void> {
     try {
       while (this.#ready && !this.#queue.ended && (this.#dirty.size > 0 || this.#stale.datastores || this.#stale.networks || this.#stale.devices)) {
         const took = await this.#vms();
