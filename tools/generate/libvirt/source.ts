@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The upstream version the stubs are made from, and the Debian source package that carries it. */
-export const PINNED = { upstream: "9.0.0", debian: "9.0.0-4+deb12u2" };
+/** The upstream version the stubs are made from: that of Debian 12, whose packaging revisions leave its source as it is. */
+export const PINNED = "9.0.0";
 
 const WANTED = [
   "src/rpc/virnetprotocol.x",
@@ -43,7 +43,7 @@ function sourceLists(): string {
 
 /** Folder with the wanted files of the pinned libvirt source, downloaded with apt on first use. */
 export function libvirtSource(cacheFolder: string): string {
-  const folder = join(cacheFolder, `libvirt-${PINNED.upstream}`);
+  const folder = join(cacheFolder, `libvirt-${PINNED}`);
   if (existsSync(join(folder, "src/remote/remote_protocol.x"))) return folder;
   const apt = join(cacheFolder, "apt");
   for (const sub of ["lists/partial", "cache/archives/partial", "download"]) mkdirSync(join(apt, sub), { recursive: true });
@@ -53,11 +53,17 @@ export function libvirtSource(cacheFolder: string): string {
     `Dir::State::lists=${join(apt, "lists")}`, `Dir::Cache=${join(apt, "cache")}`, "APT::Get::List-Cleanup=false", "APT::Sandbox::User=root",
   ].flatMap((option) => ["-o", option]);
   const stdio: ["ignore", "ignore", "inherit"] = ["ignore", "ignore", "inherit"];
-  execFileSync("apt-get", [...options, "-qq", "update"], { stdio });
-  execFileSync("apt-get", [...options, "-qq", "source", "--download-only", `libvirt=${PINNED.debian}`], { cwd: join(apt, "download"), stdio });
+  const tarball = join(apt, "download", `libvirt_${PINNED}.orig.tar.xz`);
+  try {
+    execFileSync("apt-get", [...options, "-qq", "update"], { stdio });
+    execFileSync("apt-get", [...options, "-qq", "source", "--download-only", "--tar-only", "libvirt"], { cwd: join(apt, "download"), stdio });
+    if (!existsSync(tarball)) throw new Error("apt offers another version");
+  } catch (error) {
+    throw new Error(`libvirt ${PINNED} cannot be had with apt-get here: unpack its source yourself and pass the folder as an argument`, { cause: error });
+  }
   mkdirSync(folder, { recursive: true });
   const patterns = WANTED.map((path) => `*/${path}`);
-  execFileSync("tar", ["-xJf", join(apt, "download", `libvirt_${PINNED.upstream}.orig.tar.xz`), "-C", folder, "--strip-components=1", "--wildcards", ...patterns], { stdio });
+  execFileSync("tar", ["-xJf", tarball, "-C", folder, "--strip-components=1", "--wildcards", ...patterns], { stdio });
   rmSync(apt, { recursive: true, force: true });
   return folder;
 }
