@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { registerMetrics } from "../metrics/registerMetrics.ts";
 import { authenticator } from "./authenticate.ts";
 import { registerConsole, takeWebSockets } from "./consoleSocket.ts";
-import { eventStreamHandler } from "./eventStream.ts";
+import { eventStreamHandler, standardTimes, type StreamTimes } from "./eventStream.ts";
 import type { Handlers, Services } from "./handler.ts";
 import { hostHandlers } from "./handlers/hostHandlers.ts";
 import { identityHandlers } from "./handlers/identityHandlers.ts";
@@ -26,7 +26,7 @@ import { unusedConnections } from "./unusedConnections.ts";
 const bodyMs = 60_000;
 
 /** The whole HTTP side, made of the contract; ready to listen or to be injected. */
-export async function buildApp(services: Services, names: readonly string[] = []): Promise<FastifyInstance> {
+export async function buildApp(services: Services, names: readonly string[] = [], times: StreamTimes = standardTimes): Promise<FastifyInstance> {
   const { identity, log, version } = services;
   const app = fastify({
     bodyLimit,
@@ -69,7 +69,7 @@ export async function buildApp(services: Services, names: readonly string[] = []
 
   const handlers: Handlers = {
     ...serverHandlers(services), ...identityHandlers(services), ...hostHandlers(services), ...vmHandlers(services),
-    ...placeHandlers(services), ...taskHandlers(services), ...eventStreamHandler(services),
+    ...placeHandlers(services), ...taskHandlers(services), ...eventStreamHandler(services, times),
   };
   takeJson(app);
   registerRoutes(app, handlers, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
@@ -78,7 +78,7 @@ export async function buildApp(services: Services, names: readonly string[] = []
     uploads.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload)); // as it comes
     registerRoutes(uploads, handlers, (route) => route === "volumeWrite");
   });
-  registerConsole(app, services);
+  registerConsole(app, services, times);
   await registerMetrics(app, services, callerOf);
   registerHealth(app, services);
   registerLanding(app, version);

@@ -5,8 +5,8 @@ import type { Caller } from "../identity/tokenCache.ts";
 
 const inProtocol = "polyvisor.token.";
 
-/** The token of a request: of Authorization, or, because a browser's WebSocket cannot set headers, of a subprotocol. */
-function tokenOf(request: FastifyRequest): string | undefined {
+/** The token that a request carries: of Authorization, or, because a browser's WebSocket cannot set headers, of a subprotocol. */
+export function tokenOf(request: FastifyRequest): string | undefined {
   const { authorization } = request.headers;
   if (authorization !== undefined) return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
   const protocols = request.headers["sec-websocket-protocol"];
@@ -24,4 +24,17 @@ export function authenticator(identity: Identity): (request: FastifyRequest) => 
     if (token === undefined) throw new PolyvisorError("notSignedIn", { detail: "the request has no token" });
     return identity.caller(token);
   };
+}
+
+/**
+ * Whether what a token opened may stay open: asked again from time to time, because a revocation must end it. A
+ * database that is down ends nothing.
+ */
+export async function stillSignedIn(identity: Identity, request: FastifyRequest): Promise<boolean> {
+  try {
+    await identity.caller(tokenOf(request) ?? "");
+    return true;
+  } catch (error) {
+    return !(error instanceof PolyvisorError && error.code === "notSignedIn");
+  }
 }

@@ -4,12 +4,13 @@ import type { ByteChannel } from "@polyvisor/hypervisors";
 import { PolyvisorError } from "@polyvisor/model";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import { stillSignedIn } from "./authenticate.ts";
+import type { StreamTimes } from "./eventStream.ts";
 import type { Call, Services } from "./handler.ts";
 import { objectOf } from "./handlers/pageOf.ts";
 import { operatorError } from "./problem.ts";
 import { callOf } from "./register.ts";
 
-const pingMs = 30_000;
 /** How long a client may take to say goodbye when the server stops. */
 const goodbyeMs = 2_000;
 /** One message of a client: a paste or a screen update request; far more than either. */
@@ -36,7 +37,7 @@ export async function takeWebSockets(app: FastifyInstance, log: Logger): Promise
  * A VM's console over a WebSocket of binary messages. The console is opened before the upgrade, so that a refusal is
  * an ordinary problem with its status. Neither side is read faster than the other takes.
  */
-export function registerConsole(app: FastifyInstance, { control, stopping }: Services): void {
+export function registerConsole(app: FastifyInstance, { control, identity, stopping }: Services, times: StreamTimes): void {
   app.decorateRequest("consoleChannel", undefined);
   app.route({
     method: "GET",
@@ -52,20 +53,21 @@ export function registerConsole(app: FastifyInstance, { control, stopping }: Ser
       if (request.raw.socket.destroyed) request.consoleChannel.close();
     },
     handler: async () => undefined, // an ordinary request never comes here
-    wsHandler: (socket, request) => bridge(socket, request, stopping),
+    wsHandler: (socket, request) => bridge(socket, request, stopping, times.heartbeatMs, () => stillSignedIn(identity, request)),
   });
 }
 
 type Socket = import("@fastify/websocket").WebSocket;
 
-async function bridge(socket: Socket, request: FastifyRequest, stopping: AbortSignal): Promise<void> {
+async function bridge(socket: Socket, request: FastifyRequest, stopping: AbortSignal, heartbeatMs: number, stillAllowed: () => Promise<boolean>): Promise<void> {
   const channel = request.consoleChannel!;
   let answered = true;
   const timer = setInterval(() => {
     if (!answered) return socket.terminate();
     answered = false;
     socket.ping();
-  }, pingMs);
+    void stillAllowed().then((still) => still || end(socket, 1008, "you are not signed in any more"));
+  }, heartbeatMs);
   const stop = (): void => {
     socket.close(1001, "the server stops");
     setTimeout(() => socket.terminate(), goodbyeMs).unref();

@@ -1,12 +1,17 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { kindPrefixes, PolyvisorError, type Event, type Kind } from "@polyvisor/model";
+import { stillSignedIn } from "./authenticate.ts";
 import type { Handlers, Services } from "./handler.ts";
 
-/** Milliseconds between two comments that keep proxies from cutting a quiet stream. */
-const heartbeatMs = 15_000;
-/** How long a reader may leave full buffers standing before it is dropped; it resumes by id when it comes back. */
-const stuckMs = 30_000;
+/** Times of streams that go on for ever, in milliseconds. */
+export interface StreamTimes {
+  /** Between two comments that keep proxies from cutting a quiet stream, and two questions whether the token is still good. */
+  heartbeatMs: number;
+  /** How long a reader may leave full buffers standing before it is dropped; it resumes by id when it comes back. */
+  stuckMs: number;
+}
+export const standardTimes: StreamTimes = { heartbeatMs: 15_000, stuckMs: 30_000 };
 
 const texts = new WeakMap<Event, string>();
 /** An event as it goes over the wire; all readers get the same object, so its text is made once. */
@@ -29,7 +34,7 @@ function kindsOf(text: string | undefined): ReadonlySet<Kind> | undefined {
 const idSchema = /^\d{1,18}$/;
 
 /** Server-sent events: `ready` first, then what was since the id that the reader names, then everything as it happens. */
-export function eventStreamHandler({ control, identity, log, stopping }: Services, heartbeat = heartbeatMs, stuck = stuckMs): Pick<Handlers, "eventStream"> {
+export function eventStreamHandler({ control, identity, log, stopping }: Services, times: StreamTimes): Pick<Handlers, "eventStream"> {
   return {
     async eventStream({ query, request, reply }) {
       const kinds = kindsOf(query.kinds);
@@ -48,15 +53,13 @@ export function eventStreamHandler({ control, identity, log, stopping }: Service
       response.socket?.setNoDelay(true);
       response.write(`retry: 1000\nid: ${since}\nevent: ready\ndata: {"id":"${since}"}\n\n`);
 
-      const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
       const timer = setInterval(() => {
         if (!response.writableNeedDrain) response.write(":\n\n");
-        // A token that was revoked meanwhile ends what it opened.
-        identity.caller(token).catch((error: unknown) => error instanceof PolyvisorError && error.code === "notSignedIn" && over.abort());
-      }, heartbeat);
+        void stillSignedIn(identity, request).then((still) => still || over.abort());
+      }, times.heartbeatMs);
       try {
         for await (const event of control.events.subscribe({ since, kinds, objectId: query.objectId, signal })) {
-          if (!response.write(textOf(event))) await drained(response, signal, stuck);
+          if (!response.write(textOf(event))) await drained(response, signal, times.stuckMs);
           if (signal.aborted) break;
         }
       } catch (error) {
