@@ -75,6 +75,22 @@ describe("the command line over the server", () => {
     expect((await cli.run(["task", "wait", id])).code).toBe(0);
   });
 
+  it("stops waiting on Ctrl-C; the task goes on until it is cancelled", async () => {
+    await cli.ok("host", "add", "sim://stubborn/host-0001?vms=10&stubborn=1&pace=1", "--name", "stubborn");
+    const [ref] = (await cli.ok("list", "host=stubborn", "state=running", "-o", "name")).split("\n") as [string];
+    const child = cli.spawn(["shutdown", `stubborn/${ref.split("/").at(-1)!}`]);
+    const seen = watchOutput(child);
+    const running = async (): Promise<Task[]> => cli.json<Task[]>("task", "list", "--state", "running");
+    await until("the task runs", async () => (await running()).length === 1);
+    child.kill("SIGINT");
+    expect(await seen.ended).toBe(130);
+    const [task] = await running();
+    expect(seen.out()).toContain(`polyvisor task cancel ${task!.id}`);
+    expect(await cli.ok("task", "cancel", task!.id)).toBe(`${task!.id}: cancelled\n`);
+    expect((await cli.run(["task", "wait", task!.id])).code).not.toBe(0);
+    await cli.ok("host", "remove", "stubborn", "--yes");
+  });
+
   it("follows what others do, live", async () => {
     const watching = cli.spawn(["list", "--watch", "name=watched*"]);
     const seen = watchOutput(watching);

@@ -2,7 +2,7 @@ import { hostname, userInfo } from "node:os";
 import { askSecret, inputLines } from "../asking.ts";
 import type { Context, Run } from "../command.ts";
 import { connect } from "../connection/connect.ts";
-import { checkUrl } from "../connection/locate.ts";
+import { checkUrl, isExposed } from "../connection/locate.ts";
 import { readProfile, removeProfile, writeProfile, type Profile } from "../connection/profile.ts";
 import { exitCodes } from "../exitCode.ts";
 import { CliFailure, isApiError, usageFailure } from "../failure.ts";
@@ -21,6 +21,7 @@ export const login: Run = async (context) => {
   const url = options["url"] === undefined ? (await context.server()).url : checkUrl(options["url"] as string, "--url");
   const ways = [options["code"], options["token"], options["name"]].filter((way) => way !== undefined).length;
   if (ways > 1) throw usageFailure("--code, --token and --name exclude each other.");
+  if (isExposed(url)) context.note(`The connection to ${url} is not encrypted: whoever is in between can read along. Put https in front of the server.`);
   let profile: Profile;
   if (options["token"] !== undefined) {
     const token = options["token"] === "-" ? await firstLine(context) : (options["token"] as string);

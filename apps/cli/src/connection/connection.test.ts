@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../program.ts";
 import { fakeIo } from "../testing/fakeIo.ts";
 import { fixtureServer } from "../testing/fixtureServer.ts";
-import { checkUrl, locateServer } from "./locate.ts";
+import { checkUrl, isExposed, locateServer } from "./locate.ts";
 import { profilePath, readProfile, writeProfile } from "./profile.ts";
 
 let home: string;
@@ -39,6 +39,10 @@ describe("which server", () => {
   });
   it("is none: that is said with what to do", () => expect(() => locateServer({ HOME: home }, user)).toThrow(/No Polyvisor server runs on this machine/));
   it.each(["ftp://x", "nonsense", "http://user:word@x"])("is not %s", (url) => expect(() => checkUrl(url, "--url")).toThrow("--url"));
+  it("is told from one that would read tokens off the network", () => {
+    expect(["http://127.0.0.1:8420", "http://[::1]:1", "http://localhost", "https://example.com"].filter(isExposed)).toEqual([]);
+    expect(["http://10.0.0.1:8420", "http://127.evil.example"].filter(isExposed)).toHaveLength(2);
+  });
   it("is not taken from a broken file", () => {
     mkdirSync(join(home, ".config/polyvisor"), { recursive: true });
     writeFileSync(profilePath({ HOME: home }), "{}");

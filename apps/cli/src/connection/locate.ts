@@ -62,6 +62,12 @@ export function checkUrl(text: string, place: string): string {
   return text.replace(/\/+$/, "");
 }
 
+/** Whether tokens and pass phrases would cross a network unencrypted. */
+export function isExposed(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "http:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
 function localUrl(folder: string): string | undefined {
   const path = join(folder, "server.json");
   try {
