@@ -29,20 +29,24 @@ export function placeImages(input: PlanInput, work: WorkBuilder, host: Host, uui
     }
     return there?.path ?? `${store.path === "/" ? "" : store.path}/${volume}`;
   };
-  // A container writes into its root, so it gets a copy of its own; kernels are only read and serve every VM.
-  const ownRoot = (text: string): string => {
+  // What the VM writes to must be a copy of its own; what is only read serves every VM.
+  const own = (text: string, name: string, why: string): string => {
+    if (!text.startsWith("image:")) return text;
     const placed = place(text);
     const store = storeFor(undefined);
-    const volume = freeVolumeName(store, `${spec.name}-root`, ".img", uuid, new Set());
+    const volume = freeVolumeName(store, name, ".img", uuid, new Set(work.steps.flatMap((each) => (each.action.verb === "volume.create" ? each.action.volume : []))));
     const copied = work.step({
       hostId: host.id, target: { kind: "datastore", id: store.known?.id, name: store.name },
       action: { verb: "volume.create", datastore: store.name, volume, capacity: template!.files.get(text.slice("image:".length))!.size, format: "raw", from: placed.slice(placed.lastIndexOf("/") + 1) },
-      reasons: ["a container writes into its root file system, so it has a copy of its own"], after: [...store.after, ...after],
+      reasons: [why], after: [...store.after, ...after],
     });
     after.add(copied);
     return `${store.path}/${volume}`;
   };
   if (spec.boot) spec.boot = { ...spec.boot, kernel: place(spec.boot.kernel), ...(spec.boot.initramfs === undefined ? {} : { initramfs: place(spec.boot.initramfs) }) };
-  if (spec.container?.root.startsWith("image:")) spec.container = { ...spec.container, root: ownRoot(spec.container.root) };
-  spec.disks = spec.disks.map((disk) => (disk.source?.startsWith("image:") ? { ...disk, source: place(disk.source) } : disk));
+  if (spec.container) spec.container = { ...spec.container, root: own(spec.container.root, `${spec.name}-root`, "a container writes into its root file system, so it has a copy of its own") };
+  spec.disks = spec.disks.map((disk) => {
+    if (!disk.source?.startsWith("image:")) return disk;
+    return { ...disk, source: disk.readOnly || disk.device === "cdrom" ? place(disk.source) : own(disk.source, `${spec.name}-${disk.target}`, `${disk.target} is written to, so it is a copy of the template's`) };
+  });
 }

@@ -12,7 +12,8 @@ const GiB = 1024 ** 3;
 const sha = "ab".repeat(32);
 const micro: PlanTemplate = {
   name: "micro", spec: { memory: 128 * 1024 ** 2, boot: { kernel: "image:vmlinuz", initramfs: "image:initramfs", cmdline: "console=ttyS0" } },
-  files: new Map([["vmlinuz", { sha256: sha, size: 10 }], ["initramfs", { sha256: sha, size: 20 }]]),
+  containerSpec: { container: { root: "image:rootfs.img" } },
+  files: new Map([["rootfs.img", { sha256: sha, size: 30 }], ["vmlinuz", { sha256: sha, size: 10 }], ["initramfs", { sha256: sha, size: 20 }]]),
 };
 
 let estate: Estate;
@@ -67,6 +68,16 @@ describe("vm.create", () => {
     estate.put(aHost("h-2", { name: "two", uri: "qemu+ssh://other/session" }));
     expect(() => work(create({ disks: [{ size: GiB }] }, { host: "two" }))).toThrow(/home folder.*not known/);
   });
+  test("gives each container a root of its own, copied of the template's, which is brought once", () => {
+    estate.put(aHost("h-2", { name: "box", facts: { ...estate.get("host", "h-2")!.facts!, acceleration: { usable: "container", evidence: "containers" } } }));
+    estate.put(aDatastore("ds-2", "h-2", { name: "images" }));
+    const templates = new Map([["micro", { ...micro, containerSpec: { container: { root: "image:root.img" } }, files: new Map([["root.img", { sha256: sha, size: 24 }]]) }]]);
+    const image = `polyvisor-micro-${sha.slice(0, 12)}-root.img`;
+    const { plan } = work(create({}, { host: "box", template: "micro" }), { templates });
+    expect(plan.steps.map(({ n, after, action }) => [n, after, action.verb])).toEqual([[1, [], "image.place"], [2, [1], "volume.create"], [3, [1, 2], "vm.create"], [4, [3], "vm.start"]]);
+    expect(plan.steps[1]!.action).toMatchObject({ volume: "web-root.img", from: image, format: "raw", capacity: 24 });
+    expect(plan.steps[2]!.action).toMatchObject({ spec: { container: { root: "/srv/ds-2/web-root.img" } } });
+  });
   test("brings a template's files once; the second VM finds them", () => {
     const request = create({}, { host: "one", template: "micro" });
     const kernel = `polyvisor-micro-${sha.slice(0, 12)}-vmlinuz`;
@@ -78,6 +89,14 @@ describe("vm.create", () => {
     expect(steps(request)).toHaveLength(4); // there, but not known to be complete
     placed = new Set([`h-1 images ${kernel}`, `h-1 images polyvisor-micro-${sha.slice(0, 12)}-initramfs`]);
     expect(steps(request)).toEqual(["1 vm.create web", "1>2 vm.start web"]);
+  });
+  test("a container gets a copy of the template's root that is its own", () => {
+    estate.put(aHost("h-1", { name: "one", facts: { ...aHost("h-1").facts!, acceleration: { usable: "container", evidence: "" } } }));
+    const image = `polyvisor-micro-${sha.slice(0, 12)}-rootfs.img`;
+    const request = create({}, { host: "one", template: "micro", start: false });
+    expect(steps(request)).toEqual([`1 image.place images/${image}`, "1>2 volume.create images/web-root.img", "1+2>3 vm.create web"]);
+    expect(work(request).plan.steps[1]!.action).toMatchObject({ from: image, capacity: 30, format: "raw" });
+    expect(work(request).plan.steps[2]!.action).toMatchObject({ spec: { container: { root: "/srv/ds-1/web-root.img" }, acceleration: "auto" } });
   });
   test("the operator's wish counts over the template's", () => {
     expect(work(create({ memory: GiB, nics: [] }, { host: "one", template: "micro" })).plan.steps.find((step) => step.action.verb === "vm.create")!.action).toMatchObject({ spec: { memory: GiB, nics: [] } });
@@ -100,6 +119,14 @@ describe("vm.create", () => {
     estate.put(aVm("vm-1", "h-1", { name: "web" }));
     expect(() => work(create({}, { host: "one" }))).toThrow(/one has a VM called "web" already/);
     expect(steps(create({}, { host: "two" }))).toHaveLength(2);
+  });
+});
+
+describe("vm.clone", () => {
+  test("copies every disk, a container's root among them, under names of their own", () => {
+    estate.put(aDatastore("ds-1", "h-1", { name: "images", volumes: [aVolume("ds-1", "web.qcow2"), aVolume("ds-1", "web-root.img")] }));
+    estate.put(aVm("vm-1", "h-1", { name: "web", state: "off", disks: [disk("/srv/ds-1/web.qcow2"), disk("/srv/ds-1/web-root.img", { target: "/" })] }));
+    expect(work({ do: "vm.clone", vm: "web", name: "copy" }).plan.steps[0]!.action).toMatchObject({ verb: "vm.clone", disks: [{ target: "vda", volume: "copy-vda.qcow2" }, { target: "/", volume: "copy-root.img" }] });
   });
 });
 
