@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,7 +10,9 @@ const main = new URL("../../apps/server/src/main.ts", import.meta.url).pathname;
 
 /** A server of our own with its private database in a folder of its own. */
 export async function benchServer(): Promise<{ client: Client; pid: number; stop(): Promise<void> }> {
-  const data = await mkdtemp(join(tmpdir(), "pv-bench-"));
+  const folder = await mkdtemp(join(tmpdir(), "pv-bench-"));
+  await chmod(folder, 0o711); // as root, PostgreSQL runs as another account and must get through
+  const data = join(folder, "data");
   const child = spawn(process.execPath, [main, "--data", data, "--port", String(await freePort())], { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   child.stderr.on("data", (chunk: Buffer) => (log = (log + chunk.toString()).slice(-8_000)));
@@ -18,7 +20,7 @@ export async function benchServer(): Promise<{ client: Client; pid: number; stop
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     await exited;
-    await rm(data, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   };
   const deadline = performance.now() + 60_000;
   for (;;) {

@@ -17,14 +17,14 @@ async function done(client: Client, request: RequestInput): Promise<void> {
   const open = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   let id: string | undefined;
-  const finished = new Map<string, string>();
+  const finished = new Map<string, { state: string; why: string }>();
   const check = () => {
-    const state = id && finished.get(id);
-    if (state) state === "succeeded" ? ended.resolve() : ended.reject(new Error(`the task ${id} ended as ${state}`));
+    const end = id ? finished.get(id) : undefined;
+    if (end) end.state === "succeeded" ? ended.resolve() : ended.reject(new Error(`the task "${request.do}" ended as ${end.state}: ${end.why}`));
   };
   void (async () => {
     for await (const event of client.events({ signal: controller.signal, kinds: "task", onConnection: (state) => state === "open" && open.resolve() })) {
-      if (event.object?.kind === "task" && event.object.endedAt) finished.set(event.objectId, event.object.state);
+      if (event.object?.kind === "task" && event.object.endedAt) finished.set(event.objectId, { state: event.object.state, why: event.object.failure?.detail ?? "" });
       check();
     }
   })().catch(ended.reject);
