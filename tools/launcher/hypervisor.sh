@@ -1,10 +1,10 @@
 # This machine's own libvirt: started where nothing else starts it, never changed where somebody looks after it.
 
-# listening PATH-END: whether a process listens on a Unix socket whose path ends so.
+# listening PATH-END: whether a process listens on a Unix socket whose path ends so, in the files that we see.
 listening() {
   local flags path _
   while read -r _ _ _ flags _ _ _ path; do
-    [[ $flags == 00010000 && $path == *"$1" ]] && return 0
+    [[ $flags == 00010000 && $path == *"$1" && -S $path ]] && return 0
   done </proc/net/unix
   return 1
 }

@@ -50,6 +50,8 @@ command_test() {
     shift
   done
   ((${#rings[@]} > 0)) || rings=(check unit lab)
+  # Everything at once, so that it is asked for once.
+  [[ " ${rings[*]} " != *" lab "* ]] || ensure_what_lab_needs
   ensure_runtime
   passed=0 failed=0 skipped=0
   local ring began
@@ -73,16 +75,15 @@ ring_check() {
 ring_unit() { run_vitest unit 600 "$@"; }
 
 ring_lab() {
-  prepare_lab
+  ensure_hypervisor
   run_vitest lab 1200 "$@"
 }
 
 # What the lab's tests speak to: everything that `up` would install, and what only tests need.
-prepare_lab() {
+ensure_what_lab_needs() {
   local missing
-  mapfile -t missing < <(missing_for_database; missing_for_hypervisor; missing_for_tests)
+  mapfile -t missing < <(missing_for_runtime; missing_for_database; missing_for_hypervisor; missing_for_tests)
   ensure_packages "the tests against real daemons" "${missing[@]}"
-  ensure_hypervisor
 }
 
 # run_vitest PROJECT SECONDS FILE...: adds what it counted to passed, failed and skipped.

@@ -49,8 +49,8 @@ command_up() {
   exec 9>"$data/up.lock"
   flock -n 9 || fail "Another \"polyvisor up\" is at work with the data in $data." "Wait until it is done, then see: ./polyvisor status"
   [[ -x $node ]] || ensure_room "$root" 800
-  ensure_runtime
   ensure_what_up_needs
+  ensure_runtime
   [[ $with_hypervisor == no ]] || ensure_hypervisor
   local arguments=()
   [[ -z $port ]] || arguments+=(--port "$port")
@@ -70,8 +70,9 @@ already_up() {
 }
 
 ensure_what_up_needs() {
-  local missing=()
-  if [[ -z ${database:-${POLYVISOR_DATABASE_URL:-}} ]]; then mapfile -t missing < <(missing_for_database); fi
+  local missing
+  mapfile -t missing < <(missing_for_runtime)
+  if [[ -z ${database:-${POLYVISOR_DATABASE_URL:-}} ]]; then mapfile -t -O ${#missing[@]} missing < <(missing_for_database); fi
   if [[ $with_hypervisor == yes ]]; then mapfile -t -O ${#missing[@]} missing < <(missing_for_hypervisor); fi
   ensure_packages "a server that manages this machine's VMs" "${missing[@]}"
 }
