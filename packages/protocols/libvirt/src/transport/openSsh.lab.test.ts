@@ -90,6 +90,7 @@ describe("SSH to libvirtd", () => {
     const known = { agent: "", knownHosts: sshd.knownHosts() };
     await expect(open(uri(), { ...known, privateKeys: [readFileSync(stranger.keyFile, "utf8")] })).rejects.toMatchObject({ kind: "authFailed" });
     await expect(open(uri(), { ...known, privateKeys: [] })).rejects.toMatchObject({ kind: "authFailed", message: expect.stringContaining("no key, agent or password") });
+    await expect(open(uri(), { agent: "/nowhere/agent", privateKeys: [], knownHosts: sshd.knownHosts() })).rejects.toMatchObject({ kind: "authFailed", message: expect.stringContaining("agent cannot be used") });
     await expect(open(`test+ssh://127.0.0.1:1/default`, { ...keys, knownHosts: "" })).rejects.toMatchObject({ kind: "refused" });
     await using tcp = await PrivateLibvirtd.start({ listen: "tcp" });
     await expect(open(`test+ssh://127.0.0.1:${tcp.port}/default`, { ...keys, knownHosts: "" }, { openTimeoutMs: 1_000 })).rejects.toMatchObject({ kind: expect.stringMatching(/timeout|protocol|lost/) });

@@ -137,10 +137,13 @@ function ready(client: Client, config: ConnectConfig, peer: string, keyFault: ()
     const abort = (): void => fail(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     client.once("ready", () => { signal.removeEventListener("abort", abort); client.on("error", () => {}); resolve(); });
-    client.once("error", (error: Error & { level?: string; code?: string }) => {
+    let agentFault = "";
+    client.on("error", (error: Error & { level?: string; code?: string }) => {
+      // An agent that does not answer is not the end: other methods follow.
+      if (error.level === "agent") { agentFault = `; the SSH agent cannot be used: ${error.message}`; return; }
       const fault = keyFault();
       if (fault) return fail(fault);
-      if (error.level === "client-authentication") return fail(new ConnectionError("authFailed", `${peer}: the SSH server accepted none of the keys or passwords`, { cause: error, remedy: "add the public key to the user's authorized_keys on the host, or give the right password" }));
+      if (error.level === "client-authentication") return fail(new ConnectionError("authFailed", `${peer}: the SSH server accepted none of the keys or passwords${agentFault}`, { cause: error, remedy: "add the public key to the user's authorized_keys on the host, or give the right password" }));
       if (error.level === "client-socket" || error.code !== undefined) return fail(socketFault(peer, error as NodeJS.ErrnoException));
       fail(new ConnectionError("protocol", `${peer}: SSH failed (${error.message})`, { cause: error, remedy: "see that an SSH server listens there and which algorithms it offers" }));
     });
