@@ -71,6 +71,15 @@ describe("hosts", () => {
     expect(everything(lab.plane).size).toBe(0);
   });
 
+  test("one is removed, and the server stops, while its first inventory is still on the way", async () => {
+    const { id } = await lab.plane.hosts.add({ uri: uri(1) }, "me");
+    await lab.plane.hosts.remove(id);
+    expect(everything(lab.plane).size).toBe(0);
+    await lab.plane.hosts.add({ uri: uri(1) }, "me");
+    await lab.reopen();
+    await connected(lab.plane, 1);
+  });
+
   test("one that breaks off is shown as last seen, and agrees again within 5 s of its return, whatever happened meanwhile", async () => {
     const { id } = await lab.plane.hosts.add({ uri: uri(1) }, "me");
     await connected(lab.plane, 1);

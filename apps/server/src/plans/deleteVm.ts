@@ -2,7 +2,7 @@ import type { Request } from "@polyvisor/api";
 import { formatBytes, stateTable } from "@polyvisor/model";
 import { answering, needFeature, needState, targetsOf } from "./checks.ts";
 import type { PlanInput } from "./planInput.ts";
-import { volumesOf } from "./volumeUsers.ts";
+import { volumesOf, type Sharers } from "./volumeUsers.ts";
 import type { Work } from "./work.ts";
 import { blocked, WorkBuilder } from "./workBuilder.ts";
 
@@ -12,6 +12,7 @@ export function planDeleteVm(input: PlanInput & { request: Extract<Request, { do
   const vms = targetsOf(estate, request);
   const work = new WorkBuilder();
   const promised = new Set<string>();
+  const known: Sharers = new Map();
   for (const vm of vms) {
     const stand = { hostId: vm.hostId, target: { kind: "vm" as const, id: vm.id, name: vm.name }, action: { verb: "vm.delete" as const, vm: vm.nativeId, volumes: [] as string[] } };
     work.item(stand, () => {
@@ -28,7 +29,7 @@ export function planDeleteVm(input: PlanInput & { request: Extract<Request, { do
       const reasons: string[] = [];
       const volumes: string[] = [];
       if (request.disks === "delete") {
-        const { own, kept } = volumesOf(estate, vm);
+        const { own, kept } = volumesOf(estate, vm, known);
         for (const { volume, store, target } of own) {
           if (promised.has(`${store.hostId} ${volume.path}`)) continue;
           promised.add(`${store.hostId} ${volume.path}`);

@@ -148,6 +148,12 @@ describe("vm.delete", () => {
     estate.put(aVm("vm-3", "h-2", { name: "far", disks: [disk("/srv/ds-1/own")] }));
     expect(action({ disks: "delete" }).action).toMatchObject({ volumes: [] });
   });
+  test("sees users under another hypervisor of the same machine", () => {
+    estate.put(aHost("h-2", { name: "two", facts: { ...aHost("h-2").facts!, machineId: "machine-h-1" } }));
+    estate.put(aDatastore("ds-2", "h-2", { name: "other-name", path: "/srv/ds-1" }));
+    estate.put(aVm("vm-3", "h-2", { name: "box", disks: [disk("/srv/ds-1/own")] }));
+    expect(action({ disks: "delete" }).action).toMatchObject({ volumes: [] });
+  });
   test("of a running VM needs force, which cuts the power first", () => {
     estate.put({ ...estate.get("vm", "vm-1")!, state: "running" });
     expect(() => action({})).toThrow(/one\/web is running/);
