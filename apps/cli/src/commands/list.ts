@@ -19,10 +19,10 @@ export function vmColumns(hosts: HostIndex, now: () => number): { columns: Colum
       { title: "NAME", text: (vm) => vm.name, whole: true },
       { title: "HOST", text: (vm) => hosts.get(vm.hostId)?.name ?? vm.hostId },
       { title: "STATE", text: (vm) => `${vm.state}${fresh(vm) ? "" : "?"}`, colour: (vm) => (fresh(vm) ? colourOfState(vm.state) : "grey"), whole: true },
-      { title: "SINCE", text: (vm) => agoText(vm.stateSince, now()), figures: true },
+      { title: "SINCE", text: (vm) => agoText(vm.stateSince, now()), figures: true, expendable: 2 },
       { title: "VCPUS", text: (vm) => String(vm.vcpus.current), figures: true },
       { title: "MEMORY", text: (vm) => bytesText(vm.memory.current), figures: true },
-      { title: "TAGS", text: (vm) => vm.tags.join(",") },
+      { title: "TAGS", text: (vm) => vm.tags.join(","), expendable: 1 },
     ],
     wide: [
       { title: "ID", text: (vm) => vm.id, whole: true },

@@ -31,14 +31,14 @@ interface Picture {
 const sum = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0));
 const columnsOf = (first: string): Column<Row>[] => [
   { title: first, text: (row) => row.name, whole: true },
-  ...(first === "VM" ? [{ title: "HOST", text: (row: Row) => row.host }] : []),
-  { title: "STATE", text: (row) => row.state, colour: (row) => colourOfState(row.state) },
+  ...(first === "VM" ? [{ title: "HOST", text: (row: Row) => row.host, expendable: 5 }] : []),
+  { title: "STATE", text: (row) => row.state, colour: (row) => colourOfState(row.state), expendable: 2 },
   { title: "CPU %", text: ({ load }) => (load.cpu === undefined ? undefined : (load.cpu * 100).toFixed(1)), figures: true },
-  ...(first === "VM" ? [{ title: "WAIT %", text: ({ load }: Row) => (load.cpuWait === undefined ? undefined : (load.cpuWait * 100).toFixed(1)), figures: true }] : []),
+  ...(first === "VM" ? [{ title: "WAIT %", text: ({ load }: Row) => (load.cpuWait === undefined ? undefined : (load.cpuWait * 100).toFixed(1)), figures: true, expendable: 1 }] : []),
   { title: "MEMORY", text: ({ load }) => (load.memoryUsed === undefined ? undefined : bytesText(load.memoryUsed)), figures: true },
   ...(first === "VM" ? [
-    { title: "DISK READ", text: ({ load }: Row) => rateText(load.diskReadBytesPerSecond), figures: true }, { title: "WRITE", text: ({ load }: Row) => rateText(load.diskWriteBytesPerSecond), figures: true },
-    { title: "NET IN", text: ({ load }: Row) => rateText(load.netReceiveBytesPerSecond), figures: true }, { title: "OUT", text: ({ load }: Row) => rateText(load.netTransmitBytesPerSecond), figures: true },
+    { title: "DISK READ", text: ({ load }: Row) => rateText(load.diskReadBytesPerSecond), figures: true, expendable: 6 }, { title: "WRITE", text: ({ load }: Row) => rateText(load.diskWriteBytesPerSecond), figures: true, expendable: 4 },
+    { title: "NET IN", text: ({ load }: Row) => rateText(load.netReceiveBytesPerSecond), figures: true, expendable: 6 }, { title: "OUT", text: ({ load }: Row) => rateText(load.netTransmitBytesPerSecond), figures: true, expendable: 4 },
   ] : []),
 ];
 

@@ -65,6 +65,13 @@ describe("table", () => {
     expect(Math.max(...lines.map(widthOf))).toBe(40);
     expect(lines[1]).toContain("a-long-name-of-a-vm");
   });
+  it("leaves out what may go before it shows a figure in part", () => {
+    const narrow = [{ title: "NAME", text: () => "vm-000001", whole: true }, { title: "RATE", text: () => "17.8 MiB/s", figures: true, expendable: 2 }, { title: "STATE", text: () => "running", expendable: 1 }, { title: "CPU", text: () => "583.3", figures: true }];
+    expect(tableLines([{}], narrow, { paint: plainPaint, width: 30 })[1]).toBe("vm-000001  17.8 MiB/s  583.3");
+    expect(tableLines([{}], narrow, { paint: plainPaint, width: 20 })[1]).toBe("vm-000001  583.3");
+    expect(tableLines([{}], narrow, { paint: plainPaint, width: 12 })[1]).toBe("vm-0…  583.3".padStart(12));
+    for (const width of [1, 3, 5, 8]) expect(tableLines([{}], narrow, { paint: plainPaint, width }).length).toBe(2);
+  });
   it("shows a hostile name escaped and a missing one as -", () => {
     expect(tableLines([{ name: "\u001b]0;owned\u0007", n: 1 }], columns, { paint: plainPaint })[1]).toContain("\\x1b]0;owned\\x07");
     expect(tableLines([{ name: "", n: 1 }], columns, { paint: plainPaint })[1]).toMatch(/^- /);

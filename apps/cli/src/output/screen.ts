@@ -12,8 +12,8 @@ export interface Screen {
  */
 export function screenOn(output: Output, full: boolean): Screen {
   let before = 0;
-  if (full) output.write("\u001b[?1049h\u001b[?25l\u001b[H");
-  else output.write("\u001b[?25l");
+  // No cursor, and no wrapping: a line that is too long is cut by the terminal, so that a line stays one line.
+  output.write(`${full ? "\u001b[?1049h\u001b[H" : ""}\u001b[?25l\u001b[?7l`);
   return {
     draw(lines) {
       const rows = Math.max(1, (output.rows ?? 24) - (full ? 0 : 1));
@@ -23,7 +23,7 @@ export function screenOn(output: Output, full: boolean): Screen {
       before = shown.length;
     },
     close() {
-      output.write(full ? "\u001b[?25h\u001b[?1049l" : `\u001b[?25h${before > 0 ? "\n" : ""}`);
+      output.write(`\u001b[?7h\u001b[?25h${full ? "\u001b[?1049l" : before > 0 ? "\n" : ""}`);
     },
   };
 }

@@ -9,49 +9,66 @@ export interface Column<T> {
   colour?: (row: T) => Colour | undefined;
   /** Figures stand on the right. */
   figures?: boolean;
-  /** Never cut (names that are copied, ids). */
+  /** Not cut while there is another way (names that are copied, ids). */
   whole?: boolean;
+  /** May be left out where the terminal is too narrow; the lowest goes first. */
+  expendable?: number;
 }
 
 const gap = "  ";
 
 /**
- * A table as lines: columns as wide as their cells, cut to `width` where the terminal is narrower, widest
- * column first. A cell without a value is `-`.
+ * A table as lines: columns as wide as their cells. Where the terminal is narrower, text is cut, widest column
+ * first; what then still has no room is left out by `expendable`, so that no figure is ever shown in part.
+ * A cell without a value is `-`.
  * @param width columns of the terminal; undefined (a pipe) cuts nothing
  */
 export function tableLines<T>(rows: readonly T[], columns: readonly Column<T>[], options: { width?: number | undefined; paint: Paint; header?: boolean }): string[] {
-  const texts = rows.map((row) => columns.map((column) => escapeText(column.text(row) || "-")));
-  const header = options.header === false ? [] : [columns.map((column) => column.title)];
-  const widths = columns.map((_, i) => [...header, ...texts].reduce((most, cells) => Math.max(most, widthOf(cells[i]!)), 0));
-  if (options.width !== undefined) shrink(widths, columns, options.width);
-  const last = columns.length - 1;
-  const line = (cells: readonly string[], colourOf: (i: number) => Colour | undefined): string =>
-    cells.map((cell, i) => {
-      const shown = cut(cell, widths[i]!);
-      const painted = options.paint(colourOf(i), shown);
-      const fill = " ".repeat(Math.max(0, widths[i]! - widthOf(shown)));
-      if (columns[i]!.figures) return fill + painted;
-      return i === last ? painted : painted + fill;
-    }).join(gap).trimEnd();
-  return [...header.map((cells) => line(cells, () => "bold")), ...texts.map((cells, n) => line(cells, (i) => columns[i]!.colour?.(rows[n]!)))];
+  const cells = columns.map((column) => ({
+    column,
+    texts: [...(options.header === false ? [] : [column.title]), ...rows.map((row) => escapeText(column.text(row) || "-"))],
+  }));
+  const measured = cells.map(({ column, texts }) => ({ column, texts, width: texts.reduce((most, text) => Math.max(most, widthOf(text)), 0) }));
+  const shown = options.width === undefined ? measured : fit(measured, options.width);
+  const first = options.header === false ? 0 : 1;
+  return Array.from({ length: rows.length + first }, (_, n) =>
+    shown.map(({ column, texts, width }, i) => {
+      const text = cut(texts[n]!, width);
+      const painted = options.paint(n < first ? "bold" : column.colour?.(rows[n - first]!), text);
+      const fill = " ".repeat(Math.max(0, width - widthOf(text)));
+      if (column.figures) return fill + painted;
+      return i === shown.length - 1 ? painted : painted + fill;
+    }).join(gap).trimEnd());
 }
 
-function shrink(widths: number[], columns: readonly Column<never>[] | readonly { whole?: boolean; title: string }[], width: number): void {
-  const smallest = columns.map((column, i) => Math.min(widths[i]!, Math.max(6, column.title.length)));
-  for (const round of [false, true]) {
+interface Measured<T> {
+  column: Column<T>;
+  texts: string[];
+  width: number;
+}
+
+const totalOf = (widths: readonly number[]): number => widths.reduce((sum, each) => sum + each, 0) + gap.length * (widths.length - 1);
+
+function fit<T>(columns: readonly Measured<T>[], width: number): Measured<T>[] {
+  const smallest = ({ column, width: full }: Measured<T>): number => (column.figures || column.whole ? full : Math.min(full, Math.max(6, column.title.length)));
+  let kept = [...columns];
+  while (totalOf(kept.map(smallest)) > width) {
+    const goes = kept.filter(({ column }) => column.expendable !== undefined).toSorted((a, b) => a.column.expendable! - b.column.expendable!)[0];
+    if (!goes) break;
+    kept = kept.filter((each) => each !== goes);
+  }
+  kept = kept.map((each) => ({ ...each }));
+  // Text that may be cut first; a terminal so narrow that names have no room cuts those too.
+  for (const least of [smallest, ({ column, width: full }: Measured<T>) => (column.figures ? full : Math.min(full, 6)), () => 1]) {
     for (;;) {
-      const total = widths.reduce((sum, each) => sum + each, 0) + gap.length * (widths.length - 1);
-      if (total <= width) return;
-      let widest = -1;
-      for (let i = 0; i < widths.length; i++) {
-        if (widths[i]! <= smallest[i]! || (!round && columns[i]!.whole)) continue;
-        if (widest < 0 || widths[i]! > widths[widest]!) widest = i;
-      }
-      if (widest < 0) break;
-      widths[widest] = Math.max(smallest[widest]!, widths[widest]! - (total - width));
+      const over = totalOf(kept.map((each) => each.width)) - width;
+      if (over <= 0) return kept;
+      const widest = kept.filter((each) => each.width > least(each)).toSorted((a, b) => b.width - a.width)[0];
+      if (!widest) break;
+      widest.width = Math.max(least(widest), widest.width - over);
     }
   }
+  return kept;
 }
 
 /** Name and value below each other, values aligned: what `info` prints. A value without a text is left out. */
