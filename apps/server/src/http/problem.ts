@@ -44,7 +44,7 @@ export function problemOf(error: PolyvisorError, requestId: string): Problem {
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
   const error = operatorError(thrown);
   if (error.code === "internal") log.error({ requestId: request.id, method: request.method, route: request.routeOptions.url, err: error.cause ?? error }, "a request failed unexpectedly");
-  else if (error.status >= 500) log.warn({ requestId: request.id, code: error.code, detail: error.detail }, "a request could not be answered");
+  else if (error.status >= 500) log.warn({ requestId: request.id, problem: error.code, detail: error.detail }, "a request could not be answered");
   if (error.code === "notSignedIn") void reply.header("www-authenticate", 'Bearer realm="polyvisor"');
   if (error instanceof RateLimited) void reply.header("retry-after", String(error.seconds));
   else if (error.code === "rateLimited" || error.code === "starting" || error.code === "storeUnavailable") void reply.header("retry-after", "5");

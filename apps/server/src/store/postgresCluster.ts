@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { appendFile, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, chown, mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -32,6 +32,14 @@ log_timezone = 'UTC'
 log_min_error_statement = panic	# statements never stand in the log
 `;
 
+/** A new cluster has 40 MB; without room to work in it PostgreSQL's programs die in ways that do not tell why. */
+const leastRoom = 128 * 1024 ** 2;
+
+async function checkRoom(folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < leastRoom) throw new StartError(`The disk of the data folder ${folder} is full: ${Math.floor((bavail * bsize) / 1024 ** 2)} MB are left.`, "Free at least 200 MB there, or choose another with --data DIR.");
+}
+
 /**
  * The cluster in `DIR/postgres`, made where there is none. It is made beside and renamed, so that one that was
  * interrupted half-way is thrown away at the next start and never used.
@@ -41,6 +49,7 @@ export async function preparePostgres(cluster: string, runAs: RunAs, log: Logger
   if (version !== undefined) return findPostgres(runAs, Number(version));
   const binaries = await findPostgres(runAs);
   log.info({ postgres: binaries.major, as: runAs.name }, "making the database");
+  await checkRoom(path.dirname(cluster));
   const beside = `${cluster}.new`;
   await rm(beside, { recursive: true, force: true });
   await mkdir(beside, { mode: 0o700 });
