@@ -32,8 +32,8 @@ const sized = (stream: NodeJS.WriteStream): Output => ({
   },
 });
 
-/** Columns that a table may take: those of the terminal; a pipe has no end. */
-export const tableWidth = (output: Output): number | undefined => (output.isTTY ? (output.columns ?? 80) : undefined);
+/** Columns that a table may take: those of the terminal but the last, which clearing a line's rest would clear too; a pipe has no end. */
+export const tableWidth = (output: Output): number | undefined => (output.isTTY ? (output.columns ?? 80) - 1 : undefined);
 
 /** The real one. */
 export function processIo(): Io {
