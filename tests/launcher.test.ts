@@ -36,6 +36,7 @@ for argument in "$@"; do
       for ((i = 0; i < 600; i++)); do sleep 0.1; done
       exit 0 ;;
     */apps/cli/src/main.ts) [[ $* == *"sign-in code"* ]] && echo "Code ABCD"; exit "\${CLI_STATUS:-0}" ;;
+    --version) echo "v\${SYSTEM_NODE:-24.0.0}"; exit ;;
     --input-type=module) exit "\${NPM_IS_BEHIND:-1}" ;;
   esac
 done`;
@@ -170,6 +171,14 @@ describe("up, where something is missing", () => {
     utimesSync(join(root, "package-lock.json"), Date.now() / 1000 + 60, Date.now() / 1000 + 60);
     await polyvisor(["list"]);
     expect(called("npm")).toHaveLength(2);
+  });
+  it("does not let an old Node choose the libraries", async () => {
+    rmSync(join(root, "node_modules"), { recursive: true });
+    program("npm");
+    const { status, out } = await polyvisor(["list"], { env: { SYSTEM_NODE: "18.19.0" } });
+    expect(status).toBe(2);
+    expect(out).toMatch(/on a Node older than 22/);
+    expect(called("npm")).toEqual([]);
   });
   it("says that it may not write where it lies", async () => {
     rmSync(join(root, "node_modules"), { recursive: true });
