@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectSocket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -138,8 +138,18 @@ export class PrivateLibvirtd {
     return path;
   }
 
+  /** Ends guests and helpers that outlive the daemon: their command lines name its folder, which is nobody else's. */
+  #endGuests(): void {
+    for (const entry of readdirSync("/proc")) {
+      try {
+        if (/^\d+$/.test(entry) && Number(entry) !== process.pid && readFileSync(`/proc/${entry}/cmdline`, "utf8").includes(`${this.folder}/`)) process.kill(Number(entry), "SIGKILL");
+      } catch { /* it ended meanwhile */ }
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.signal("SIGKILL");
+    this.#endGuests();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
