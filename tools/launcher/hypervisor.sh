@@ -43,15 +43,16 @@ start_system_libvirt() {
   step "Starting libvirtd (nothing else on this machine does)" start_libvirtd_by_hand || note "libvirtd does not start. See why: libvirtd (in the foreground)"
 }
 
+# The daemons outlive this command, so they must not inherit its lock (descriptor 9).
 start_libvirtd_by_hand() {
   local PATH=$PATH:/usr/sbin:/sbin
   mkdir -p /run/libvirt
-  listening /run/libvirt/virtlogd-sock || virtlogd -d
+  listening /run/libvirt/virtlogd-sock || virtlogd -d 9>&-
   # With both generations of cgroups mounted libvirt's LXC driver finds no controller; it must see the first one only.
   if grep -q ' /sys/fs/cgroup/unified cgroup2 ' /proc/self/mounts; then
-    unshare -m sh -c 'umount /sys/fs/cgroup/unified; exec libvirtd -d'
+    unshare -m sh -c 'umount /sys/fs/cgroup/unified; exec libvirtd -d' 9>&- || libvirtd -d 9>&- # where that is not allowed: no containers
   else
-    libvirtd -d
+    libvirtd -d 9>&-
   fi
   wait_for 60 system_libvirt_listens
 }
@@ -63,8 +64,8 @@ start_session_libvirt() {
 start_session_libvirtd_by_hand() {
   local PATH=$PATH:/usr/sbin:/sbin
   mkdir -p -m 0700 "$(session_folder)"
-  listening "$(session_folder)/virtlogd-sock" || virtlogd -d
-  libvirtd -d
+  listening "$(session_folder)/virtlogd-sock" || virtlogd -d 9>&-
+  libvirtd -d 9>&-
   wait_for 60 listening "$(session_folder)/libvirt-sock"
 }
 
