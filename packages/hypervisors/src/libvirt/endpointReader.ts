@@ -58,7 +58,7 @@ export class EndpointReader {
    */
   async readAgentAddresses(signal: AbortSignal, only?: Domain): Promise<string[]> {
     const changed: string[] = [];
-    const asked = this.vms.active().filter(({ dom, agent }) => agent && (only === undefined || dom.uuid === only.uuid));
+    const asked = this.vms.active().filter(({ dom, agent }) => (only === undefined ? agent : dom.uuid === only.uuid));
     await pipelined(asked, async ({ dom }) => {
       try {
         const { ifaces } = await this.session.call.domainInterfaceAddresses({ dom, source: c.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT }, { signal, timeoutMs: 3_000 });

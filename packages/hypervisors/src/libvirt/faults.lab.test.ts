@@ -94,6 +94,25 @@ describe("what virsh does behind our back", () => {
     await until("both to agree", same);
   });
 
+  it("is told too where an inventory of the same connection found it first", async () => {
+    const alone = await connect("test");
+    const mine = new Follower(alone);
+    open.push({ close: () => mine.stop() });
+    await until("the first inventory", () => mine.inventories > 0);
+    const id = randomUUID();
+    await virsh("define", daemon.file("found.xml", `<domain type='test'><name>found</name><uuid>${id}</uuid><memory>1024</memory><os><type>hvm</type></os></domain>`));
+    await until("the new one", () => mine.vms.get(id));
+    await virsh("autostart", "found");
+    await virsh("vol-create-as", "default-pool", "found.img", "1M");
+    const found = await alone.inventory();
+    expect(found.vms.find(({ nativeId }) => nativeId === id)?.autostart).toBe(true);
+    await until("the autostart to be told", () => mine.vms.get(id)?.autostart);
+    await until("all to agree", () => text(mine.known()) === text(found) || undefined);
+    await virsh("undefine", "found");
+    await alone.inventory();
+    await until("the end to be told", () => !mine.vms.has(id));
+  });
+
   it("leaves an action that comes too late with a named error", async () => {
     const id = randomUUID();
     await act(here, { verb: "vm.define", vm: id, definition: "<domain type='test'><name>late</name><memory>1024</memory><os><type>hvm</type></os></domain>" });

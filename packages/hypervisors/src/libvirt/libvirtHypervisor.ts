@@ -12,6 +12,12 @@ import type { Session } from "./session.ts";
 import { readVolumeBytes, writeVolumeBytes } from "./storage/volumeBytes.ts";
 import { ChangeFeed } from "./watch/changeFeed.ts";
 
+/** What of the datastores an action may have changed. */
+function storedBy({ verb }: Action): "volumes" | "sizes" | undefined {
+  if (verb === "volume.resize" || verb === "datastore.refresh") return "sizes";
+  return /^(volume|datastore)\.|^vm\.(create|attachDisk|clone|delete|migrate)$/.test(verb) ? "volumes" : undefined;
+}
+
 /** A libvirt endpoint behind the one interface. */
 export class LibvirtHypervisor implements Hypervisor {
   readonly features: FeatureTable;
@@ -30,8 +36,10 @@ export class LibvirtHypervisor implements Hypervisor {
     this.closed = tools.session.connection.closed.then((reason) => (reason.kind === "closed" ? undefined : failure(reason, { endpoint: tools.session.endpoint })));
   }
 
-  inventory(signal?: AbortSignal): Promise<Inventory> {
-    return this.#session.told("read the inventory", () => this.#reader.inventory(signal));
+  async inventory(signal?: AbortSignal): Promise<Inventory> {
+    const inventory = await this.#session.told("read the inventory", () => this.#reader.inventory(signal));
+    this.#watched?.compare(inventory);
+    return inventory;
   }
 
   async *changes(signal: AbortSignal): AsyncGenerator<Change> {
@@ -70,17 +78,17 @@ export class LibvirtHypervisor implements Hypervisor {
     try {
       return await runAction(this.#tools, this.features, action, context);
     } finally {
-      await this.#tellChanged(/^(volume|datastore)\.|^vm\.(create|clone|delete|migrate)$/.test(action.verb), "vm" in action ? action.vm : undefined);
+      await this.#tellChanged(storedBy(action), "vm" in action ? action.vm : undefined);
     }
   }
 
   /** libvirt has no events for volumes and for edits of a definition; what we changed ourselves is read at once. */
-  async #tellChanged(stored: boolean, vm: string | undefined): Promise<void> {
+  async #tellChanged(stored: "volumes" | "sizes" | undefined, vm: string | undefined): Promise<void> {
     const feed = this.#watched;
     if (!feed || !this.#session.connection.open) return;
     const dom = vm === undefined ? undefined : await this.#session.findVm(vm).catch(() => undefined);
     if (dom) feed.happened({ kind: "vm", dom });
-    if (stored) feed.happened({ kind: "datastores" });
+    if (stored) feed.happened({ kind: "datastores", sizes: stored === "sizes" });
     await feed.caughtUp();
   }
 
@@ -113,7 +121,7 @@ export class LibvirtHypervisor implements Hypervisor {
     try {
       await this.#session.told(`fill volume "${volume}" in datastore "${datastore}"`, () => writeVolumeBytes(this.#session, datastore, volume, bytes, size, signal));
     } finally {
-      await this.#tellChanged(true, undefined);
+      await this.#tellChanged("sizes", undefined);
     }
   }
 

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import type { Change, HostFacts } from "@polyvisor/model";
+import { inventoryKinds } from "@polyvisor/model";
+import type { Change, HostFacts, Inventory, InventoryKind } from "@polyvisor/model";
 import type { Domain } from "@polyvisor/protocol-libvirt";
 import { isTestGuest } from "../host/accelerationProbe.ts";
 import type { EndpointReader } from "../endpointReader.ts";
@@ -12,6 +13,13 @@ interface Dirty {
   dom: Domain;
   causes: string[];
   tell: boolean;
+}
+
+/** What is to be looked at again beside VMs; of datastores either their lists, or every volume anew. */
+interface Stale {
+  datastores?: "new" | "anew";
+  networks: boolean;
+  devices: boolean;
 }
 
 /** Milliseconds that the VMs of one batch wait for the slowest of them; it is told when it answers. */
@@ -27,9 +35,9 @@ export class ChangeFeed {
   readonly #queue = new ChangeQueue<Change>(20_000);
   readonly #dirty = new Map<string, Dirty>();
   readonly #reading = new Set<string>();
-  readonly #told = new Map<string, string>();
+  readonly #told = new Map<string, { kind: InventoryKind; digest: string }>();
   #hostTold = "";
-  #stale = { datastores: false, networks: false, devices: false };
+  #stale: Stale = { networks: false, devices: false };
   #working = false;
   #lastWork: Promise<void> = Promise.resolve();
   #ready = false;
@@ -92,7 +100,7 @@ export class ChangeFeed {
         if (happening.agent) this.#look.askAgent(happening.dom);
         break;
       }
-      case "datastores": this.#stale.datastores = true; break;
+      case "datastores": this.#stale.datastores = happening.sizes || this.#stale.datastores === "anew" ? "anew" : "new"; break;
       case "networks": this.#stale.networks = true; break;
       case "devices": this.#stale.devices = true; break;
     }
@@ -103,15 +111,29 @@ export class ChangeFeed {
   retell(uuids: Iterable<string>, cause?: string): void {
     for (const uuid of uuids) {
       const facts = this.#reader.vms.facts(uuid);
-      if (facts) this.#tell({ type: "upsert", kind: "vm", facts, cause }, facts.nativeId, facts, false);
+      if (facts) this.#tell({ type: "upsert", kind: "vm", facts, cause }, "vm", facts, false);
     }
+  }
+
+  /** Somebody else read the inventory: tells what that found, since nobody will find it new again. */
+  compare({ host, vms, datastores, networks }: Inventory): void {
+    if (!this.#ready) return;
+    const found = { vm: vms, datastore: datastores, network: networks } as const;
+    for (const kind of inventoryKinds) {
+      const present = new Set(found[kind].map(({ nativeId }) => nativeId));
+      for (const [nativeId, { kind: told }] of this.#told) if (told === kind && !present.has(nativeId)) this.#remove(kind, nativeId);
+      for (const facts of found[kind]) this.#tell({ type: "upsert", kind, facts } as Change, kind, facts, false);
+    }
+    this.#tellHost(host);
   }
 
   async #anew(): Promise<Change> {
     this.#ready = false;
     const inventory = await this.#reader.inventory(this.#stopped.signal);
     this.#told.clear();
-    for (const facts of [...inventory.vms, ...inventory.datastores, ...inventory.networks]) this.#told.set(facts.nativeId, digest(facts));
+    for (const facts of inventory.vms) this.#told.set(facts.nativeId, { kind: "vm", digest: digest(facts) });
+    for (const facts of inventory.datastores) this.#told.set(facts.nativeId, { kind: "datastore", digest: digest(facts) });
+    for (const facts of inventory.networks) this.#told.set(facts.nativeId, { kind: "network", digest: digest(facts) });
     this.#hostTold = digest(inventory.host);
     this.#ready = true;
     void this.#work();
@@ -169,8 +191,10 @@ export class ChangeFeed {
   }
 
   #tellVm(dirty: Dirty, facts: Awaited<ReturnType<EndpointReader["vms"]["readOne"]>>): void {
+    // Read while everything is read anew: what was found is marked again, for it would be found the same next time.
+    if (!this.#ready) return this.happened({ kind: "vm", dom: dirty.dom });
     const cause = dirty.causes.length > 0 ? dirty.causes.join("; ") : undefined;
-    if (facts) this.#tell({ type: "upsert", kind: "vm", facts, cause }, facts.nativeId, facts, dirty.tell);
+    if (facts) this.#tell({ type: "upsert", kind: "vm", facts, cause }, "vm", facts, dirty.tell);
     else this.#remove("vm", dirty.dom.uuid, cause);
   }
 
@@ -182,17 +206,18 @@ export class ChangeFeed {
   async #collections(): Promise<boolean> {
     const { signal } = this.#stopped;
     const { datastores, networks, devices } = this.#stale;
-    this.#stale = { datastores: false, networks: false, devices: false };
-    if (datastores) this.tellCollection("datastore", await this.#reader.datastores.changes("anew", signal));
+    this.#stale = { networks: false, devices: false };
+    if (datastores) this.tellCollection("datastore", await this.#reader.datastores.changes(datastores, signal));
     if (networks) this.tellCollection("network", await this.#reader.networks.changes(signal));
     if (devices) this.#tellHost(await this.#reader.host(signal));
-    return datastores || networks || devices;
+    return datastores !== undefined || networks || devices;
   }
 
   /** Tells datastores or networks that differ from what was told, and those that are gone. */
   tellCollection(kind: "datastore" | "network", changes: { upserts: { nativeId: string }[]; gone: string[] }): void {
+    if (!this.#ready && changes.gone.length + changes.upserts.length > 0) this.#stale = { ...this.#stale, datastores: "anew", networks: true };
     for (const nativeId of changes.gone) this.#remove(kind, nativeId);
-    for (const facts of changes.upserts) this.#tell({ type: "upsert", kind, facts } as Change, facts.nativeId, facts, false);
+    for (const facts of changes.upserts) this.#tell({ type: "upsert", kind, facts } as Change, kind, facts, false);
   }
 
   #tellHost(facts: HostFacts): void {
@@ -202,15 +227,15 @@ export class ChangeFeed {
     this.#queue.push({ type: "host", facts });
   }
 
-  #tell(change: Change, nativeId: string, facts: unknown, always: boolean): void {
+  #tell(change: Change, kind: InventoryKind, facts: { nativeId: string }, always: boolean): void {
     if (!this.#ready) return;
     const now = digest(facts);
-    if (!always && this.#told.get(nativeId) === now) return;
-    this.#told.set(nativeId, now);
+    if (!always && this.#told.get(facts.nativeId)?.digest === now) return;
+    this.#told.set(facts.nativeId, { kind, digest: now });
     this.#queue.push(change);
   }
 
-  #remove(kind: "vm" | "datastore" | "network", nativeId: string, cause?: string): void {
+  #remove(kind: InventoryKind, nativeId: string, cause?: string): void {
     if (this.#told.delete(nativeId)) this.#queue.push({ type: "remove", kind, nativeId, cause });
   }
 }

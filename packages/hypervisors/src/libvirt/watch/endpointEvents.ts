@@ -5,9 +5,10 @@ import type { Session } from "../session.ts";
 
 /** Something happened on the endpoint: what to read again, and what was said about it. */
 export type Happening =
-  /** `tell`: worth telling even where the facts stayed the same, as a reboot is. */
+  /** `tell`: worth telling even where the facts stayed the same, as a reboot is. `agent`: the guest's agent can be asked now. */
   | { kind: "vm"; dom: Domain; cause?: string; tell?: boolean; agent?: boolean }
-  | { kind: "datastores" }
+  /** `sizes`: of known volumes too, and not only which there are. */
+  | { kind: "datastores"; sizes: boolean }
   | { kind: "networks" }
   | { kind: "devices" };
 
@@ -17,6 +18,12 @@ interface Source<Name extends EventName> {
   happening(message: EventMessages[Name]): Happening;
 }
 const source = <Name extends EventName>(event: Name, id: number, happening: (message: EventMessages[Name]) => Happening): Source<Name> => ({ event, id, happening });
+
+/** The agent's channel of a VM that only starts is said to be closed, which is no news. */
+function agentWords(state: number, reason: number): { cause?: string; agent?: boolean } {
+  if (state === c.VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED) return { cause: "the guest's agent is there", agent: true };
+  return reason === c.VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_DOMAIN_STARTED ? {} : { cause: "the guest's agent went" };
+}
 
 /** Events of VMs, each with what it means for the inventory. */
 const domainSources = [
@@ -36,7 +43,7 @@ const domainSources = [
   source("domainEventCallbackDeviceRemovalFailed", c.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, ({ dom, devAlias }) => ({ kind: "vm", dom, cause: `the guest did not let device ${devAlias} go`, tell: true })),
   source("domainEventBlockJob2", c.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, ({ dom, dst }) => ({ kind: "vm", dom, cause: `a job on disk ${dst} changed` })),
   source("domainEventCallbackTunable", c.VIR_DOMAIN_EVENT_ID_TUNABLE, ({ dom }) => ({ kind: "vm", dom, cause: "tuning changed" })),
-  source("domainEventCallbackAgentLifecycle", c.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, ({ dom, state }) => ({ kind: "vm", dom, cause: state === 1 ? "the guest's agent is there" : "the guest's agent went", agent: true })),
+  source("domainEventCallbackAgentLifecycle", c.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, ({ dom, state, reason }) => ({ kind: "vm", dom, ...agentWords(state, reason) })),
   source("domainEventCallbackJobCompleted", c.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, ({ dom }) => ({ kind: "vm", dom, cause: "a job ended" })),
   source("domainEventCallbackMetadataChange", c.VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, ({ dom }) => ({ kind: "vm", dom, cause: "title, description or metadata changed" })),
   source("domainEventMemoryDeviceSizeChange", c.VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE, ({ dom }) => ({ kind: "vm", dom, cause: "memory changed" })),
@@ -63,8 +70,8 @@ export async function listen(session: Session, heard: (happening: Happening) => 
     }
   };
   for (const each of domainSources) offs.push(connection.events.subscribe(each.event, (message) => heard((each.happening as (m: typeof message) => Happening)(message))));
-  offs.push(connection.events.subscribe("storagePoolEventLifecycle", () => heard({ kind: "datastores" })));
-  offs.push(connection.events.subscribe("storagePoolEventRefresh", () => heard({ kind: "datastores" })));
+  offs.push(connection.events.subscribe("storagePoolEventLifecycle", () => heard({ kind: "datastores", sizes: true })));
+  offs.push(connection.events.subscribe("storagePoolEventRefresh", () => heard({ kind: "datastores", sizes: true })));
   offs.push(connection.events.subscribe("networkEventLifecycle", () => heard({ kind: "networks" })));
   offs.push(connection.events.subscribe("nodeDeviceEventLifecycle", () => heard({ kind: "devices" })));
   const stop = (): void => {

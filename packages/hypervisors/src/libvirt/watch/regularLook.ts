@@ -6,6 +6,8 @@ import type { ChangeFeed } from "./changeFeed.ts";
 const period = 3_000;
 /** Most milliseconds that one look spends on descriptions: more VMs take more looks. */
 const budget = 250;
+/** Milliseconds after which a guest whose agent came has its addresses. */
+const settles = 4_000;
 /** Looks between two readings of what costs more: sizes of volumes and disks, addresses from agents. */
 const thorough = { agents: 5, sizes: 20 } as const;
 
@@ -39,9 +41,12 @@ export class RegularLook {
     clearTimeout(this.#timer);
   }
 
-  /** An agent came or went: asks it once. */
+  /** An agent came: asks it, and once more when the guest has had time to get its addresses. */
   askAgent(dom: Domain): void {
     void this.#agents(dom);
+    setTimeout(() => {
+      if (!this.#stopped) void this.#agents(dom);
+    }, settles).unref();
   }
 
   async #look(): Promise<void> {
