@@ -81,7 +81,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     return { url, close: closeAll };
   } catch (error) {
     await closeAll().catch((inner: unknown) => log.error({ err: inner }, "a part could not be stopped"));
-    const { code } = error as NodeJS.ErrnoException;
+    const { code, path: file, syscall } = error as NodeJS.ErrnoException;
+    if ((code === "EACCES" || code === "EPERM") && file !== undefined) throw new StartError(`${file} cannot be used by this account (${syscall}: ${code}).`, "Start as the account that made the data folder, or give the folder to this one: chown -R.", { cause: error });
     if (code === "ENOSPC" || code === "EDQUOT") throw new StartError(`The disk of the data folder ${config.dataFolder} is full.`, "Free at least 200 MB there, or give another folder with --data DIR.", { cause: error });
     throw error;
   }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
@@ -136,6 +136,14 @@ describe("the private database", () => {
     await until("that listening goes on", () => gaps > 0);
     await store.pool.query("select pg_notify('c', 'x')");
     await until("a message", () => heard.includes("x"));
+    await store.close();
+  });
+
+  test("an account that starts the server for the first time is let in", async () => {
+    await (await open()).close();
+    await writeFile(path.join(folder, "postgres/pg_ident.conf"), 'server "somebody" polyvisor\n');
+    const store = await open();
+    expect((await store.pool.query("select current_user as who")).rows).toEqual([{ who: "polyvisor" }]);
     await store.close();
   });
 

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { appendFile, chown, mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { appendFile, chown, mkdir, readFile, rename, rm, statfs } from "node:fs/promises";
 import { userInfo } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import type { Logger } from "pino";
+import { writeAtomically } from "../files.ts";
 import { StartError } from "../startError.ts";
 import { findPostgres, type PostgresBinaries } from "./postgresBinaries.ts";
 import type { RunAs } from "./postgresUser.ts";
@@ -58,10 +59,7 @@ export async function preparePostgres(cluster: string, runAs: RunAs, log: Logger
     await run(path.join(binaries.folder, "initdb"), ["--pgdata", beside, "--username", databaseUser, "--encoding=UTF8", "--no-locale", "--data-checksums", "--auth=peer"], {
       uid: runAs.uid, gid: runAs.gid, cwd: "/", timeout: 300_000, env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
     });
-    // Only our own account and the one PostgreSQL runs as come in, by the kernel's word for who they are.
-    const who = [...new Set([userInfo().username, runAs.name])];
-    await writeFile(path.join(beside, "pg_hba.conf"), `local all ${databaseUser} peer map=server\n`);
-    await writeFile(path.join(beside, "pg_ident.conf"), who.map((each) => `server "${each}" ${databaseUser}\n`).join(""));
+    await writeAccess(beside, runAs);
     await appendFile(path.join(beside, "postgresql.conf"), settings);
     await rename(beside, cluster);
   } catch (error) {
@@ -72,4 +70,23 @@ export async function preparePostgres(cluster: string, runAs: RunAs, log: Logger
     throw new StartError(`The database in ${cluster} could not be made: ${why}`, "Remove what the message names and start again.", { cause: error });
   }
   return binaries;
+}
+
+/**
+ * Who comes in: our own account and the one that PostgreSQL runs as, by the kernel's word for who they are. Written at
+ * every start, because the account that starts the server may be another than the time before.
+ * @returns whether it was otherwise before
+ */
+export async function writeAccess(cluster: string, runAs: RunAs): Promise<boolean> {
+  const who = [...new Set([userInfo().username, runAs.name])];
+  const files = { "pg_hba.conf": `local all ${databaseUser} peer map=server\n`, "pg_ident.conf": who.map((each) => `server "${each}" ${databaseUser}\n`).join("") };
+  let changed = false;
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(cluster, name);
+    if ((await readFile(file, "utf8").catch(() => undefined)) === content) continue;
+    changed = true;
+    await writeAtomically(file, content, 0o600);
+    if (runAs.uid !== undefined && runAs.gid !== undefined) await chown(file, runAs.uid, runAs.gid);
+  }
+  return changed;
 }

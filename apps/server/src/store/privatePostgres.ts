@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import type { Logger } from "pino";
 import { StartError } from "../startError.ts";
-import { databaseUser, preparePostgres } from "./postgresCluster.ts";
+import { databaseUser, preparePostgres, writeAccess } from "./postgresCluster.ts";
 import { runningPostgres, startPostgres, stopPostgres, type PostgresProcess } from "./postgresProcess.ts";
 import { checkReach, postgresUser, type RunAs } from "./postgresUser.ts";
 
@@ -36,8 +36,11 @@ export async function openPrivatePostgres(dataFolder: string, log: Logger): Prom
   const start = (): Promise<PostgresProcess> => startPostgres(binaries.folder, cluster, socketFolder, logFile, runAs);
 
   let now: PostgresProcess | undefined = await runningPostgres(cluster, socketFolder);
-  if (now) log.info({ pid: now.pid }, "the database still runs and is taken over");
-  else now = await start();
+  const changed = await writeAccess(cluster, runAs);
+  if (now) {
+    log.info({ pid: now.pid }, "the database still runs and is taken over");
+    if (changed) process.kill(now.pid, "SIGHUP");
+  } else now = await start();
   try {
     await untilReady(socketFolder, now);
   } catch (error) {
@@ -79,6 +82,7 @@ export async function openPrivatePostgres(dataFolder: string, log: Logger): Prom
 /** Resolves when it takes queries and our database is there. Recovery after a crash takes as long as it takes. */
 async function untilReady(socketFolder: string, postgres: PostgresProcess): Promise<void> {
   let ended = false;
+  const began = Date.now();
   void postgres.gone.then(() => (ended = true));
   for (;;) {
     const client = new pg.Client({ host: socketFolder, user: databaseUser, database: "postgres", connectionTimeoutMillis: 5_000 });
@@ -90,8 +94,10 @@ async function untilReady(socketFolder: string, postgres: PostgresProcess): Prom
       return;
     } catch (error) {
       if (ended) throw error;
+      // Who may come in was changed a moment ago, and the postmaster has not read it yet.
+      const unread = (error as { code?: string }).code === "28000" && Date.now() - began < 2_000;
       // "The database system is starting up", no socket yet, or a slow machine: only its end is a failure.
-      if (!["57P03", "ENOENT", "ECONNREFUSED"].includes((error as { code?: string }).code ?? "") && !/timeout|terminated/i.test((error as Error).message)) throw error;
+      if (!unread && !["57P03", "ENOENT", "ECONNREFUSED"].includes((error as { code?: string }).code ?? "") && !/timeout|terminated/i.test((error as Error).message)) throw error;
       await delay(40);
     } finally {
       await client.end().catch(() => undefined);
