@@ -74,6 +74,8 @@ describe("settings, keys, tags, specifications", () => {
   });
   it("keeps a specification to what was said", () => {
     expect(specOf("a", {})).toEqual({ name: "a" });
+    expect(specOf("a", { nic: ["none"] })).toEqual({ name: "a", nics: [] });
+    expect(() => specOf("a", { nic: ["none", "user"] })).toThrow(/stands alone/);
     expect(specOf("a", { memory: "512", vcpus: "2", disk: ["size=1G"], kernel: "/k" })).toEqual({ name: "a", memory: 512 * 1024 ** 2, vcpus: 2, disks: [{ size: 1024 ** 3 }], boot: { kernel: "/k" } });
     expect(() => specOf("a", { vcpus: "two" })).toThrow("--vcpus takes a whole number");
     expect(() => specOf("a", { firmware: "uefi" })).toThrow("bios or efi");

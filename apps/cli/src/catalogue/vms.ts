@@ -27,7 +27,7 @@ export const vmRows: readonly CommandRow[] = [
     details: "DISK is size=10G, /path/to.qcow2 or DATASTORE/VOLUME, with bus=, format=, target=, datastore=, ro, cdrom. NIC is network=default or bridge=br0, with model= and mac=.",
     options: [
       ["-t, --template <name>", "template it is made of", "template"], ["-m, --memory <size>", "memory, in MiB without a unit (512M, 2G)"], ["--max-memory <size>", "what it may grow to while it runs"],
-      ["--vcpus <n>", "virtual processors"], ["--max-vcpus <n>", "what it may grow to while it runs"], ["--disk <disk>", "a disk; may be repeated"], ["--nic <nic>", "a NIC; may be repeated"],
+      ["--vcpus <n>", "virtual processors"], ["--max-vcpus <n>", "what it may grow to while it runs"], ["--disk <disk>", "a disk; may be repeated"], ["--nic <nic>", "a NIC, or none; may be repeated"],
       ["--host <host>", "where; chosen by the plan when left out", "host"], ["--kernel <path>", "kernel to boot directly, a path on the host"], ["--initramfs <path>", "its initial RAM disk"], ["--cmdline <text>", "its command line"],
       ["--boot-order <device>", "disk, cdrom or network; may be repeated", ["disk", "cdrom", "network"]], ["--firmware <kind>", "bios or efi", ["bios", "efi"]], ["--acceleration <kind>", "auto, hardware or emulated", ["auto", "hardware", "emulated"]],
       ["--machine <type>", "machine type of the hypervisor"], ["--arch <arch>", "processor architecture"], ["--graphics <kind>", "none or vnc", ["none", "vnc"]], ["--container-root <path>", "root file system of a container"], ["--init <path>", "first program of a container"],

@@ -53,9 +53,15 @@ export function specOf(name: string, options: Record<string, unknown>): VmSpecWi
     boot: options["kernel"] === undefined ? undefined : { kernel: text("kernel"), initramfs: text("initramfs"), cmdline: text("cmdline") },
     container: options["containerRoot"] === undefined ? undefined : { root: text("containerRoot"), init: text("init") },
     bootOrder: options["bootOrder"] as string[] | undefined, autostart: options["autostart"] === true ? true : undefined,
-    disks: (options["disk"] as string[] | undefined)?.map((disk) => parseDisk(disk, "--disk")), nics: (options["nic"] as string[] | undefined)?.map((nic) => parseNic(nic, "--nic")),
+    disks: (options["disk"] as string[] | undefined)?.map((disk) => parseDisk(disk, "--disk")), nics: nicsOf(options["nic"] as string[] | undefined),
   };
   return JSON.parse(JSON.stringify(spec)) as VmSpecWish;
+}
+
+/** `--nic none` asks for a VM without a network; nothing said leaves it to the plan. */
+function nicsOf(words: string[] | undefined): ReturnType<typeof parseNic>[] | undefined {
+  if (!words?.includes("none")) return words?.map((nic) => parseNic(nic, "--nic"));
+  return words.length === 1 ? [] : ((): never => { throw usageFailure("--nic none stands alone: it means that there is no NIC."); })();
 }
 
 const namesFile = (word: string): boolean => word === "-" || word.includes("/") || /\.(xml|cfg|sxp)$/i.test(word);
