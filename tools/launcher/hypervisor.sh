@@ -46,7 +46,7 @@ start_system_libvirt() {
 # The daemons outlive this command, so they must not inherit its lock (descriptor 9).
 start_libvirtd_by_hand() {
   local PATH=$PATH:/usr/sbin:/sbin
-  mkdir -p /run/libvirt
+  mkdir -p /run/libvirt /run/lock # libvirt locks consoles there
   listening /run/libvirt/virtlogd-sock || virtlogd -d 9>&-
   # With both generations of cgroups mounted libvirt's LXC driver finds no controller; it must see the first one only.
   if grep -q ' /sys/fs/cgroup/unified cgroup2 ' /proc/self/mounts; then
