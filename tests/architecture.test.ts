@@ -36,7 +36,8 @@ describe("the repository", () => {
 
 /** A small repository that breaks no rule, and what a case changes in it. */
 function repository(changes: Record<string, string> = {}): Tree {
-  const pack = (name: string, exports: unknown, ...dependencies: string[]) => JSON.stringify({ name: `@p/${name}`, exports, dependencies: Object.fromEntries(dependencies.map((each) => [`@p/${each}`, "*"])) });
+  const pack = (name: string, exports: unknown, ...dependencies: string[]) =>
+    JSON.stringify({ name: `@p/${name}`, exports, dependencies: Object.fromEntries(dependencies.map((each) => [`@p/${each}`, "*"])) });
   return new Map(
     Object.entries({
       "packages/model/package.json": pack("model", "./src/index.ts"),
@@ -58,7 +59,18 @@ function repository(changes: Record<string, string> = {}): Tree {
     }),
   );
 }
-const table = importTable(["| room | may import |", "|---|---|", "| model, protocols | nothing of ours |", "| api | model |", "| cli | model, api |", "| tests | anything |", "", "after"].join("\n"));
+const table = importTable(
+  [
+    "| room | may import |",
+    "|---|---|",
+    "| model, protocols | nothing of ours |",
+    "| api | model |",
+    "| cli | model, api |",
+    "| tests | anything |",
+    "",
+    "after",
+  ].join("\n"),
+);
 
 describe("each rule", () => {
   it("lets a sound repository pass", () => {
@@ -107,7 +119,9 @@ describe("each rule", () => {
 
   it("lets a pure room speak of these things, and its tests use them", () => {
     const text = '// Date.now()\n/* process.env */\nexport const a = "Math.random()", b = `new Date()`, c = { process: 1 }, d = c.process, e = /globalThis/;\n';
-    expect(purityViolations(repository({ "packages/model/src/vm.ts": text, "packages/model/src/vm.test.ts": "Date.now();" }), ["packages/model"], bareOf)).toEqual([]);
+    expect(
+      purityViolations(repository({ "packages/model/src/vm.ts": text, "packages/model/src/vm.test.ts": "Date.now();" }), ["packages/model"], bareOf),
+    ).toEqual([]);
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
@@ -129,13 +143,24 @@ describe("each rule", () => {
     expect(sizeViolations(repository({ "packages/model/src/generated/long.ts": "x\n".repeat(900) }), {})).toEqual([]);
   });
 
-  it.each(["packages/model/src/utils/text.ts", "packages/model/src/hostManager.ts", "packages/model/src/core.ts", "packages/common/src/index.ts", "tests/testHelpers.ts"])("finds the empty name in %s", (path) => {
+  it.each([
+    "packages/model/src/utils/text.ts",
+    "packages/model/src/hostManager.ts",
+    "packages/model/src/core.ts",
+    "packages/common/src/index.ts",
+    "tests/testHelpers.ts",
+  ])("finds the empty name in %s", (path) => {
     expect(nameViolations(repository({ [path]: "" }))).toHaveLength(1);
   });
 
   it("finds generated code that was edited, added or left behind by its generator", () => {
     const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"; // of nothing
-    const at = (files: Record<string, string>) => driftViolations(repository({ "g/vocabulary.json": JSON.stringify({ files: { "a.ts": sum }, generator: { "x.ts": sum } }), "g/a.ts": "", "t/x.ts": "", ...files }), "g", "t");
+    const at = (files: Record<string, string>) =>
+      driftViolations(
+        repository({ "g/vocabulary.json": JSON.stringify({ files: { "a.ts": sum }, generator: { "x.ts": sum } }), "g/a.ts": "", "t/x.ts": "", ...files }),
+        "g",
+        "t",
+      );
     expect(at({})).toEqual([]);
     expect(at({ "g/a.ts": " " })).toHaveLength(1);
     expect(at({ "g/b.ts": "" })).toHaveLength(1);
@@ -149,7 +174,15 @@ describe("each rule", () => {
 
 describe("importsOf", () => {
   it("sees what stands over several lines and not what stands in comments and strings", () => {
-    const text = ['import {', "  a,", '} from "one";', '// import "no";', `const s = "import('no') from 'no'";`, 'const t = `${await import("two")} from "no"`;', "const r = /'/; import 'three';"].join("\n");
+    const text = [
+      "import {",
+      "  a,",
+      '} from "one";',
+      '// import "no";',
+      `const s = "import('no') from 'no'";`,
+      'const t = `${await import("two")} from "no"`;',
+      "const r = /'/; import 'three';",
+    ].join("\n");
     expect(importsOf(text).map((each) => each.specifier)).toEqual(["one", "two", "three"]);
   });
 });

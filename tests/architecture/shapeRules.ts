@@ -50,7 +50,13 @@ export function nameViolations(tree: Tree): string[] {
       const name = part.replace(/(\.lab)?(\.test)?\.ts$/, "");
       const words = name.split(/[^A-Za-z]|(?<=[a-z])(?=[A-Z])/).map((word) => word.toLowerCase());
       const bad = name.toLowerCase() === "core" ? "core" : words.find((word) => empty.has(word));
-      if (bad) found.add(`${path.split("/").slice(0, index + 1).join("/")}: "${bad}" does not say what is in it`);
+      if (bad)
+        found.add(
+          `${path
+            .split("/")
+            .slice(0, index + 1)
+            .join("/")}: "${bad}" does not say what is in it`,
+        );
     }
   }
   return [...found];
@@ -66,8 +72,10 @@ export function driftViolations(tree: Tree, folder: string, generator: string): 
     const content = tree.get(path);
     return content === undefined ? undefined : createHash("sha256").update(content).digest("hex");
   };
-  for (const [name, sum] of Object.entries(vocabulary.files)) if (hash(`${folder}/${name}`) !== sum) out.push(`${folder}/${name} is not what the generator wrote: run it again, never edit`);
-  for (const [name, sum] of Object.entries(vocabulary.generator ?? {})) if (hash(`${generator}/${name}`) !== sum) out.push(`${generator}/${name} has changed since it last ran: run it`);
+  for (const [name, sum] of Object.entries(vocabulary.files))
+    if (hash(`${folder}/${name}`) !== sum) out.push(`${folder}/${name} is not what the generator wrote: run it again, never edit`);
+  for (const [name, sum] of Object.entries(vocabulary.generator ?? {}))
+    if (hash(`${generator}/${name}`) !== sum) out.push(`${generator}/${name} has changed since it last ran: run it`);
   for (const path of tree.keys()) {
     const name = path.slice(folder.length + 1);
     if (path.startsWith(`${folder}/`) && path.endsWith(".ts") && !(name in vocabulary.files)) out.push(`${path} was not written by the generator`);

@@ -83,7 +83,8 @@ export interface Import {
   line: number;
 }
 
-const loads = /\b(?:(?:from|import)\s*(["'])(?<static>[^"'\n]*)\1|(?:import|require(?:\.resolve)?|import\.meta\.resolve)\s*\(\s*(?:(["'])(?<called>[^"'\n]*)\3\s*[,)]|(?<computed>[^)\s])))/g;
+const loads =
+  /\b(?:(?:from|import)\s*(["'])(?<static>[^"'\n]*)\1|(?:import|require(?:\.resolve)?|import\.meta\.resolve)\s*\(\s*(?:(["'])(?<called>[^"'\n]*)\3\s*[,)]|(?<computed>[^)\s])))/g;
 
 /** Every import of a file: static, of types only, re-exports, dynamic. */
 export function importsOf(text: string): Import[] {

@@ -38,10 +38,18 @@ export function rooms(tree: Tree): Map<string, Room> {
   for (const path of tree.keys()) {
     const folder = roomOf.exec(path)?.[0];
     if (folder === undefined || out.has(folder)) continue;
-    const room: Room = { folder, row: folder.startsWith("packages/protocols/") ? "protocols" : folder.slice(folder.indexOf("/") + 1), isApp: folder.startsWith("apps/") };
+    const room: Room = {
+      folder,
+      row: folder.startsWith("packages/protocols/") ? "protocols" : folder.slice(folder.indexOf("/") + 1),
+      isApp: folder.startsWith("apps/"),
+    };
     const text = tree.get(`${folder}/package.json`);
     if (text !== undefined) {
-      const { name, exports, dependencies } = JSON.parse(text) as { name: string; exports?: string | Record<string, string>; dependencies?: Record<string, string> };
+      const { name, exports, dependencies } = JSON.parse(text) as {
+        name: string;
+        exports?: string | Record<string, string>;
+        dependencies?: Record<string, string>;
+      };
       const doors = typeof exports === "string" ? ["."] : Object.keys(exports ?? {});
       room.package = { name, doors, dependencies: Object.keys(dependencies ?? {}) };
     }

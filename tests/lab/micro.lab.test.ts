@@ -62,7 +62,9 @@ class Console {
     });
     this.#text = "";
     this.#process.stdin?.write(`${line}\r`);
-    return until(`${expected} after "${line}"; so far: ${JSON.stringify(this.#text.slice(-500))}`, 30, async () => (expected.test(this.#text) ? this.#text : undefined));
+    return until(`${expected} after "${line}"; so far: ${JSON.stringify(this.#text.slice(-500))}`, 30, async () =>
+      expected.test(this.#text) ? this.#text : undefined,
+    );
   }
   interrupt(): void {
     this.#process.stdin?.write("\x03");
@@ -108,7 +110,11 @@ describe("the recipe micro", () => {
   it("describes each file as it is", async () => {
     for (const [file, { sha256, size }] of Object.entries(template.files)) {
       expect((await stat(path.join(built, file))).size).toBe(size);
-      expect(createHash("sha256").update(await readFile(path.join(built, file))).digest("hex")).toBe(sha256);
+      expect(
+        createHash("sha256")
+          .update(await readFile(path.join(built, file)))
+          .digest("hex"),
+      ).toBe(sha256);
     }
     expect(Object.keys(template.files).sort()).toEqual([template.initramfs, template.rootfs, template.kernel].sort());
     const total = Object.values(template.files).reduce((sum, each) => sum + each.size, 0);
@@ -148,7 +154,11 @@ describe("micro as a virtual machine", () => {
     } finally {
       await terminal.close();
     }
-    const address = await until("an address that the agent tells", 30, async () => /eth0\s+\S+\s+ipv4\s+(\S+)/.exec(await virsh(uri, "domifaddr", name, "--source", "agent").catch(() => ""))?.[1]);
+    const address = await until(
+      "an address that the agent tells",
+      30,
+      async () => /eth0\s+\S+\s+ipv4\s+(\S+)/.exec(await virsh(uri, "domifaddr", name, "--source", "agent").catch(() => ""))?.[1],
+    );
     expect(address).toMatch(onDefault ? /^192\.168\.|^10\.|^172\./ : /^10\.0\.2\./);
     await virsh(uri, "domfsfreeze", name);
     await virsh(uri, "domfsthaw", name);
@@ -172,7 +182,11 @@ async function nicsTouched(setup: string): Promise<string> {
   const script = `mount -t sysfs sys /sys; mount -t tmpfs run /run; ${setup}; before=$(ip addr)
     sh ${path.resolve("apps/server/recipes/micro/guest/nic")} eth0
     [ "$before" = "$(ip addr)" ] && echo untouched; [ -e /run/udhcpc.eth0 ] && echo asked; true`;
-  return (await run("unshare", ["-mn", "sh", "-ec", script], { env: { ...process.env, container: "lxc-libvirt", PATH: `${programs}:${process.env["PATH"]}:/usr/sbin:/sbin` } })).stdout;
+  return (
+    await run("unshare", ["-mn", "sh", "-ec", script], {
+      env: { ...process.env, container: "lxc-libvirt", PATH: `${programs}:${process.env["PATH"]}:/usr/sbin:/sbin` },
+    })
+  ).stdout;
 }
 
 describe.skipIf(process.getuid?.() !== 0)("micro in a container that shares its host's network", () => {
@@ -212,7 +226,8 @@ describe("micro as a container", () => {
       await terminal.type("echo begun-$$; sleep 1000", /begun-\d/);
       terminal.interrupt();
       await terminal.type("echo status-$?", /status-130/);
-      if (await defaultNetworkIsOn()) await until("an address", 40, async () => /inet \d/.test(await terminal.type("ip -4 addr show eth0; echo done-$?", /done-\d/)));
+      if (await defaultNetworkIsOn())
+        await until("an address", 40, async () => /inet \d/.test(await terminal.type("ip -4 addr show eth0; echo done-$?", /done-\d/)));
     } finally {
       await terminal.close();
     }
