@@ -153,7 +153,9 @@ describe("a daemon that fails", () => {
     await daemon.run();
     const again = await connect("qemu");
     const after = (await again.inventory()).vms;
-    expect(after.map(({ autostart: _, ...rest }) => rest)).toEqual(before.map(({ autostart: _, ...rest }) => rest));
+    // Whether the interrupted call took effect cannot be known; everything else is as it was.
+    const known = (vms: Inventory["vms"]): unknown => vms.map((vm) => ({ ...vm, autostart: "either" }));
+    expect(known(after)).toEqual(known(before));
     await act(again, { verb: "vm.delete", vm: id, volumes: [] });
   });
 });

@@ -177,7 +177,9 @@ export class VmReader {
     const snapshots = entry.hasSnapshots ? await readSnapshots(this.#session, entry.dom, signal) : [];
     const tree = before?.liveDigest === liveDigest && before.nextDigest === nextDigest ? undefined : parseXml(live, `the description of VM "${entry.dom.name}"`);
     const described = tree ? describedVm(tree) : before!.described;
-    const pending = tree ? (both ? pendingFields(tree, parseXml(next, `the description of VM "${entry.dom.name}"`)) : []) : before!.pending;
+    // Most drivers describe a running VM as the one to be started but for its number: then nothing is pending, and nothing more is parsed.
+    const alike = !both || live.replace(/^(<domain [^>]*?) id='\d+'/, "$1") === next;
+    const pending = tree ? (!alike ? pendingFields(tree, parseXml(next, `the description of VM "${entry.dom.name}"`)) : []) : before!.pending;
     this.#known.set(entry.dom.uuid, { entry, liveDigest, nextDigest, described, pending, snapshots });
   }
 
