@@ -41,6 +41,9 @@ missing_for_tests() {
   has_file '/usr/lib/*/sasl2/libscram.so' || printf 'libsasl2-modules\n'
   has virsh || printf 'libvirt-clients\n'
   has openssl || printf 'openssl\n'
+  has ssh-keygen || printf 'openssh-client\n'
+  has nc || printf 'netcat-openbsd\n'
+  has zsh || printf 'zsh\n'
   has git || printf 'git\n'
 }
 
