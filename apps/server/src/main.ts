@@ -30,6 +30,8 @@ try {
     process.exit(1);
   };
   process.on("uncaughtException", crash).on("unhandledRejection", crash);
+  // Warnings of libraries go into the log like everything else, and not as bare lines between its objects.
+  process.removeAllListeners("warning").on("warning", (warning) => log.warn({ err: warning }, "a library warns"));
   const server = await startServer(config, log);
   log.info({ url: server.url, data: config.dataFolder, machine: hostname(), pid: process.pid }, "ready");
 

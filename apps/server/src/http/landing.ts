@@ -24,7 +24,7 @@ export function registerLanding(app: FastifyInstance, version: string): void {
 <pre>polyvisor list
 polyvisor --help</pre>
 <p>Elsewhere, get a one-time code there with <code>polyvisor sign-in code</code> and use it here within 15 minutes:</p>
-<pre>polyvisor --url THIS-ADDRESS sign-in</pre>
+<pre>polyvisor login --url THIS-ADDRESS --code CODE</pre>
 <h2>Use it from a program</h2>
 <p>The API is described as <a href="/api/v1/openapi.json">OpenAPI 3.1</a>. Make a token with <code>polyvisor token create NAME</code> and send it as <code>Authorization: Bearer TOKEN</code>.</p>`,
   );

@@ -10,6 +10,7 @@ const remedies: Record<string, [problem: string, remedy: string]> = {
   "53300": ["has no connection left", "Raise its max_connections or end other clients; Polyvisor uses up to 15."],
   "53100": ["has no room on its disk", "Free space there and start again."],
   "25006": ["is read-only, perhaps a standby", "Give the URL of the primary; add target_session_attrs where there are several."],
+  "08P01": ["does not take the settings that Polyvisor needs, as a pooler in front of it does not", "Give the URL of PostgreSQL itself."],
   "57P03": ["is starting up or shutting down", "Try again in a moment."],
   ECONNREFUSED: ["does not take connections", "Start it, and check host and port in the URL."],
   ENOENT: ["does not take connections", "Start it, and check the socket's folder in the URL."],

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type Transaction } from "kysely";
 import pg from "pg";
 import type { Logger } from "pino";
+import { connectionOptions, schemaName } from "./connectionOptions.ts";
 import { listenTo, type Listening } from "./listening.ts";
 import { migrate } from "./migrate.ts";
 import { openPrivatePostgres, type PrivatePostgres } from "./privatePostgres.ts";
@@ -24,33 +25,6 @@ export interface Store {
   /** Whether the last thing asked of the database was answered. From memory. */
   healthy(): boolean;
   close(): Promise<void>;
-}
-
-/** The schema of PostgreSQL in which all our tables stand, so that a database may be shared with others. */
-export const schemaName = "polyvisor";
-
-// bigint: revisions, event ids and bytes all stay below 2^53, so they are numbers here.
-const int8 = 20;
-function parseInt8(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError("a bigint of the store is past 2^53");
-  return value;
-}
-
-/** Settings of every connection. */
-function connectionOptions(place: PrivatePostgres | { url: string }): pg.ClientConfig {
-  const where = "url" in place ? { connectionString: place.url } : { host: place.socketFolder, user: place.user, database: place.database };
-  return {
-    ...where,
-    application_name: "polyvisor",
-    options: `-c search_path=${schemaName} -c timezone=UTC`,
-    connectionTimeoutMillis: 5_000,
-    statement_timeout: 30_000,
-    query_timeout: 35_000,
-    idle_in_transaction_session_timeout: 60_000,
-    keepAlive: true,
-    types: { getTypeParser: ((oid: number, format?: string) => (oid === int8 ? parseInt8 : pg.types.getTypeParser(oid, format as "text"))) as typeof pg.types.getTypeParser },
-  };
 }
 
 /**
