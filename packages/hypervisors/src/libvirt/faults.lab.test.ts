@@ -4,9 +4,9 @@ import { promisify } from "node:util";
 import { actionSchema } from "@polyvisor/model";
 import type { Inventory } from "@polyvisor/model";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { z } from "zod";
 import { PrivateLibvirtd } from "../../../../tests/lab/privateLibvirtd.ts";
 import { Follower, ordered } from "../conformance/follower.ts";
+import type { ActionInput } from "../conformance/workshop.ts";
 import type { Hypervisor } from "../hypervisor.ts";
 import { libvirtKind } from "./libvirtKind.ts";
 
@@ -29,7 +29,7 @@ async function connect(driver: "test" | "qemu", options: { openTimeoutMs?: numbe
   return hypervisor;
 }
 const virsh = (...args: string[]): Promise<unknown> => run("virsh", ["-q", "-c", `test+unix:///default?socket=${daemon.socket}`, ...args]);
-const act = (hypervisor: Hypervisor, action: z.input<typeof actionSchema>): ReturnType<Hypervisor["run"]> => hypervisor.run(actionSchema.parse(action), { signal: AbortSignal.timeout(60_000), progress: () => {} });
+const act = (hypervisor: Hypervisor, action: ActionInput): ReturnType<Hypervisor["run"]> => hypervisor.run(actionSchema.parse(action), { signal: AbortSignal.timeout(60_000), progress: () => {} });
 
 async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + 30_000;

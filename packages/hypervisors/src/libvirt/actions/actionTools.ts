@@ -1,4 +1,4 @@
-import type { Action, ActionOf, Verb } from "@polyvisor/model";
+import type { ActionOf, Verb } from "@polyvisor/model";
 import type { ConnectOptions, RunContext, RunResult } from "../../hypervisor.ts";
 import type { AccelerationProbe } from "../host/accelerationProbe.ts";
 import type { Session } from "../session.ts";
@@ -21,7 +21,6 @@ export interface VerbHandler<V extends Verb> {
 }
 
 export type VerbHandlers = { [V in Verb]: VerbHandler<V> };
-export type AnyAction = Action;
 
 /** Deadline of a call that moves data: there is none but the operator's patience, who can cancel. */
 export const unhurried = { timeoutMs: 0 } as const;

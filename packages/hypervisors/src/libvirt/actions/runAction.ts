@@ -31,13 +31,14 @@ function handlerOf(action: Action): VerbHandler<never> {
 /** Carries an action out. What is so already is not done again; what fails because someone was faster counts as done. */
 export async function runAction(tools: ActionTools, features: FeatureTable, action: Action, context: RunContext): Promise<RunResult> {
   const { session } = tools;
-  const doing = wordsOf(action);
+  let doing = wordsOf(action);
   const feature = features[verbs[action.verb].feature];
   if (!feature.supported) throw new PolyvisorError("notSupported", { detail: `${doing} on ${session.endpoint}: ${feature.reason}` });
   const already: RunResult = { message: "was so already", already: true };
   return session.told(doing, async () => {
     if (context.signal.aborted) throw new PolyvisorError("cancelled", { detail: `${doing}: nothing was done` });
     const dom = "vm" in action ? await session.findVm(action.vm) : undefined;
+    if (dom) doing = wordsOf(action, dom.name);
     if ("vm" in action && !dom && !withoutObject.has(action.verb)) await session.vm(action.vm);
     if ((await observeAction(tools, action)) === "done") return already;
     if (dom) await allowedNow(session, dom, action.verb);
@@ -68,9 +69,9 @@ export async function observeAction(tools: ActionTools, action: Action, signal?:
 }
 
 /** An action in words: `start VM 6695eb01-…`. */
-function wordsOf(action: Action): string {
+function wordsOf(action: Action, name?: string): string {
   const { words } = verbs[action.verb];
-  if ("vm" in action) return `${words}: VM ${"spec" in action ? `"${action.spec.name}"` : action.vm}`;
+  if ("vm" in action) return `${words}: VM ${name !== undefined ? `"${name}"` : "spec" in action ? `"${action.spec.name}"` : action.vm}`;
   if ("volume" in action) return `${words}: ${action.datastore}/${action.volume}`;
   if ("datastore" in action) return `${words}: ${action.datastore}`;
   return "network" in action ? `${words}: ${action.network}` : `${words}: ${action.name}`;

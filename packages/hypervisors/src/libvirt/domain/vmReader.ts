@@ -7,7 +7,6 @@ import { isTestGuest } from "../host/accelerationProbe.ts";
 import { pipelined } from "../pipelined.ts";
 import type { Session } from "../session.ts";
 import { parseXml } from "../xml/parseXml.ts";
-import { child, textOf } from "../xml/xmlNode.ts";
 import { describedVm } from "./describedVm.ts";
 import type { DescribedVm } from "./describedVm.ts";
 import { isActive, vmState } from "./domainState.ts";
@@ -127,10 +126,6 @@ export class VmReader {
     return [...this.#known.values()].filter(({ entry }) => isActive(entry.state)).map(({ entry, described }) => ({ dom: entry.dom, agent: described.agentConnected }));
   }
 
-  knows(uuid: string): boolean {
-    return this.#known.has(uuid);
-  }
-
   /** Every MAC address and source that a VM uses, to find whom a new lease or size concerns. */
   uuids(): IterableIterator<string> {
     return this.#known.keys();
@@ -201,9 +196,4 @@ function accelerationOf(vm: DescribedVm): VmFacts["acceleration"] {
     case "lxc": case "openvz": case "vz": return "container";
     default: return "none";
   }
-}
-
-/** Name in a description, for words. */
-export function nameIn(xml: string): string | undefined {
-  return textOf(child(parseXml(xml), "name"));
 }

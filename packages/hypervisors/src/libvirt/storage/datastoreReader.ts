@@ -50,10 +50,6 @@ export class DatastoreReader {
     return this.#byPath.get(source);
   }
 
-  knows(uuid: string): boolean {
-    return this.#known.has(uuid);
-  }
-
   async #list(signal?: AbortSignal): Promise<StoragePool[]> {
     if (!this.#supported) return [];
     try {
