@@ -116,8 +116,9 @@ describe("the recipe micro", () => {
           .digest("hex"),
       ).toBe(sha256);
     }
-    expect(Object.keys(template.files).sort()).toEqual([template.initramfs, template.rootfs, template.kernel].sort());
-    const total = Object.values(template.files).reduce((sum, each) => sum + each.size, 0);
+    expect(Object.keys(template.files)).toEqual(expect.arrayContaining([template.initramfs, template.rootfs, template.kernel]));
+    // The container's image is mostly holes.
+    const total = Object.entries(template.files).reduce((sum, [file, each]) => sum + (file === "rootfs.img" ? 0 : each.size), 0);
     expect(total).toBeLessThan(30 * 1024 * 1024);
   });
 

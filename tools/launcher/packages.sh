@@ -43,6 +43,7 @@ missing_for_tests() {
   has openssl || printf 'openssl\n'
   has ssh-keygen || printf 'openssh-client\n'
   has nc || printf 'netcat-openbsd\n'
+  has ip || printf 'iproute2\n'
   has zsh || printf 'zsh\n'
   has git || printf 'git\n'
 }

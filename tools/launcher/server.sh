@@ -116,7 +116,12 @@ command_down() {
   note "Polyvisor has stopped. The VMs were not touched."
 }
 
-process_gone() { [[ ! -e /proc/$1 ]]; }
+# A container whose first process reaps nobody keeps the ended as zombies.
+process_gone() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+  [[ ${stat##*) } == Z* ]]
+}
 
 command_status() {
   parse_common status "$@"

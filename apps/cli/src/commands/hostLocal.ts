@@ -40,6 +40,7 @@ export async function addLocal(context: Context): Promise<number> {
 async function addOne(context: Context, client: Client, candidate: { uri: string; instead?: string; suffix: string }, tags: string[] | undefined): Promise<Outcome> {
   const hosts = await listAll(client, "hostList", { fields: "id,name,uri" });
   const present = (uri: string): Host | undefined => hosts.find((host) => host.uri.replace(/\/+$/, "") === uri.replace(/\/+$/, ""));
+  let refusal: string | undefined;
   for (const uri of [candidate.uri, ...(candidate.instead ? [candidate.instead] : [])]) {
     const known = present(uri);
     if (known) return { uri, result: "present", name: known.name, detail: "" };
@@ -50,12 +51,11 @@ async function addOne(context: Context, client: Client, candidate: { uri: string
       return { uri, result: "added", name: host.name, detail: `${found.hypervisor}, ${found.vms} VMs` };
     } catch (error) {
       if (!isApiError(error) || error.problem.status === 401 || error.problem.status === 403) throw error;
-      // Only "not permitted" is a reason to look at the user's own session; a daemon that is not there is none.
-      if (error.problem.code === "hostAuthFailed" && uri !== candidate.instead && candidate.instead) continue;
-      return { uri, result: "absent", detail: error.problem.detail };
+      // The account's own daemon stands in for the machine's, be that forbidden or not there; what the first said is told.
+      refusal ??= error.problem.detail;
     }
   }
-  return { uri: candidate.uri, result: "absent", detail: "not permitted" };
+  return { uri: candidate.uri, result: "absent", detail: refusal ?? "" };
 }
 
 function freeName(wanted: string, hosts: readonly Host[]): string {
