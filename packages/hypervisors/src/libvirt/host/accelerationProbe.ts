@@ -72,7 +72,19 @@ export class AccelerationProbe {
     }
   }
 
+  /** Ends test guests that whoever started them left behind: after a minute none is anyone's any more. */
+  async #sweep(): Promise<void> {
+    const { call, connection } = this.#session;
+    const { domains } = await call.connectListAllDomains({ needResults: 1, flags: c.VIR_CONNECT_LIST_DOMAINS_ACTIVE });
+    const left = domains.filter(({ name }) => isTestGuest(name));
+    const end = async (): Promise<void> => {
+      for (const dom of left) if (connection.open) await call.domainDestroy({ dom }).catch(() => {});
+    };
+    if (left.length > 0) setTimeout(() => void end(), 60_000).unref();
+  }
+
   async #boot(): Promise<Acceleration> {
+    await this.#sweep();
     const emulated = await this.#time("qemu", patience.emulated);
     const hardware = await this.#time("kvm", patience.hardware);
     const compare = typeof emulated === "number" ? `${seconds(emulated)} emulated` : `not at all emulated (${emulated})`;

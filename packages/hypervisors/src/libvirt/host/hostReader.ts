@@ -1,4 +1,5 @@
 import type { HostFacts } from "@polyvisor/model";
+import { LibvirtError } from "@polyvisor/protocol-libvirt";
 import { isUnsupported, isLibvirt } from "../failure.ts";
 import { pipelined } from "../pipelined.ts";
 import type { Session } from "../session.ts";
@@ -75,7 +76,8 @@ async function readDevices(session: Session, signal?: AbortSignal): Promise<Devi
     try {
       return deviceOf((await session.call.nodeDeviceGetXmlDesc({ name: dev.name }, { signal })).xml, dev.name);
     } catch (error) {
-      if (isLibvirt(error, "NO_NODE_DEVICE")) return undefined;
+      // A device that is just being taken away fails in many ways.
+      if (error instanceof LibvirtError) return undefined;
       throw error;
     }
   });

@@ -71,6 +71,11 @@ export class ChangeFeed {
     }
   }
 
+  /** Reads what is still marked because reading it failed. */
+  resume(): void {
+    void this.#work();
+  }
+
   /** The acceleration or the devices of the host are known better now. */
   hostChanged(): void {
     this.#stale.devices = true;
@@ -169,12 +174,13 @@ export class ChangeFeed {
     const reads = batch.map((dirty) => {
       this.#dirty.delete(dirty.dom.uuid);
       this.#reading.add(dirty.dom.uuid);
-      return this.#reader.vms.readOne(dirty.dom, this.#stopped.signal);
+      // Each has its handlers from the start: all of them fail at once when the connection does.
+      return this.#reader.vms.readOne(dirty.dom, this.#stopped.signal).then((facts) => () => this.#tellVm(dirty, facts), (error: unknown) => () => this.#missed(dirty, error));
     });
     // Told in the order of the happenings, as long as each answers in good time; a VM that hangs holds up only itself.
     const deadline = new Promise<"late">((resolve) => setTimeout(resolve, patience, "late").unref());
     for (const [i, dirty] of batch.entries()) {
-      const read = reads[i]!.then((facts) => () => this.#tellVm(dirty, facts), (error: unknown) => () => this.#missed(dirty, error));
+      const read = reads[i]!;
       const done = await Promise.race([read, deadline]);
       if (done === "late") {
         void read.then((tell) => {
@@ -204,13 +210,24 @@ export class ChangeFeed {
   }
 
   async #collections(): Promise<boolean> {
-    const { signal } = this.#stopped;
-    const { datastores, networks, devices } = this.#stale;
+    const marked = this.#stale;
+    const { datastores, networks, devices } = marked;
     this.#stale = { networks: false, devices: false };
+    try {
+      await this.#readCollections(marked);
+    } catch (error) {
+      // It stays marked, and the next look reads it.
+      this.#stale = { datastores: this.#stale.datastores === "anew" ? "anew" : (datastores ?? this.#stale.datastores), networks: networks || this.#stale.networks, devices: devices || this.#stale.devices };
+      throw error;
+    }
+    return datastores !== undefined || networks || devices;
+  }
+
+  async #readCollections({ datastores, networks, devices }: Stale): Promise<void> {
+    const { signal } = this.#stopped;
     if (datastores) this.tellCollection("datastore", await this.#reader.datastores.changes(datastores, signal));
     if (networks) this.tellCollection("network", await this.#reader.networks.changes(signal));
     if (devices) this.#tellHost(await this.#reader.host(signal));
-    return datastores !== undefined || networks || devices;
   }
 
   /** Tells datastores or networks that differ from what was told, and those that are gone. */

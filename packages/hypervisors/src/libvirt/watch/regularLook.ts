@@ -74,6 +74,7 @@ export class RegularLook {
     } catch (error) {
       if (!this.#signal.aborted && session.connection.open) session.log("warn", "a regular look failed", { error: String(error) });
     }
+    this.#feed.resume();
     if (!this.#stopped) this.#timer = setTimeout(() => void this.#look(), period);
   }
 
