@@ -44,6 +44,7 @@ missing_for_tests() {
   has ssh-keygen || printf 'openssh-client\n'
   has nc || printf 'netcat-openbsd\n'
   has ip || printf 'iproute2\n'
+  has xz || printf 'xz-utils\n'
   has zsh || printf 'zsh\n'
   has git || printf 'git\n'
 }
