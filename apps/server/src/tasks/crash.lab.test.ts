@@ -21,9 +21,13 @@ afterAll(async () => {
   await site.close();
   await rm(folder, { recursive: true, force: true });
 });
-afterEach(() => simWorld("crash").reset());
+afterEach(() => {
+  simWorld("crash").reset();
+  faults = "";
+});
+let faults = "";
 
-const uri = (n: number): string => `sim://crash/host-000${n}?hosts=2&vms=6&pace=0.02`;
+const uri = (n: number): string => `sim://crash/host-000${n}?hosts=2&vms=6&pace=0.02${faults}`;
 
 /** Starts a server; `ask` rejects when it dies before it answers. */
 async function startHeart(options: HeartOptions, record: HostsRecord) {
@@ -98,6 +102,19 @@ test("a new VM is made exactly once, whenever the server dies", { timeout: 300_0
     },
   );
   expect(crashes).toBe(16);
+});
+
+test("what was made for a VM that could not be made is gone, whenever the server dies", { timeout: 300_000 }, async () => {
+  faults = "&fault=fail:vm.create:1";
+  const crashes = await crashEverywhere(
+    () => ({ do: "vm.create", host: "host-0001", spec: { name: "fresh", disks: [{ size: 1024 ** 3 }] }, start: true }),
+    (task, done, point) => {
+      expect([task.state, ...verbsOf(done)], `killed at ${point}`).toEqual(["failed", "volume.create", "volume.delete"]);
+      expect(task.steps.map((step) => step.state)).toEqual(["succeeded", "failed", "skipped"]);
+      expect(task.steps[0]!.message).toMatch(/removed again, because what it was for was not done$/);
+    },
+  );
+  expect(crashes).toBe(14);
 });
 
 test("many VMs are each done exactly once", { timeout: 300_000 }, async () => {

@@ -1,4 +1,4 @@
-import type { Plan, Task, TaskStep } from "@polyvisor/model";
+import type { Plan, PlanStep, Task, TaskStep } from "@polyvisor/model";
 
 const overStates: ReadonlySet<TaskStep["state"]> = new Set(["succeeded", "failed", "skipped", "cancelled", "interrupted"]);
 export const isOver = (step: TaskStep): boolean => overStates.has(step.state);
@@ -33,3 +33,17 @@ export function progressOf(steps: readonly TaskStep[]): number {
   for (const step of steps) sum += isOver(step) ? 1 : step.progress;
   return sum / steps.length;
 }
+
+/**
+ * Steps that made a volume for something that then was not done: nobody has use for it. Where the outcome of that is
+ * not known for certain (interrupted, or the host does not answer), the volume stays.
+ */
+export function leftovers(plan: Plan, steps: readonly TaskStep[]): PlanStep[] {
+  return plan.steps.filter((step, i) => {
+    if (step.action.verb !== "volume.create" || steps[i]!.state !== "succeeded") return false;
+    const users = plan.steps.flatMap((other, j) => (other.after.includes(step.n) ? [{ verb: other.action.verb, state: steps[j]! }] : []));
+    return users.length > 0 && users.every(({ verb, state }) => (verb === "vm.create" || verb === "vm.attachDisk") && isUndone(state));
+  });
+}
+
+const isUndone = ({ state, failure }: TaskStep): boolean => state === "skipped" || state === "cancelled" || (state === "failed" && failure !== undefined && !failure.code.startsWith("host") && failure.code !== "internal");

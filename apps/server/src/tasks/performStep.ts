@@ -69,7 +69,9 @@ export class StepPerformer {
             if (seen === "unknown") throw new PolyvisorError("interrupted", { detail: context.interrupted ? "the server stopped while this was under way, and its outcome cannot be observed" : `the connection to the host broke while this was under way, and its outcome cannot be observed${failure ? `: ${failure.detail}` : ""}` });
             context.signal.throwIfAborted();
           }
-          const { message } = await hypervisor.run(action, { signal: context.signal, progress: context.progress });
+          const { message, already } = await hypervisor.run(action, { signal: context.signal, progress: context.progress });
+          // The plan found the name free, and this is the first attempt: it is somebody else's.
+          if (already && !look && action.verb === "volume.create") throw new PolyvisorError("nameTaken", { detail: `the datastore ${action.datastore} has a volume "${action.volume}", which was made meanwhile`, remedy: "Repeat the request: the plan will choose another name." });
           await this.#settle(hostId, action);
           return { message: look ? `${message}; it had been interrupted and was not done, so it was done now` : message };
         } catch (error) {

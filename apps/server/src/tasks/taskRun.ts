@@ -2,7 +2,7 @@ import { failureOf, PolyvisorError, type Failure, type Plan, type PlanStep, type
 import type { Logger } from "pino";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
-import { isOver, outcomeOf, progressOf } from "./outcome.ts";
+import { isOver, leftovers, outcomeOf, progressOf } from "./outcome.ts";
 
 /** Tasks with more steps than this tell only the steps that changed. */
 const fewSteps = 8;
@@ -89,7 +89,7 @@ export class TaskRun {
     this.#steps.forEach((step, i) => {
       if (step.state === "running" || (step.state === "waiting" && this.#missing[i] === 0)) ready.push(i);
     });
-    if (this.#left === 0) void this.#write([], () => this.#finish());
+    if (this.#left === 0) void this.#cleanUp().catch(() => undefined);
     for (const i of ready) void this.#run(i, this.#steps[i]!.state === "running");
   }
 
@@ -178,8 +178,29 @@ export class TaskRun {
       for (const next of this.#dependents[i]!) if (--this.#missing[next]! === 0 && this.#steps[next]!.state === "waiting") ready.push(next);
     } else for (const skipped of this.#reach(i)) changes.push([skipped, this.#skipped(i, end.state)]);
     this.#left -= changes.length;
-    await this.#write(changes, () => (this.#left === 0 ? this.#finish() : undefined));
+    const last = this.#left === 0;
+    changes.forEach(([at, change]) => (this.#steps[at] = { ...this.#steps[at]!, ...change }));
+    const rest = last && leftovers(this.plan, this.#steps).length > 0;
+    await this.#write(changes, () => (last && !rest ? this.#finish() : undefined));
+    if (rest) await this.#cleanUp();
     for (const next of ready) void this.#run(next, false);
+  }
+
+  /** Removes volumes that were made for nothing, says so at their steps, and ends the task. May be repeated after a crash. */
+  async #cleanUp(): Promise<void> {
+    const changes: [number, Partial<TaskStep>][] = [];
+    for (const step of leftovers(this.plan, this.#steps)) {
+      if (step.action.verb !== "volume.create" || this.#stopped) continue;
+      const { datastore, volume } = step.action;
+      const i = this.#index.get(step.n)!;
+      await this.#options.boundary(`step ${step.n} left over`);
+      const told = await this.#options
+        .perform(this.id, { ...step, action: { verb: "volume.delete", datastore, volume } }, { signal: new AbortController().signal, interrupted: true, progress: () => undefined })
+        .then(() => "removed again, because what it was for was not done", (error: unknown) => `could not be removed again: ${failureOf(error).detail}`);
+      await this.#options.boundary(`step ${step.n} removed`);
+      changes.push([i, { message: `${this.#steps[i]!.message ?? "made"}; ${told}` }]);
+    }
+    if (!this.#stopped) await this.#write(changes, () => this.#finish());
   }
 
   #skipAfter(i: number): void {
