@@ -13,15 +13,15 @@ export interface StreamTimes {
 }
 export const standardTimes: StreamTimes = { heartbeatMs: 15_000, stuckMs: 30_000 };
 
-const texts = new WeakMap<Event, string>();
-/** An event as it goes over the wire; all readers get the same object, so its text is made once. */
-function textOf(event: Event): string {
-  let text = texts.get(event);
-  if (text === undefined) {
-    text = `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-    texts.set(event, text);
+const messages = new WeakMap<Event, Buffer>();
+/** An event as it goes over the wire; all readers get the same object, so it is written and encoded once. */
+function messageOf(event: Event): Buffer {
+  let message = messages.get(event);
+  if (message === undefined) {
+    message = Buffer.from(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    messages.set(event, message);
   }
-  return text;
+  return message;
 }
 
 function kindsOf(text: string | undefined): ReadonlySet<Kind> | undefined {
@@ -59,7 +59,7 @@ export function eventStreamHandler({ control, identity, log, stopping }: Service
       }, times.heartbeatMs);
       try {
         for await (const event of control.events.subscribe({ since, kinds, objectId: query.objectId, signal })) {
-          if (!response.write(textOf(event))) await drained(response, signal, times.stuckMs);
+          if (!response.write(messageOf(event))) await drained(response, signal, times.stuckMs);
           if (signal.aborted) break;
         }
       } catch (error) {
