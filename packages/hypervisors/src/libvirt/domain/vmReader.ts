@@ -115,7 +115,8 @@ export class VmReader {
         const volume = disk.source === undefined ? undefined : this.#around.sizes(disk.source);
         return { ...disk, capacity: volume?.capacity ?? size?.capacity, allocation: volume?.allocation ?? size?.allocation };
       }),
-      nics: described.nics.map((nic) => ({ ...nic, addresses: [...new Set([...nic.addresses, ...this.#around.addresses(nic.mac)])] })),
+      // A lease outlives its guest, but a guest that is off has no address.
+      nics: described.nics.map((nic) => ({ ...nic, addresses: [...new Set([...nic.addresses, ...(isActive(entry.state) ? this.#around.addresses(nic.mac) : [])])] })),
       snapshots,
       pending,
     };
