@@ -19,11 +19,12 @@ export function formatBytes(bytes: number): string {
   const names = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let value = bytes;
   let i = 0;
-  while (Math.abs(value) >= 1024 && i < names.length - 1) {
+  // From 1023.5 on it would be rounded to 1024, which is one of the next unit.
+  while (Math.abs(value) >= (i === 0 ? 1024 : 1023.5) && i < names.length - 1) {
     value /= 1024;
     i++;
   }
-  const text = Number.isInteger(value) || Math.abs(value) >= 100 ? String(Math.round(value)) : value.toFixed(1);
+  const text = Number.isInteger(value) || Math.abs(value) >= 100 ? String(Math.round(value)) : value.toFixed(1).replace(/\.0$/, "");
   return `${text} ${names[i]}`;
 }
 

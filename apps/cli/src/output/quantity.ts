@@ -1,32 +1,6 @@
-const names = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+import { formatBytes as bytesText, formatDuration as durationText } from "@polyvisor/model/units";
 
-/**
- * Bytes for a person, exactly as the model's `formatBytes` (a test compares them): kept here because the
- * model's door loads the schema library, which would cost `list` half of its time.
- */
-export function bytesText(bytes: number): string {
-  let value = bytes;
-  let i = 0;
-  while (Math.abs(value) >= 1024 && i < names.length - 1) {
-    value /= 1024;
-    i++;
-  }
-  return `${Number.isInteger(value) || Math.abs(value) >= 100 ? String(Math.round(value)) : value.toFixed(1)} ${names[i]}`;
-}
-
-const units: readonly [number, string][] = [[86_400, "d"], [3600, "h"], [60, "m"], [1, "s"]];
-/** Seconds for a person, exactly as the model's `formatDuration`: `3m 20s`, `12d 3h`. */
-export function durationText(seconds: number): string {
-  let rest = Math.max(0, Math.round(seconds));
-  const out: string[] = [];
-  for (const [size, unit] of units) {
-    const n = Math.floor(rest / size);
-    rest -= n * size;
-    if (n > 0) out.push(`${n}${unit}`);
-    if (out.length === 2) break;
-  }
-  return out.join(" ") || "0s";
-}
+export { bytesText, durationText };
 
 /** How long ago an ISO 8601 time was; `-` for what is no time. */
 export function agoText(iso: string | undefined, now: number): string {
