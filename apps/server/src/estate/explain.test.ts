@@ -8,7 +8,7 @@ const now = Date.parse("2026-01-01T01:00:00Z");
 test("a paused VM is explained with since when and why", () => {
   const told = explainVm(aVm("vm-1", "h-1", { name: "web", state: "paused", reason: "ioerror" }), aHost("h-1", { name: "one" }), now);
   expect(told).toMatchObject({ state: "paused", fresh: true });
-  expect(told.sentences[0]).toBe("web is paused on one, first seen so 1h ago.");
+  expect(told.sentences[0]).toBe("web is paused on one. It was first seen so 1h ago.");
   expect(told.sentences.join(" ")).toMatch(/Why: a disk reported an I\/O error/);
   expect(told.actions.find((each) => each.action === "unpause")).toEqual({ action: "unpause", allowed: true });
   expect(told.actions.find((each) => each.action === "start")).toMatchObject({ allowed: false, reason: expect.stringMatching(/not possible while/) });

@@ -20,7 +20,7 @@ export function explainVm(vm: Vm, host: Host | undefined, now: number): VmExplan
   if (!fresh) sentences.push(...stale(vm, host, now));
   const title = vm.title ? ` (${vm.title})` : "";
   const since = ago(vm.stateSince, now);
-  sentences.push(`${vm.name}${title} ${fresh ? "is" : "was"} ${stateWords[vm.state]}${host ? ` on ${host.name}` : ""}, first seen so ${since}.`);
+  sentences.push(`${vm.name}${title} ${fresh ? "is" : "was"} ${stateWords[vm.state]}${host ? ` on ${host.name}` : ""}. It was first seen so ${since}.`);
   sentences.push(row.means);
   const why = stateReasons[vm.reason];
   sentences.push(why && vm.reason !== "unknown" ? `Why: ${why}.` : "The hypervisor gave no reason.");
