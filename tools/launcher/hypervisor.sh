@@ -54,7 +54,7 @@ start_libvirtd_by_hand() {
   else
     libvirtd -d 9>&-
   fi
-  wait_for 60 system_libvirt_listens
+  wait_for 60 system_libvirt_listens && libvirt_answers qemu:///system
 }
 
 start_session_libvirt() {
@@ -66,8 +66,11 @@ start_session_libvirtd_by_hand() {
   mkdir -p -m 0700 "$(session_folder)"
   listening "$(session_folder)/virtlogd-sock" || virtlogd -d 9>&-
   libvirtd -d 9>&-
-  wait_for 60 listening "$(session_folder)/libvirt-sock"
+  wait_for 60 listening "$(session_folder)/libvirt-sock" && libvirt_answers qemu:///session
 }
+
+# A daemon that was just started first asks QEMU what it can, which may take longer than a client of it waits.
+libvirt_answers() { ! has virsh || timeout 120 virsh -q -c "$1" version; }
 
 # wait_for SECONDS COMMAND...
 wait_for() {
