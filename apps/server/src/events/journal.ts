@@ -50,6 +50,7 @@ export class Journal {
   readonly #mark: string;
   readonly #waiting: Waiting[] = [];
   #room: { promise: Promise<void>; resolve(): void } | undefined;
+  #draining = false;
   #running: Promise<void> | undefined;
   #closed = false;
   /** So many of the next mutations go one by one, because their batch was refused. */
@@ -97,22 +98,29 @@ export class Journal {
     if (this.#closed) return Promise.reject(stopping());
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ mutation, arrived: performance.now(), impatient, resolve: resolve as (value: unknown) => void, reject });
-      this.#running ??= this.#drain().finally(() => (this.#running = undefined));
+      if (this.#draining) return;
+      this.#draining = true;
+      this.#running = this.#drain();
     });
   }
 
   async #drain(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve)); // what arrives in the same turn goes together
-    while (this.#waiting.length > 0) {
-      const prepared = this.#prepare(this.#alone > 0 ? 1 : Infinity);
-      if (this.#alone > 0) this.#alone--;
-      if (prepared.draft.isEmpty) {
-        for (const { waiting, value } of prepared.taken) waiting.resolve(value);
-      } else if (!(await this.#commit(prepared))) return;
-      if (this.#waiting.length < highWater && this.#room) {
-        this.#room.resolve();
-        this.#room = undefined;
+    try {
+      await new Promise((resolve) => setImmediate(resolve)); // what arrives in the same turn goes together
+      while (this.#waiting.length > 0) {
+        const prepared = this.#prepare(this.#alone > 0 ? 1 : Infinity);
+        if (this.#alone > 0) this.#alone--;
+        if (prepared.draft.isEmpty) {
+          for (const { waiting, value } of prepared.taken) waiting.resolve(value);
+        } else if (!(await this.#commit(prepared))) return;
+        if (this.#waiting.length < highWater && this.#room) {
+          this.#room.resolve();
+          this.#room = undefined;
+        }
       }
+    } finally {
+      // In the same turn as the last look at the queue: what comes a moment later must start a new round.
+      this.#draining = false;
     }
   }
 
@@ -136,9 +144,9 @@ export class Journal {
 
   /** Commits, or puts the batch back to be tried anew. @returns false when the server stops meanwhile */
   async #commit(prepared: Prepared): Promise<boolean> {
+    let ids: number[] | undefined;
     try {
-      this.#publish(prepared, await this.#transact(prepared));
-      return true;
+      ids = await this.#transact(prepared);
     } catch (error) {
       this.failures++;
       if (!isTransient(error)) {
@@ -147,6 +155,10 @@ export class Journal {
       }
       this.#options.log.warn({ err: error, waiting: this.#waiting.length }, "the database did not take a batch; trying again");
       this.#tellImpatient(prepared, error);
+    }
+    if (ids) {
+      this.#publish(prepared, ids);
+      return true;
     }
     // The connection may have died behind the commit; whether it did is known before anything is done again.
     for (let attempt = 0; !this.#closed; attempt++) {

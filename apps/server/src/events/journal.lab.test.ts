@@ -1,0 +1,105 @@
+import type { Event } from "@polyvisor/model";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { Estate } from "../estate/estate.ts";
+import { labLog } from "../lab/labPlane.ts";
+import { aHost } from "../lab/sampleObjects.ts";
+import { startSitePostgres, type SitePostgres } from "../lab/sitePostgres.ts";
+import { openStore, type Store } from "../store/openStore.ts";
+import { Journal } from "./journal.ts";
+
+let site: SitePostgres;
+let store: Store;
+let journal: Journal;
+let estate: Estate;
+let told: Event[];
+beforeAll(async () => {
+  site = await startSitePostgres();
+});
+afterAll(() => site.close());
+beforeEach(async () => {
+  store = await openStore({ kind: "url", url: await site.database() }, labLog);
+  estate = new Estate();
+  told = [];
+  journal = new Journal({ pool: store.pool, estate, log: labLog, serverId: "test", now: Date.now, publish: (events) => told.push(...events) });
+});
+afterEach(async () => {
+  await journal.close();
+  await store.close();
+});
+
+const add = (id: string): Promise<void> => journal.write((draft) => draft.put(aHost(id), { type: "created" }));
+
+test("nothing is forgotten in the queue, however soon after the last batch it comes", async () => {
+  await Promise.all(Array.from({ length: 40 }, async (_, hops) => {
+    for (let round = 0; round < 5; round++) {
+      await add(`h-${hops}-${round}`);
+      for (let i = 0; i < hops; i++) await undefined; // so many turns later, the next
+    }
+  }));
+  for (let hops = 0; hops < 40; hops++) {
+    await add(`h-alone-${hops}`);
+    for (let i = 0; i < hops; i++) await undefined;
+  }
+  expect(estate.tables.host.byId.size).toBe(240);
+  expect(told.map((event) => Number(event.id))).toEqual(Array.from({ length: 240 }, (_, i) => i + 1));
+});
+
+test("of many in one batch, what throws and what the database refuses is left out alone; the rest is there in order", async () => {
+  const results = await Promise.allSettled([
+    add("h-1"),
+    journal.write((draft) => {
+      draft.put(aHost("h-2"), { type: "created" });
+      throw new Error("thrown");
+    }),
+    add("h-3"),
+    journal.write((draft) => {
+      draft.put(aHost("h-4"), { type: "created" });
+      draft.also((client) => client.query("insert into credential (host_id, sealed) values (null, '')"));
+    }),
+    add("h-5"),
+  ]);
+  expect(results.map((each) => each.status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected", "fulfilled"]);
+  expect([...estate.tables.host.byId.keys()]).toEqual(["h-1", "h-3", "h-5"]);
+  expect(told.map((event) => event.objectId)).toEqual(["h-1", "h-3", "h-5"]);
+  expect((await store.pool.query("select id from object order by id")).rows).toEqual([{ id: "h-1" }, { id: "h-3" }, { id: "h-5" }]);
+});
+
+test("a mutation sees what those before it in the batch did, and nobody sees it before its commit", async () => {
+  const first = add("h-1");
+  const second = journal.write((draft) => {
+    const host = draft.get("host", "h-1")!;
+    expect(estate.get("host", "h-1")).toBeUndefined();
+    draft.put({ ...host, name: "renamed", revision: 2 }, { type: "changed", fields: ["name"] });
+    return draft.hostNamed("renamed")?.id;
+  });
+  expect([await first, await second]).toEqual([undefined, "h-1"]);
+  expect(journal.commits).toBe(1);
+  expect(estate.get("host", "h-1")!.name).toBe("renamed");
+  expect(told.map((event) => event.type)).toEqual(["created", "changed"]);
+});
+
+test("a connection that dies behind the commit makes nothing twice", async () => {
+  // The commit is carried out, and its answer is lost with the connection.
+  let cut = true;
+  const pool = {
+    connect: async () => {
+      const client = await store.pool.connect();
+      return {
+        release: (error?: Error) => client.release(error),
+        query: async (text: string, values?: unknown[]) => {
+          const answer = await client.query(text, values);
+          if (text !== "commit" || !cut) return answer;
+          cut = false;
+          throw Object.assign(new Error("Connection terminated unexpectedly"), { code: "ECONNRESET" });
+        },
+      };
+    },
+  };
+  await journal.close();
+  journal = new Journal({ pool: pool as never, estate, log: labLog, serverId: "test", now: Date.now, publish: (events) => told.push(...events) });
+  await add("h-1");
+  await add("h-2");
+  expect(told.map((event) => [event.id, event.objectId])).toEqual([["1", "h-1"], ["2", "h-2"]]);
+  expect(cut).toBe(false);
+  expect((await store.pool.query("select count(*) as n from event")).rows).toEqual([{ n: 2 }]);
+});
