@@ -124,6 +124,15 @@ describe("the server as a process", () => {
     expect((await server.client.call("vmChange", { params: { id: vm.id }, body: { notes: "after" } })).notes).toBe("after");
   });
 
+  test("one that is told to stop while it starts does so, and leaves no database behind", async () => {
+    const early = start("--port", "0");
+    await until("that it makes its database", () => early.stderr().includes("making the database"));
+    early.child.kill("SIGTERM");
+    expect(await early.exit, early.stderr()).toBe(0);
+    expect(await postmaster().catch(() => "none")).toBe("none");
+    await expect(stat(path.join(folder, "server.lock"))).rejects.toThrow("ENOENT");
+  });
+
   test("a second ^C ends it at once; the next start takes over", async () => {
     const server = await ready(start("--port", "0"));
     server.child.kill("SIGINT");

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { readConfig, usage } from "./config.ts";
 import { makeLog } from "./log.ts";
-import { startServer } from "./startServer.ts";
+import { startServer, type Server } from "./startServer.ts";
 import { StartError } from "./startError.ts";
 
 // Every file with a secret says its own mode; the data folder has to let the database's account through.
@@ -32,17 +32,9 @@ try {
   process.on("uncaughtException", crash).on("unhandledRejection", crash);
   // Warnings of libraries go into the log like everything else, and not as bare lines between its objects.
   process.removeAllListeners("warning").on("warning", (warning) => log.warn({ err: warning }, "a library warns"));
-  const server = await startServer(config, log);
-  log.info({ url: server.url, data: config.dataFolder, machine: hostname(), pid: process.pid }, "ready");
-
-  let signals = 0;
-  const stop = (signal: string): void => {
-    if (++signals > 1) {
-      log.warn({ signal }, "stopped at once");
-      process.exit(130);
-    }
-    log.info({ signal }, "stopping");
-    server.close().then(
+  let server: Server | undefined;
+  const close = (): void => {
+    server!.close().then(
       () => {
         log.info("stopped");
         process.exit(0);
@@ -50,7 +42,19 @@ try {
       (error: unknown) => crash(error),
     );
   };
+  let signals = 0;
+  const stop = (signal: string): void => {
+    if (++signals > 1) {
+      log.warn({ signal }, "stopped at once");
+      process.exit(130);
+    }
+    log.info({ signal }, server ? "stopping" : "stopping as soon as the start is through"); // a database half-way through its start is not left alone
+    if (server) close();
+  };
   process.on("SIGTERM", stop).on("SIGINT", stop);
+  server = await startServer(config, log);
+  log.info({ url: server.url, data: config.dataFolder, machine: hostname(), pid: process.pid }, "ready");
+  if (signals > 0) close();
 } catch (error) {
   fail(error);
 }

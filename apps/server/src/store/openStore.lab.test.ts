@@ -157,8 +157,11 @@ describe("the private database", () => {
     const long = path.join(folder, "x".repeat(100));
     await mkdir(long, { mode: 0o711 });
     const store = await openStore({ kind: "private", dataFolder: long }, log);
-    expect((await store.pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+    const { rows } = await store.pool.query<{ at: string }>("select current_setting('unix_socket_directories') as at");
+    expect(rows[0]!.at.length).toBeLessThan(90);
+    expect((await stat(rows[0]!.at)).mode & 0o777).toBe(0o700);
     await store.close();
+    await expect(stat(rows[0]!.at)).rejects.toThrow("ENOENT"); // nothing is left in the temporary folder
   });
 
   test.runIf(process.getuid?.() === 0)("a folder that its account may not enter is named", async () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, chown, lstat, mkdir, readFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -75,6 +75,7 @@ export async function openPrivatePostgres(dataFolder: string, log: Logger): Prom
       closing.abort();
       if (now) await stopPostgres(now);
       await supervised;
+      if (path.dirname(socketFolder) !== dataFolder) await rm(socketFolder, { recursive: true, force: true }); // the temporary one
     },
   };
 }
