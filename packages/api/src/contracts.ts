@@ -61,7 +61,7 @@ export const contracts = {
   hostRemove: { summary: "Forget a host; nothing on it is touched", who: "account", status: 204, params: id },
   hostReconnect: { summary: "Try to connect now", who: "account", status: 202, params: id, response: hostSchema },
   hostSamples: { summary: "Load of a host over time", who: "account", status: 200, params: id, query: samplesQuery, response: samplesAnswer },
-  vmList: { summary: "VMs", who: "account", status: 200, query: pageQuerySchema.extend({ /** Counts by state ride along. */ counts: z.coerce.boolean().optional() }), response: page(vmSchema).extend({ counts: z.record(z.enum(vmStates), z.number().int()).optional() }) },
+  vmList: { summary: "VMs", who: "account", status: 200, query: pageQuerySchema.extend({ /** Counts by state ride along. */ counts: z.union([z.boolean(), z.stringbool()]).optional() }), response: page(vmSchema).extend({ counts: z.record(z.enum(vmStates), z.number().int()).optional() }) },
   vmGet: { summary: "One VM", who: "account", status: 200, params: id, response: vmSchema },
   vmChange: { summary: "Change what Polyvisor keeps of a VM: tags and notes", who: "account", status: 200, params: id, body: z.strictObject({ tags: z.array(z.string().min(1).max(128)).max(256).optional(), notes: z.string().max(65_536).optional() }), response: vmSchema },
   vmDefinition: { summary: "The hypervisor's own description of a VM, without secrets", who: "account", status: 200, params: id, query: z.strictObject({ which: z.enum(["live", "nextStart"]).default("live") }), media: "application/xml" },
