@@ -108,8 +108,13 @@ export const powerActions: Power = {
     },
   },
   "vm.reset": {
-    async run({ session }, { vm }) {
+    async run({ session }, { vm }, context) {
       const dom = await session.vm(vm);
+      // libvirt takes a guest that is reset in its sleep for asleep ever after, so it is woken first.
+      if ((await stateOf(session, vm)) === c.VIR_DOMAIN_PMSUSPENDED) {
+        await session.call.domainPmWakeup({ dom });
+        await waitFor(session, vm, context.signal, startsUp, async () => ((await stateOf(session, vm)) === c.VIR_DOMAIN_PMSUSPENDED ? undefined : true));
+      }
       await session.call.domainReset({ dom });
       return { message: "reset" };
     },
