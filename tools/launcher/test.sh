@@ -72,11 +72,11 @@ ring_check() {
   done
 }
 
-ring_unit() { run_vitest unit 600 "$@"; }
+ring_unit() { run_vitest unit 240 "$@"; }
 
 ring_lab() {
   ensure_hypervisor
-  run_vitest lab 1200 "$@"
+  run_vitest lab 1080 "$@"
 }
 
 # What the lab's tests speak to: everything that `up` would install, and what only tests need.
