@@ -45,6 +45,7 @@ missing_for_tests() {
   has nc || printf 'netcat-openbsd\n'
   has ip || printf 'iproute2\n'
   has xz || printf 'xz-utils\n'
+  has xmllint || printf 'libxml2-utils\n'
   has zsh || printf 'zsh\n'
   has git || printf 'git\n'
 }
