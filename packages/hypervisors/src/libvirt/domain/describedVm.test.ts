@@ -1,5 +1,8 @@
 import { vmFactsSchema } from "@polyvisor/model";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { element } from "../xml/xmlNode.ts";
+import type { XmlElement } from "../xml/xmlNode.ts";
 import { parseXml } from "../xml/parseXml.ts";
 import { bytesOf, describedVm, graphicsListen } from "./describedVm.ts";
 
@@ -75,6 +78,18 @@ describe("a VM's facts from its domain XML", () => {
       const facts = { ...described, state: "off", reason: "unknown", persistent: true, autostart: false, acceleration: "none", snapshots: [], pending: [] };
       expect(vmFactsSchema.safeParse(facts).error?.issues, source).toBeUndefined();
     }
+  });
+
+  it("are in the model's shape whatever the description holds", () => {
+    const words = fc.constantFrom("1", "-1", "1.5", "99999999999999999999", "NaN", "", " 2 ", "yes", "file", "network", "block", "volume", "vnc", "pty", "hvm", "exe", "52:54:00:00:00:01", "52:54:zz", "x".repeat(300), "GiB", "\ud83d\ude00");
+    const names = fc.constantFrom("domain", "devices", "disk", "interface", "serial", "console", "graphics", "filesystem", "channel", "target", "source", "driver", "mac", "model", "link", "boot", "alias", "os", "type", "loader", "vcpu", "memory", "currentMemory", "ip", "host", "readonly", "metadata", "li:libosinfo", "li:os", "uuid", "name", "title");
+    const keys = fc.constantFrom("type", "dev", "bus", "file", "dir", "pool", "volume", "address", "state", "order", "name", "current", "unit", "device", "protocol", "port", "arch", "machine", "id");
+    const { node } = fc.letrec<{ node: XmlElement }>((tie) => ({ node: fc.tuple(names, fc.dictionary(keys, words, { maxKeys: 5 }), fc.oneof({ maxDepth: 5 }, fc.tuple(words), fc.array(tie("node"), { maxLength: 6 }))).map(([name, attributes, content]) => element(name, attributes, ...content)) }));
+    fc.assert(fc.property(fc.array(node, { maxLength: 8 }), fc.array(node, { maxLength: 12 }), (parts, devices) => {
+      const { agentConnected: _, ...described } = describedVm(element("domain", { type: "kvm" }, ...parts, element("devices", {}, ...devices)));
+      const facts = { ...described, state: "off", reason: "unknown", persistent: true, autostart: false, acceleration: "none", snapshots: [], pending: [] };
+      expect(vmFactsSchema.safeParse(facts).error?.issues).toBeUndefined();
+    }), { numRuns: 400 });
   });
 
   it("counts the image that a container's root lies in as a disk, and a folder of the host as none", () => {

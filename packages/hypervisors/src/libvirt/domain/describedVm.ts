@@ -1,4 +1,4 @@
-import { diskBuses, diskFormats } from "@polyvisor/model";
+import { diskBuses, diskFormats, macSchema } from "@polyvisor/model";
 import type { Disk, Nic, VmFacts } from "@polyvisor/model";
 import { at, attribute, child, children, textOf } from "../xml/xmlNode.ts";
 import type { XmlElement } from "../xml/xmlNode.ts";
@@ -24,7 +24,7 @@ export function bytesOf(node: XmlElement | undefined, bareUnit = 1024): number |
 
 const whole = (text: string | undefined): number | undefined => {
   const value = Number(text?.trim() || Number.NaN);
-  return Number.isInteger(value) ? value : undefined;
+  return Number.isSafeInteger(value) ? value : undefined;
 };
 
 /** Reads the facts out of a domain's XML. What it does not know it leaves alone; missing parts become libvirt's defaults. */
@@ -33,7 +33,7 @@ export function describedVm(root: XmlElement): DescribedVm {
   const type = child(os, "type");
   const devices = child(root, "devices");
   const virtType = attribute(root, "type") ?? "unknown";
-  const max = whole(textOf(child(root, "vcpu"))) ?? 1;
+  const max = Math.max(0, whole(textOf(child(root, "vcpu"))) ?? 1);
   const memory = bytesOf(child(root, "memory")) ?? 0;
   return {
     nativeId: textOf(child(root, "uuid"))?.trim().toLowerCase() ?? "",
@@ -45,7 +45,7 @@ export function describedVm(root: XmlElement): DescribedVm {
     machine: attribute(type, "machine"),
     firmware: firmwareOf(os, virtType),
     os: libosinfoOf(root),
-    vcpus: { current: whole(attribute(child(root, "vcpu"), "current")) ?? max, max },
+    vcpus: { current: Math.min(max, Math.max(0, whole(attribute(child(root, "vcpu"), "current")) ?? max)), max },
     memory: { current: bytesOf(child(root, "currentMemory")) ?? memory, max: memory },
     disks: [...children(devices, "disk").map(diskOf), ...children(devices, "filesystem").flatMap(imageOf)],
     nics: children(devices, "interface").map(nicOf),
@@ -137,8 +137,8 @@ function nicOf(nic: XmlElement): Nic {
   const source = child(nic, "source");
   const kinds: Record<string, Nic["kind"]> = { network: "network", bridge: "bridge", direct: "direct", user: "user", ethernet: "ethernet", hostdev: "hostdev" };
   return {
-    mac: attribute(child(nic, "mac"), "address")?.toLowerCase() ?? "00:00:00:00:00:00",
-    model: attribute(child(nic, "model"), "type"),
+    mac: macSchema.safeParse(attribute(child(nic, "mac"), "address")?.toLowerCase()).data ?? "00:00:00:00:00:00",
+    model: attribute(child(nic, "model"), "type")?.slice(0, 64),
     kind: kinds[type] ?? "other",
     source: attribute(source, "network") ?? attribute(source, "bridge") ?? attribute(source, "dev"),
     hostInterface: attribute(child(nic, "target"), "dev"),

@@ -7,6 +7,8 @@ import { isTestGuest } from "../host/accelerationProbe.ts";
 import { pipelined } from "../pipelined.ts";
 import type { Session } from "../session.ts";
 import { parseXml } from "../xml/parseXml.ts";
+import { element } from "../xml/xmlNode.ts";
+import type { XmlElement } from "../xml/xmlNode.ts";
 import { describedVm } from "./describedVm.ts";
 import type { DescribedVm } from "./describedVm.ts";
 import { isActive, vmState } from "./domainState.ts";
@@ -171,12 +173,22 @@ export class VmReader {
     const liveDigest = digest(live);
     const nextDigest = both ? digest(next) : "";
     const snapshots = entry.hasSnapshots ? await readSnapshots(this.#session, entry.dom, signal) : [];
-    const tree = before?.liveDigest === liveDigest && before.nextDigest === nextDigest ? undefined : parseXml(live, `the description of VM "${entry.dom.name}"`);
+    const tree = before?.liveDigest === liveDigest && before.nextDigest === nextDigest ? undefined : this.#parse(live, entry.dom);
     const described = tree ? describedVm(tree) : before!.described;
     // Most drivers describe a running VM as the one to be started but for its number: then nothing is pending, and nothing more is parsed.
     const alike = !both || live.replace(/^(<domain [^>]*?) id='\d+'/, "$1") === next;
-    const pending = tree ? (!alike ? pendingFields(tree, parseXml(next, `the description of VM "${entry.dom.name}"`)) : []) : before!.pending;
+    const pending = tree ? (!alike ? pendingFields(tree, this.#parse(next, entry.dom)) : []) : before!.pending;
     this.#known.set(entry.dom.uuid, { entry, liveDigest, nextDigest, described, pending, snapshots });
+  }
+
+  /** One VM whose description cannot be read must not hide the others: it is shown with what the lists tell. */
+  #parse(xml: string, dom: Domain): XmlElement {
+    try {
+      return parseXml(xml, `the description of VM "${dom.name}"`);
+    } catch (error) {
+      this.#session.log("warn", "a VM's description cannot be read", { vm: dom.name, error: String(error) });
+      return element("domain", { type: "unknown" }, element("name", {}, dom.name), element("uuid", {}, dom.uuid));
+    }
   }
 
   async #xml(dom: Domain, flags: number, signal?: AbortSignal): Promise<string | undefined> {
