@@ -50,6 +50,29 @@ describe("nothing hangs", () => {
     expect(seen).toEqual(["vm-1"]);
   });
 
+  it("closes only when no event registration is under way, for libvirtd dies of that; a server that never answers holds it up no longer than a second", async () => {
+    for (const answers of [true, false]) {
+      const held: Request[] = [];
+      await using server = await FakeServer.start((request) => void held.push(request));
+      const conn = await open(server);
+      const goodbyes = () => server.requests.filter(({ procedure }) => procedure === PROC.close).length;
+      const given = new AbortController();
+      const calls = [conn.call.connectDomainEventCallbackDeregisterAny({ callbackID: 1 }), conn.call.connectNetworkEventRegisterAny({ eventID: 0 }, { signal: given.signal })];
+      void Promise.allSettled(calls);
+      await until("both requests", () => held.length === 2);
+      given.abort(); // given up here, still worked on there
+      const closed = conn.close();
+      if (answers) {
+        held[0]!.socket.write(reply(held[0]!));
+        await calls[0];
+        expect(goodbyes()).toBe(0);
+        held[1]!.socket.write(reply(held[1]!, new ByteBuilder().i32(1)));
+      }
+      await closed;
+      expect(goodbyes()).toBe(1);
+    }
+  });
+
   it("kind: the server dies with calls pending; all are rejected at once, and later ones too", async () => {
     const held: Request[] = [];
     await using server = await FakeServer.start(silent(held));

@@ -63,6 +63,8 @@ export class RpcClient {
   readonly #abandoned = new Map<number, Procedure>();
   readonly #places: CallPlaces;
   readonly #streams: StreamTable;
+  /** Who looks again at each reply. */
+  #onReply: (() => void)[] = [];
   #serial = 0;
   #over: ConnectionError | undefined;
   /** Messages received so far: keepalive looks whether it moves. */
@@ -101,6 +103,11 @@ export class RpcClient {
     let count = 0;
     for (const procedure of this.#abandoned.values()) if (procedure.waits !== "never") count++;
     return count;
+  }
+  /** Resolves when the server works on no call any more whose procedure `concerns`, or the connection is over. */
+  async answered(concerns: (procedure: Procedure) => boolean): Promise<void> {
+    const works = (): boolean => [...this.#pending.values()].some(({ procedure }) => concerns(procedure)) || [...this.#abandoned.values()].some(concerns);
+    while (!this.#over && works()) await new Promise<void>((resolve) => { this.#onReply.push(resolve); });
   }
   /** Whether reading was stopped for a consumer of a bulk stream. */
   get paused(): boolean { return this.#streams.paused; }
@@ -179,6 +186,7 @@ export class RpcClient {
     this.#abandoned.clear();
     this.#streams.end(reason);
     this.#outbox.stop();
+    this.#lookAgain();
     this.#settings.ended(reason);
   }
 
@@ -194,7 +202,7 @@ export class RpcClient {
     this.received++;
     if (header.version !== PROTOCOL_VERSION) throw new Error(`version ${header.version} of program 0x${header.program.toString(16)}`);
     switch (header.type) {
-      case wire.VIR_NET_REPLY: return this.#reply(header, body);
+      case wire.VIR_NET_REPLY: this.#reply(header, body); return this.#lookAgain();
       case wire.VIR_NET_MESSAGE: return this.#event(header, body);
       case wire.VIR_NET_STREAM: case wire.VIR_NET_STREAM_HOLE: return this.#streams.receive(header, body);
       default: throw new Error(header.type === wire.VIR_NET_CALL || header.type === wire.VIR_NET_CALL_WITH_FDS ? NEVER_ASKED : `message of type ${header.type}`);
@@ -224,6 +232,11 @@ export class RpcClient {
       this.#streams.forget(serial);
       call.reject(result);
     } else call.resolve(stream === undefined ? result : Object.assign({ stream }, result));
+  }
+
+  #lookAgain(): void {
+    if (this.#onReply.length === 0) return;
+    for (const look of this.#onReply.splice(0)) look();
   }
 
   /** A reply nobody waits for any more; one that opened a stream there leaves a stream to end. */
