@@ -132,6 +132,6 @@ export class LibvirtHypervisor implements Hypervisor {
 
   async close(): Promise<void> {
     this.#feed?.abort();
-    await this.#session.connection.close();
+    await this.#session.close();
   }
 }

@@ -26,7 +26,7 @@ export const libvirtKind: HypervisorKind = {
       const features = await probeFeatures(session, options.signal);
       return new LibvirtHypervisor({ session, acceleration: new AccelerationProbe(session), connectTo: openSession }, features);
     } catch (error) {
-      await session.connection.close();
+      await session.close();
       throw failure(error, { endpoint: session.endpoint, doing: "connect" });
     }
   },

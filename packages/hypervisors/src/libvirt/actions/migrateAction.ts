@@ -39,7 +39,7 @@ export const migrateAction: Pick<VerbHandlers, "vm.migrate"> = {
         if (!there) return "unknown";
         return live ? (isActive((await other.call.domainGetState({ dom: there })).state) ? "done" : "unknown") : "done";
       } finally {
-        await other.connection.close();
+        await other.close();
       }
     },
   },
@@ -73,6 +73,6 @@ async function moveDefinition(session: Session, dom: Domain, other: Session): Pr
       throw error;
     }
   } finally {
-    await other.connection.close();
+    await other.close();
   }
 }

@@ -53,7 +53,7 @@ export class ChangeFeed {
   /** The changes, beginning with the inventory. */
   async *run(): AsyncGenerator<Change> {
     const { signal } = this.#stopped;
-    const { stop } = await listen(this.#reader.session, (happening) => this.happened(happening), signal);
+    const stop = await listen(this.#reader.session, (happening) => this.happened(happening), signal);
     void this.#reader.session.connection.closed.then((reason) => this.#queue.end(reason.kind === "closed" ? undefined : reason));
     signal.addEventListener("abort", () => this.#queue.end(), { once: true });
     try {

@@ -52,20 +52,22 @@ const domainSources = [
 /**
  * Listens to everything that changes an inventory. Handlers are in place before the server is asked, so that nothing
  * falls between. A kind that a driver or an older server does not have is left out: the regular look covers it.
- * @returns what ends the listening, and whether the lifecycle of VMs is pushed
+ * @returns what ends the listening
  */
-export async function listen(session: Session, heard: (happening: Happening) => void, signal: AbortSignal): Promise<{ pushed: boolean; stop: () => void }> {
+export async function listen(session: Session, heard: (happening: Happening) => void, signal: AbortSignal): Promise<() => void> {
   const { call, connection } = session;
   const offs: (() => void)[] = [];
-  const undo: (() => Promise<unknown>)[] = [];
-  const attempt = async (register: () => Promise<() => Promise<unknown>>): Promise<boolean> => {
+  const stop = (): void => {
+    for (const off of offs) off();
+  };
+  const attempt = async (kind: string, ask: () => Promise<unknown>): Promise<boolean> => {
     try {
-      undo.push(await register());
+      await session.register(kind, ask);
       return true;
     } catch (error) {
       signal.throwIfAborted();
       if (!connection.open) throw error;
-      session.log("debug", "an event kind is not pushed here", { error: String(error) });
+      session.log("debug", "an event kind is not pushed here", { kind, error: String(error) });
       return false;
     }
   };
@@ -74,34 +76,14 @@ export async function listen(session: Session, heard: (happening: Happening) => 
   offs.push(connection.events.subscribe("storagePoolEventRefresh", () => heard({ kind: "datastores", sizes: true })));
   offs.push(connection.events.subscribe("networkEventLifecycle", () => heard({ kind: "networks" })));
   offs.push(connection.events.subscribe("nodeDeviceEventLifecycle", () => heard({ kind: "devices" })));
-  const stop = (): void => {
-    for (const off of offs) off();
-    if (connection.open) for (const each of undo) each().catch(() => {});
-  };
   try {
-    const [pushed] = await Promise.all([
-      attempt(async () => {
-        await session.lifecycleEvents();
-        return () => Promise.resolve();
-      }),
-      ...domainSources.filter(({ id }) => id !== c.VIR_DOMAIN_EVENT_ID_LIFECYCLE).map(({ id }) => attempt(async () => {
-        const { callbackID } = await call.connectDomainEventCallbackRegisterAny({ eventID: id }, { signal });
-        return () => call.connectDomainEventCallbackDeregisterAny({ callbackID });
-      })),
-      ...[c.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, c.VIR_STORAGE_POOL_EVENT_ID_REFRESH].map((eventID) => attempt(async () => {
-        const { callbackID } = await call.connectStoragePoolEventRegisterAny({ eventID }, { signal });
-        return () => call.connectStoragePoolEventDeregisterAny({ callbackID });
-      })),
-      attempt(async () => {
-        const { callbackID } = await call.connectNetworkEventRegisterAny({ eventID: c.VIR_NETWORK_EVENT_ID_LIFECYCLE }, { signal });
-        return () => call.connectNetworkEventDeregisterAny({ callbackID });
-      }),
-      attempt(async () => {
-        const { callbackID } = await call.connectNodeDeviceEventRegisterAny({ eventID: c.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE }, { signal });
-        return () => call.connectNodeDeviceEventDeregisterAny({ callbackID });
-      }),
+    await Promise.all([
+      ...domainSources.map(({ id }) => attempt(`domain ${id}`, () => call.connectDomainEventCallbackRegisterAny({ eventID: id }))),
+      ...[c.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, c.VIR_STORAGE_POOL_EVENT_ID_REFRESH].map((eventID) => attempt(`pool ${eventID}`, () => call.connectStoragePoolEventRegisterAny({ eventID }))),
+      attempt("network", () => call.connectNetworkEventRegisterAny({ eventID: c.VIR_NETWORK_EVENT_ID_LIFECYCLE })),
+      attempt("device", () => call.connectNodeDeviceEventRegisterAny({ eventID: c.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE })),
     ]);
-    return { pushed: pushed ?? false, stop };
+    return stop;
   } catch (error) {
     stop();
     throw error;
