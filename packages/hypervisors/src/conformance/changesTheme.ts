@@ -19,10 +19,14 @@ async function agrees(workshop: Workshop, follower: Follower, what: string): Pro
   }
 }
 
+/** What moves by itself without an event that anybody could send: space that a guest's writes take, devices where no udev runs. */
+const measured = new Set(["allocation", "available", "devices"]);
+
 function firstDifference(a: unknown, b: unknown, path = ""): string {
   if (Object.is(a, b)) return "";
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return `${path}: told ${JSON.stringify(a)}, is ${JSON.stringify(b)}`;
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    if (measured.has(key)) continue;
     const found = firstDifference((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], `${path}/${key}`);
     if (found) return found;
   }
