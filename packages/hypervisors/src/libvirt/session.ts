@@ -26,8 +26,8 @@ export class Session {
   readonly #registered = new Map<string, Promise<void>>();
   /**
    * Asks the server once for a kind of event, for as long as the connection lasts: it takes only one such wish of a
-   * connection, and a libvirtd whose client takes a wish back while it leaves may crash (seen with 9.0). What nobody
-   * listens to costs nothing.
+   * connection. None is taken back: libvirtd 9.0 was once seen to crash while it freed the wishes of a client that left,
+   * and calls that change that list at the same moment are the likely cause. What nobody listens to costs nothing.
    */
   register(kind: string, ask: () => Promise<unknown>): Promise<void> {
     let asked = this.#registered.get(kind);
