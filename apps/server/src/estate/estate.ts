@@ -5,8 +5,6 @@ import type { EstateKind, EstateObject, EstateReader, ObjectOf, Page, PageQuery 
 import { ObjectTable } from "./objectTable.ts";
 import { selectAll, selectPage, type Surroundings } from "./selection.ts";
 
-export const estateKinds = ["host", "vm", "datastore", "network"] as const satisfies EstateKind[];
-
 /** Every object as it was last committed. Only the journal changes it. */
 export class Estate implements EstateReader, Surroundings {
   readonly tables: { readonly [K in EstateKind]: ObjectTable<K> } = { host: new ObjectTable("host"), vm: new ObjectTable("vm"), datastore: new ObjectTable("datastore"), network: new ObjectTable("network") };
