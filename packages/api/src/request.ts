@@ -1,4 +1,4 @@
-import { actionSchema, buildTemplateSchema, diskSpecSchema, nameSchema, vmSpecWishSchema, type Verb } from "@polyvisor/model";
+import { absolutePathSchema, actionSchema, buildTemplateSchema, diskSpecSchema, nameSchema, vmSpecWishSchema, type Verb } from "@polyvisor/model";
 import { z } from "zod";
 
 /** A reference as an operator writes it: an id, a native id, a name, or HOST/NAME. */
@@ -40,7 +40,7 @@ export const composedRequests = [
   z.strictObject({ do: z.literal("vm.clone"), vm: ref, name: nameSchema, start: z.boolean().default(false) }),
   z.strictObject({ do: z.literal("vm.migrate"), ...targets, to: ref, live: z.boolean().optional(), copyStorage: z.boolean().default(false) }),
   z.strictObject({ do: z.literal("vm.attachDisk"), ...targets, disk: diskSpecSchema, apply: z.enum(["now", "nextStart", "both"]) }),
-  z.strictObject({ do: z.literal("datastore.create"), host: ref, name: nameSchema, type: z.literal("dir").default("dir"), path: z.string().regex(/^\/[^\u0000]*$/).max(4096) }),
+  z.strictObject({ do: z.literal("datastore.create"), host: ref, name: nameSchema, type: z.literal("dir").default("dir"), path: absolutePathSchema }),
   z.strictObject({ do: z.enum(["datastore.start", "datastore.stop", "datastore.delete", "datastore.refresh"]), datastore: ref }),
   z.strictObject({ do: z.literal("volume.create"), datastore: ref, volume: nameSchema, capacity: z.number().int().min(0), format: z.string().regex(/^[a-z0-9]{1,16}$/).default("qcow2"), from: z.string().max(255).optional() }),
   z.strictObject({ do: z.literal("volume.resize"), datastore: ref, volume: nameSchema, capacity: z.number().int().min(0) }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nameSchema, uuidSchema } from "./id.ts";
+import { absolutePathSchema, nameSchema, uuidSchema } from "./id.ts";
 import { bytesSchema } from "./vm.ts";
 import { diskSpecSchema, nicSpecSchema, vmSpecSchema } from "./vmSpec.ts";
 import type { FeatureName } from "./feature.ts";
@@ -45,7 +45,7 @@ export const actionSchema = z.discriminatedUnion("verb", [
   one("vm.clone", { vm, to: uuidSchema, name: nameSchema, disks: z.array(z.strictObject({ target: z.string().max(64), datastore: z.string().max(255), volume: nameSchema })).max(128) }),
   one("vm.migrate", { vm, to: z.string().max(1024), live: z.boolean(), copyStorage: z.boolean().default(false), bandwidth: bytesSchema.optional() }),
   one("vm.sendKeys", { vm, keys: z.array(z.string().max(32)).min(1).max(16), holdMs: z.number().int().min(0).max(10_000).default(50) }),
-  one("datastore.create", { name: nameSchema, type: z.enum(["dir"]), path: z.string().regex(/^\/[^\u0000]*$/).max(4096), autostart: z.boolean().default(true) }),
+  one("datastore.create", { name: nameSchema, type: z.enum(["dir"]), path: absolutePathSchema, autostart: z.boolean().default(true) }),
   one("datastore.start", { datastore: z.string().max(255) }),
   one("datastore.stop", { datastore: z.string().max(255) }),
   one("datastore.delete", { datastore: z.string().max(255) }),

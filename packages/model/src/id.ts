@@ -40,3 +40,9 @@ export const nameSchema = z
   // eslint-disable-next-line no-control-regex
   .regex(/^[^\u0000-\u001f\u007f/]+$/u, "a name has no slash and no control characters")
   .refine((name) => name !== "." && name !== ".." && name.trim() === name, "a name does not begin or end with a space and is not . or ..");
+
+/** An absolute path on a host: what a Unix file system takes, no more than its usual limit. */
+export const absolutePathSchema = z
+  .string()
+  .max(4096)
+  .refine((path) => path.startsWith("/") && !path.includes("\0"), "not an absolute path");
