@@ -20,7 +20,8 @@ async function done(client: Client, request: RequestInput): Promise<void> {
   const finished = new Map<string, { state: string; why: string }>();
   const check = () => {
     const end = id ? finished.get(id) : undefined;
-    if (end) end.state === "succeeded" ? ended.resolve() : ended.reject(new Error(`the task "${request.do}" ended as ${end.state}: ${end.why}`));
+    if (end?.state === "succeeded") ended.resolve();
+    else if (end) ended.reject(new Error(`the task "${request.do}" ended as ${end.state}: ${end.why}`));
   };
   void (async () => {
     for await (const event of client.events({ signal: controller.signal, kinds: "task", onConnection: (state) => state === "open" && open.resolve() })) {
