@@ -4,6 +4,7 @@ import type { Domain } from "@polyvisor/protocol-libvirt";
 import { VmReader } from "./domain/vmReader.ts";
 import type { AccelerationProbe } from "./host/accelerationProbe.ts";
 import { readHost } from "./host/hostReader.ts";
+import type { Device } from "./host/hostReader.ts";
 import { NetworkReader } from "./network/networkReader.ts";
 import { pipelined } from "./pipelined.ts";
 import type { Session } from "./session.ts";
@@ -15,14 +16,14 @@ export class EndpointReader {
   readonly vms: VmReader;
   readonly datastores: DatastoreReader;
   readonly networks: NetworkReader;
-  readonly #devices: boolean;
+  readonly #devices: Map<string, Device> | undefined;
   readonly #acceleration: AccelerationProbe;
   /** Addresses that agents told, by MAC. */
   readonly #agentAddresses = new Map<string, readonly string[]>();
 
   constructor(session: Session, acceleration: AccelerationProbe, devices: boolean) {
     this.session = session;
-    this.#devices = devices;
+    this.#devices = devices ? new Map() : undefined;
     this.#acceleration = acceleration;
     this.datastores = new DatastoreReader(session);
     this.networks = new NetworkReader(session);

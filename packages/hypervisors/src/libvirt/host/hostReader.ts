@@ -10,13 +10,13 @@ import { at, attribute, child, children, textOf } from "../xml/xmlNode.ts";
 import type { XmlElement } from "../xml/xmlNode.ts";
 import { deviceOf } from "./deviceOf.ts";
 
-type Device = HostFacts["devices"][number];
+export type Device = HostFacts["devices"][number];
 
 /** Everything of a host but its acceleration, which is known by a probe. */
 export type HostReading = Omit<HostFacts, "acceleration">;
 
 /** Reads what an endpoint says of its machine, in calls sent at once. */
-export async function readHost(session: Session, devices: boolean, signal?: AbortSignal): Promise<{ facts: HostReading; capabilities: XmlElement }> {
+export async function readHost(session: Session, devices: Map<string, Device> | undefined, signal?: AbortSignal): Promise<{ facts: HostReading; capabilities: XmlElement }> {
   const { call } = session;
   const or = async <T>(answer: Promise<T>): Promise<T | undefined> => {
     try {
@@ -36,7 +36,7 @@ export async function readHost(session: Session, devices: boolean, signal?: Abor
     call.connectGetCapabilities({ signal }),
     or(call.connectGetSysinfo({}, { signal })),
     or(hostMemory(session, signal)),
-    devices ? readDevices(session, signal) : [],
+    devices ? readDevices(session, devices, signal) : [],
   ]);
   const capabilities = parseXml(xml, "the host's capabilities");
   const system = sysinfo ? child(parseXml(sysinfo.sysinfo, "the host's SMBIOS tables"), "system") : undefined;
@@ -70,11 +70,18 @@ export async function readHost(session: Session, devices: boolean, signal?: Abor
   };
 }
 
-async function readDevices(session: Session, signal?: AbortSignal): Promise<Device[]> {
+/** Devices that are known are not described again: virtual ones come and go with every VM, and the rest stays what it is. */
+async function readDevices(session: Session, known: Map<string, Device>, signal?: AbortSignal): Promise<Device[]> {
   const { devices } = await session.call.connectListAllNodeDevices({ needResults: 1 }, { signal });
+  const present = new Set(devices.map(({ name }) => name));
+  for (const name of known.keys()) if (!present.has(name)) known.delete(name);
   const read = await pipelined(devices, async (dev) => {
+    const before = known.get(dev.name);
+    if (before) return before;
     try {
-      return deviceOf((await session.call.nodeDeviceGetXmlDesc({ name: dev.name }, { signal })).xml, dev.name);
+      const device = deviceOf((await session.call.nodeDeviceGetXmlDesc({ name: dev.name }, { signal })).xml, dev.name);
+      known.set(dev.name, device);
+      return device;
     } catch (error) {
       // A device that is just being taken away fails in many ways.
       if (error instanceof LibvirtError) return undefined;
