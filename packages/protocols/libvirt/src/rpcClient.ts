@@ -104,10 +104,9 @@ export class RpcClient {
     for (const procedure of this.#abandoned.values()) if (procedure.waits !== "never") count++;
     return count;
   }
-  /** Resolves when the server works on no call any more whose procedure `concerns`, or the connection is over. */
-  async answered(concerns: (procedure: Procedure) => boolean): Promise<void> {
-    const works = (): boolean => [...this.#pending.values()].some(({ procedure }) => concerns(procedure)) || [...this.#abandoned.values()].some(concerns);
-    while (!this.#over && works()) await new Promise<void>((resolve) => { this.#onReply.push(resolve); });
+  /** Resolves when the server works on no call any more, given-up ones included, or the connection is over. */
+  async answered(): Promise<void> {
+    while (!this.#over && this.outstanding > 0) await new Promise<void>((resolve) => { this.#onReply.push(resolve); });
   }
   /** Whether reading was stopped for a consumer of a bulk stream. */
   get paused(): boolean { return this.#streams.paused; }
