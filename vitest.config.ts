@@ -4,8 +4,24 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "tests/*.test.ts"], exclude: ["**/node_modules/**", "**/*.lab.test.ts"], testTimeout: 20_000 } },
-      { test: { name: "lab", include: ["packages/**/*.lab.test.ts", "apps/**/*.lab.test.ts", "tests/lab/**/*.lab.test.ts"], exclude: ["**/node_modules/**"], testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false } },
+      {
+        test: {
+          name: "unit",
+          include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "tests/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.lab.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "lab",
+          include: ["packages/**/*.lab.test.ts", "apps/**/*.lab.test.ts", "tests/lab/**/*.lab.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

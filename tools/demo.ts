@@ -14,8 +14,13 @@ A server of its own over a simulated estate, in a folder that is gone when you p
 
 const { values } = parseArgs({
   options: {
-    hosts: { type: "string", default: "10" }, vms: { type: "string", default: "25" }, seed: { type: "string", default: "1" },
-    churn: { type: "string", default: "0" }, pace: { type: "string", default: "1" }, port: { type: "string", default: "8420" }, help: { type: "boolean", short: "h" },
+    hosts: { type: "string", default: "10" },
+    vms: { type: "string", default: "25" },
+    seed: { type: "string", default: "1" },
+    churn: { type: "string", default: "0" },
+    pace: { type: "string", default: "1" },
+    port: { type: "string", default: "8420" },
+    help: { type: "boolean", short: "h" },
   },
 });
 if (values.help) {
@@ -29,7 +34,9 @@ const uris = simUris(`sim://demo?hosts=${values.hosts}&vms=${values.vms}&seed=${
 const folder = await mkdtemp(join(tmpdir(), "polyvisor-demo-"));
 await chmod(folder, 0o711); // as root, PostgreSQL runs as another account and must get through
 const data = join(folder, "data");
-const server = spawn(process.execPath, [new URL("../apps/server/src/main.ts", import.meta.url).pathname, "--data", data, "--port", values.port], { stdio: ["ignore", "ignore", "pipe"] });
+const server = spawn(process.execPath, [new URL("../apps/server/src/main.ts", import.meta.url).pathname, "--data", data, "--port", values.port], {
+  stdio: ["ignore", "ignore", "pipe"],
+});
 let said = "";
 server.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => server.kill("SIGTERM"));
@@ -43,10 +50,14 @@ server.once("exit", (code) => {
 const client = await answering();
 process.stdout.write(`Adding ${uris.length} simulated hosts …\n`);
 let next = 0;
-await Promise.all(Array.from({ length: atOnce }, async () => {
-  for (let uri = uris[next++]; uri !== undefined; uri = uris[next++]) await client.call("hostAdd", { body: { uri } });
-}));
-process.stdout.write(`A demo with ${uris.length} hosts runs at ${client.url}. In another terminal:\n  export POLYVISOR_DATA=${data}\n  ./polyvisor top\nCtrl-C ends it.\n`);
+await Promise.all(
+  Array.from({ length: atOnce }, async () => {
+    for (let uri = uris[next++]; uri !== undefined; uri = uris[next++]) await client.call("hostAdd", { body: { uri } });
+  }),
+);
+process.stdout.write(
+  `A demo with ${uris.length} hosts runs at ${client.url}. In another terminal:\n  export POLYVISOR_DATA=${data}\n  ./polyvisor top\nCtrl-C ends it.\n`,
+);
 
 /** The client of the server's local account, when the server is ready. */
 async function answering(): Promise<Client> {
@@ -54,7 +65,12 @@ async function answering(): Promise<Client> {
     const facts = await readFile(join(data, "server.json"), "utf8").catch(() => undefined);
     if (facts !== undefined) {
       const { url } = JSON.parse(facts) as { url: string };
-      return createClient({ url, token: (await readFile(join(data, "local-token"), "utf8")).trim(), fetch, delay: (ms, signal) => delay(ms, undefined, { signal }) });
+      return createClient({
+        url,
+        token: (await readFile(join(data, "local-token"), "utf8")).trim(),
+        fetch,
+        delay: (ms, signal) => delay(ms, undefined, { signal }),
+      });
     }
     await delay(50); // an end of the server ends us
   }

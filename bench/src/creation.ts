@@ -25,7 +25,8 @@ async function done(client: Client, request: RequestInput): Promise<void> {
   };
   void (async () => {
     for await (const event of client.events({ signal: controller.signal, kinds: "task", onConnection: (state) => state === "open" && open.resolve() })) {
-      if (event.object?.kind === "task" && event.object.endedAt) finished.set(event.objectId, { state: event.object.state, why: event.object.failure?.detail ?? "" });
+      if (event.object?.kind === "task" && event.object.endedAt)
+        finished.set(event.objectId, { state: event.object.state, why: event.object.failure?.detail ?? "" });
       check();
     }
   })().catch(ended.reject);
@@ -59,7 +60,13 @@ export async function creation(options: { rounds: number }): Promise<Row[]> {
     const virsh: Measured = { count: 0, ms: [] };
     for (let round = 0; round < options.rounds; round++) {
       const file = join(folder, `${round}.xml`);
-      await writeFile(file, definition.replace(/<name>[^<]*/, `<name>pv-bench-virsh-${round}`).replace(/<uuid>[^<]*/, `<uuid>${randomUUID()}`).replace(/<mac address=[^>]*>/g, ""));
+      await writeFile(
+        file,
+        definition
+          .replace(/<name>[^<]*/, `<name>pv-bench-virsh-${round}`)
+          .replace(/<uuid>[^<]*/, `<uuid>${randomUUID()}`)
+          .replace(/<mac address=[^>]*>/g, ""),
+      );
       let start = performance.now();
       await run("virsh", ["-q", "-c", "qemu:///system", "create", file]);
       virsh.ms.push(performance.now() - start);
@@ -79,4 +86,3 @@ export async function creation(options: { rounds: number }): Promise<Row[]> {
     await rm(folder, { recursive: true, force: true });
   }
 }
-

@@ -16,9 +16,19 @@ export async function fullDaemon(count: number): Promise<{ uri: string; socket: 
   const uri = `test+unix:///default?socket=${daemon.socket}`;
   // The test driver forgets everything with its last connection, so one is kept.
   const keeper = await connect(uri, { callTimeoutMs: 120_000 });
-  await Promise.all(Array.from({ length: count }, async (_, n) => {
-    const { dom } = await keeper.call.domainDefineXml({ xml: domainXml(n) });
-    await keeper.call.domainCreate({ dom });
-  }));
-  return { uri, socket: daemon.socket, keeper, stop: async () => { await keeper.close(); await daemon[Symbol.asyncDispose](); } };
+  await Promise.all(
+    Array.from({ length: count }, async (_, n) => {
+      const { dom } = await keeper.call.domainDefineXml({ xml: domainXml(n) });
+      await keeper.call.domainCreate({ dom });
+    }),
+  );
+  return {
+    uri,
+    socket: daemon.socket,
+    keeper,
+    stop: async () => {
+      await keeper.close();
+      await daemon[Symbol.asyncDispose]();
+    },
+  };
 }

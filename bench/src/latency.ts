@@ -61,7 +61,12 @@ export async function latency(options: { domains: number; events: number }): Pro
     const p50 = later[Math.ceil(0.5 * later.length) - 1]!;
     return [
       { what: "event: from the call to the listener", who: "libvirt-python", ms: peerMs },
-      { what: "event: from the call to an SSE client", who: "Polyvisor", ms: ownMs, note: `later by ${p50.toFixed(1)} ms (median), ${p99.toFixed(1)} ms (p99); aim +20 ms p99: ${p99 <= 20 ? "met" : "**missed**"}` },
+      {
+        what: "event: from the call to an SSE client",
+        who: "Polyvisor",
+        ms: ownMs,
+        note: `later by ${p50.toFixed(1)} ms (median), ${p99.toFixed(1)} ms (p99); aim +20 ms p99: ${p99 <= 20 ? "met" : "**missed**"}`,
+      },
     ];
   } finally {
     peer.stdin.end();

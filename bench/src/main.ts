@@ -23,7 +23,9 @@ async function buildGoPeer(folder: string): Promise<string | undefined> {
     return undefined;
   }
   const peer = join(folder, "go-peer");
-  await run("go", ["build", "-o", peer, new URL("../peers/go/main.go", import.meta.url).pathname], { env: { ...process.env, GO111MODULE: "off", GOPATH: "/usr/share/gocode", GOCACHE: join(folder, "cache") } });
+  await run("go", ["build", "-o", peer, new URL("../peers/go/main.go", import.meta.url).pathname], {
+    env: { ...process.env, GO111MODULE: "off", GOPATH: "/usr/share/gocode", GOCACHE: join(folder, "cache") },
+  });
   return peer;
 }
 
@@ -40,14 +42,18 @@ try {
   for (const [name, part] of Object.entries(parts)) {
     if (values.only && values.only !== name) continue;
     say(`measuring: ${name}`);
-    rows.push(...(await part(goPeer).catch((error: unknown): Row[] => {
-      say(`${name} could not be measured: ${String(error)}`);
-      process.exitCode = 1;
-      return [];
-    })));
+    rows.push(
+      ...(await part(goPeer).catch((error: unknown): Row[] => {
+        say(`${name} could not be measured: ${String(error)}`);
+        process.exitCode = 1;
+        return [];
+      })),
+    );
   }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 const { stdout: version } = await run("virsh", ["--version"]);
-process.stdout.write(`libvirt ${version.trim()}, Node ${process.version}, ${availableParallelism()} processors, ${Math.round(totalmem() / 2 ** 30)} GiB; all contestants in turn on one libvirtd, best of 5 in each of ${rounds} rounds\n\n${markdown(rows)}\n`);
+process.stdout.write(
+  `libvirt ${version.trim()}, Node ${process.version}, ${availableParallelism()} processors, ${Math.round(totalmem() / 2 ** 30)} GiB; all contestants in turn on one libvirtd, best of 5 in each of ${rounds} rounds\n\n${markdown(rows)}\n`,
+);

@@ -34,7 +34,14 @@ export async function reading(options: { count: number; rounds: number; repeat: 
       const reference = results["libvirt-python"]!;
       for (const [who, result] of Object.entries(results)) {
         const short = result.count < options.count ? `only ${result.count} of ${options.count} domains` : undefined;
-        rows.push({ what: `${options.count} domains: ${what}`, who, ms: result.ms, ...(who === "libvirt-python" ? {} : { against: reference.ms }), ...(who === "Polyvisor" && aim ? { aim } : {}), ...(short ? { note: short } : {}) });
+        rows.push({
+          what: `${options.count} domains: ${what}`,
+          who,
+          ms: result.ms,
+          ...(who === "libvirt-python" ? {} : { against: reference.ms }),
+          ...(who === "Polyvisor" && aim ? { aim } : {}),
+          ...(short ? { note: short } : {}),
+        });
       }
     }
   } finally {

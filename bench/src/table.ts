@@ -20,7 +20,9 @@ export function markdown(rows: readonly Row[]): string {
     const median = quantile(row.ms, 0.5);
     const ratio = row.against ? median / quantile(row.against, 0.5) : undefined;
     const verdict = ratio !== undefined && row.aim !== undefined ? (ratio <= row.aim ? "met" : "**missed**") : "";
-    lines.push(`| ${row.what} | ${row.who} | ${figure(median)} | ${figure(Math.min(...row.ms))} to ${figure(Math.max(...row.ms))} | ${ratio === undefined ? "" : `${ratio.toFixed(2)}x`} | ${row.aim === undefined ? "" : `${row.aim}x`} | ${[verdict, row.note].filter(Boolean).join("; ")} |`);
+    lines.push(
+      `| ${row.what} | ${row.who} | ${figure(median)} | ${figure(Math.min(...row.ms))} to ${figure(Math.max(...row.ms))} | ${ratio === undefined ? "" : `${ratio.toFixed(2)}x`} | ${row.aim === undefined ? "" : `${row.aim}x`} | ${[verdict, row.note].filter(Boolean).join("; ")} |`,
+    );
   }
   return lines.join("\n");
 }

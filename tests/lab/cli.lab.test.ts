@@ -10,7 +10,9 @@ beforeAll(async () => {
   cli = await CliProgram.start();
   await cli.ok("host", "add", "sim://lab/host-0001?vms=6&seed=7", "--name", "h1");
   await cli.ok("host", "add", "sim://lab/host-0002?vms=6&seed=7", "--name", "h2");
-  await until("both hosts are connected", async () => (await cli.json<{ connection: { state: string } }[]>("host", "list")).every((host) => host.connection.state === "connected"));
+  await until("both hosts are connected", async () =>
+    (await cli.json<{ connection: { state: string } }[]>("host", "list")).every((host) => host.connection.state === "connected"),
+  );
 });
 afterAll(() => cli?.[Symbol.asyncDispose]());
 
@@ -18,12 +20,23 @@ const vm = async (ref: string): Promise<Vm> => cli.json<Vm>("info", ref);
 
 describe("the command line over the server", () => {
   it("runs a VM's whole life", async () => {
-    expect(await cli.ok("create", "life", "--memory", "256M", "--disk", "size=1G", "--nic", "network=default", "--host", "h1", "--dry-run")).toContain("then life is running on h1");
+    expect(await cli.ok("create", "life", "--memory", "256M", "--disk", "size=1G", "--nic", "network=default", "--host", "h1", "--dry-run")).toContain(
+      "then life is running on h1",
+    );
     expect((await cli.run(["explain", "life"])).code).toBe(3);
     await cli.ok("create", "life", "--memory", "256M", "--max-memory", "1G", "--disk", "size=1G", "--nic", "network=default", "--host", "h1");
     expect((await vm("life")).state).toBe("running");
     expect((await cli.run(["start", "life"])).code).toBe(6);
-    for (const [verb, state] of [["pause", "paused"], ["unpause", "running"], ["save", "saved"], ["start", "running"], ["shutdown", "off"], ["start", "running"], ["reboot", "running"], ["reset", "running"]] as const) {
+    for (const [verb, state] of [
+      ["pause", "paused"],
+      ["unpause", "running"],
+      ["save", "saved"],
+      ["start", "running"],
+      ["shutdown", "off"],
+      ["start", "running"],
+      ["reboot", "running"],
+      ["reset", "running"],
+    ] as const) {
       await cli.ok(verb, "life");
       expect(await cli.ok("state", "life"), verb).toMatch(new RegExp(`^${state} `));
     }
@@ -155,7 +168,11 @@ describe("the command line over the server", () => {
   it("gives the terminal back as it was", async () => {
     const [name] = (await cli.ok("list", "host=h1", "state=running", "-o", "name")).split("\n") as [string];
     // script(1) gives it a terminal of its own.
-    const child = spawn("script", ["-qfec", `stty rows 24 cols 100; '${process.execPath}' apps/cli/src/main.ts console ${name}; stty -a; echo END`, "/dev/null"], { env: { ...cli.env, TERM: "xterm" }, cwd: join(import.meta.dirname, "../..") });
+    const child = spawn(
+      "script",
+      ["-qfec", `stty rows 24 cols 100; '${process.execPath}' apps/cli/src/main.ts console ${name}; stty -a; echo END`, "/dev/null"],
+      { env: { ...cli.env, TERM: "xterm" }, cwd: join(import.meta.dirname, "../..") },
+    );
     const seen = watchOutput(child);
     await seen.until("Escape is ^]");
     child.stdin.write("\u0003"); // for the guest: it must not end us
@@ -171,8 +188,14 @@ describe("the command line over the server", () => {
 
   it("asks before it cuts the power, and takes no for an answer", async () => {
     const [name] = (await cli.ok("list", "host=h1", "state=running", "-o", "name")).split("\n") as [string];
-    for (const [answer, state] of [["n", "running"], ["y", "off"]] as const) {
-      const child = spawn("script", ["-qfec", `stty rows 24 cols 100; '${process.execPath}' apps/cli/src/main.ts destroy ${name}; echo END $?`, "/dev/null"], { env: { ...cli.env, TERM: "xterm" }, cwd: join(import.meta.dirname, "../..") });
+    for (const [answer, state] of [
+      ["n", "running"],
+      ["y", "off"],
+    ] as const) {
+      const child = spawn("script", ["-qfec", `stty rows 24 cols 100; '${process.execPath}' apps/cli/src/main.ts destroy ${name}; echo END $?`, "/dev/null"], {
+        env: { ...cli.env, TERM: "xterm" },
+        cwd: join(import.meta.dirname, "../.."),
+      });
       const seen = watchOutput(child);
       await seen.until("Do this to");
       child.stdin.write(answer);

@@ -25,7 +25,9 @@ describe.skipIf(!existsSync(socket))("the command line on this machine's libvirt
   it("adds this machine, and changes nothing the second time", async () => {
     const first = await cli.json<{ uri: string; result: string; name?: string }[]>("host", "add", "--local");
     expect(first.find(({ uri }) => uri === "qemu:///system")).toMatchObject({ result: "added" });
-    expect(await cli.json("host", "add", "--local")).toEqual(first.map((each) => expect.objectContaining({ uri: each.uri, result: each.result === "added" ? "present" : "absent" })));
+    expect(await cli.json("host", "add", "--local")).toEqual(
+      first.map((each) => expect.objectContaining({ uri: each.uri, result: each.result === "added" ? "present" : "absent" })),
+    );
     host = first.find(({ uri }) => uri === "qemu:///system")!.name!;
     await until("its VMs are known", async () => (await cli.ok("host", "info", host)).includes("Hypervisor"));
   });
@@ -39,10 +41,14 @@ describe.skipIf(!existsSync(socket))("the command line on this machine's libvirt
     const child = cli.spawn(["create", name, "--template", "micro", "--host", host, "--console"]);
     const seen = watchOutput(child);
     await seen.until("Escape is ^]", 120_000);
-    await until(() => `a prompt is shown; shown is:\n${seen.out()}`, async () => {
-      child.stdin.write("\n");
-      return /micro:~# .*micro:~# /s.test(seen.out());
-    }, 180_000);
+    await until(
+      () => `a prompt is shown; shown is:\n${seen.out()}`,
+      async () => {
+        child.stdin.write("\n");
+        return /micro:~# .*micro:~# /s.test(seen.out());
+      },
+      180_000,
+    );
     child.stdin.write("echo $((6*7))\n");
     await seen.until(/^42\r?$/m, 30_000);
     child.stdin.write("\u001d");
@@ -70,7 +76,10 @@ describe.skipIf(!existsSync(socket))("the command line on this machine's libvirt
 
   it("defines and starts what a libvirt XML file says, and keeps what it does not know", async () => {
     const file = join(cli.folder, "vm.xml");
-    writeFileSync(file, `<domain type="qemu"><name>${name}-xml</name><memory unit="MiB">64</memory><metadata><x:own xmlns:x="urn:example:own">kept</x:own></metadata><os><type arch="x86_64">hvm</type></os><devices><console type="pty"/></devices></domain>`);
+    writeFileSync(
+      file,
+      `<domain type="qemu"><name>${name}-xml</name><memory unit="MiB">64</memory><metadata><x:own xmlns:x="urn:example:own">kept</x:own></metadata><os><type arch="x86_64">hvm</type></os><devices><console type="pty"/></devices></domain>`,
+    );
     await cli.ok("create", file, "--host", host);
     expect(virsh("domstate", `${name}-xml`).trim()).toBe("running");
     await cli.ok("destroy", `${name}-xml`, "--yes");

@@ -37,14 +37,20 @@ export class CliProgram implements AsyncDisposable {
   }
 
   async startServer(port = 0): Promise<void> {
-    const server = spawn(process.execPath, [join(root, "apps/server/src/main.ts"), "--data", this.data, "--port", String(port)], { env: { ...process.env, HOME: this.folder } });
+    const server = spawn(process.execPath, [join(root, "apps/server/src/main.ts"), "--data", this.data, "--port", String(port)], {
+      env: { ...process.env, HOME: this.folder },
+    });
     this.#server = server;
     server.stdout.on("data", (chunk: Buffer) => (this.#log += chunk.toString()));
     server.stderr.on("data", (chunk: Buffer) => (this.#log += chunk.toString()));
-    await until("the server is ready", async () => {
-      if (server.exitCode !== null) throw new Error(`the server ended:\n${this.#log}`);
-      return (await readFile(join(this.data, "server.json"), "utf8").catch(() => "")) !== "";
-    }, 60_000);
+    await until(
+      "the server is ready",
+      async () => {
+        if (server.exitCode !== null) throw new Error(`the server ended:\n${this.#log}`);
+        return (await readFile(join(this.data, "server.json"), "utf8").catch(() => "")) !== "";
+      },
+      60_000,
+    );
   }
 
   /** Ends the server as an administrator does and waits for its end. */
@@ -101,22 +107,33 @@ export class CliProgram implements AsyncDisposable {
 }
 
 /** What a running command has written so far. */
-export function watchOutput(child: ChildProcessWithoutNullStreams): { out: () => string; until: (text: string | RegExp, deadlineMs?: number) => Promise<void>; ended: Promise<number> } {
+export function watchOutput(child: ChildProcessWithoutNullStreams): {
+  out: () => string;
+  until: (text: string | RegExp, deadlineMs?: number) => Promise<void>;
+  ended: Promise<number>;
+} {
   let out = "";
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (out += chunk.toString()));
   let over = false;
-  const ended = new Promise<number>((resolve) => child.once("close", (status, signal) => {
-    over = true;
-    resolve(status ?? (signal ? 128 : -1));
-  }));
+  const ended = new Promise<number>((resolve) =>
+    child.once("close", (status, signal) => {
+      over = true;
+      resolve(status ?? (signal ? 128 : -1));
+    }),
+  );
   return {
     out: () => out,
-    until: (text, deadlineMs) => until(() => `${String(text)} is shown; shown is:\n${out}`, () => {
-      const shown = typeof text === "string" ? out.includes(text) : text.test(out);
-      if (!shown && over) throw new Error(`the command ended without showing ${String(text)}:\n${out}`);
-      return shown;
-    }, deadlineMs),
+    until: (text, deadlineMs) =>
+      until(
+        () => `${String(text)} is shown; shown is:\n${out}`,
+        () => {
+          const shown = typeof text === "string" ? out.includes(text) : text.test(out);
+          if (!shown && over) throw new Error(`the command ended without showing ${String(text)}:\n${out}`);
+          return shown;
+        },
+        deadlineMs,
+      ),
     ended,
   };
 }

@@ -17,7 +17,9 @@ it("runs a server over a simulated estate, and leaves nothing when it ends", asy
       data ??= /POLYVISOR_DATA=(\S+)/.exec(line)?.[1];
       if (line.startsWith("Ctrl-C")) break;
     }
-    const { stdout } = await promisify(execFile)(launcher, ["list", "-o", "name"], { env: { ...process.env, POLYVISOR_DATA: data, POLYVISOR_URL: "", POLYVISOR_TOKEN: "" } });
+    const { stdout } = await promisify(execFile)(launcher, ["list", "-o", "name"], {
+      env: { ...process.env, POLYVISOR_DATA: data, POLYVISOR_URL: "", POLYVISOR_TOKEN: "" },
+    });
     expect(stdout.trim().split("\n").sort()).toEqual(["vm-000001", "vm-000002", "vm-000003", "vm-000004", "vm-000005", "vm-000006"]);
     demo.kill("SIGINT");
     expect(await ended).toBe(0);

@@ -32,31 +32,49 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const name of (await virsh("list", "--name").catch(() => "")).split("\n").filter(Boolean)) await virsh("destroy", name).catch(() => undefined);
-  for (const name of (await virsh("list", "--all", "--name").catch(() => "")).split("\n").filter(Boolean)) await virsh("undefine", name, "--snapshots-metadata").catch(() => undefined);
+  for (const name of (await virsh("list", "--all", "--name").catch(() => "")).split("\n").filter(Boolean))
+    await virsh("undefine", name, "--snapshots-metadata").catch(() => undefined);
   await lab.close();
 });
 
 /** The estate has exactly the VMs of virsh, each in its state; but for the guest by which the adapter finds out what acceleration works. */
 async function agrees(deadlineMs = 5_000): Promise<void> {
-  await until("estate and virsh agree", async () => {
-    const words: Record<string, string> = { running: "running", "shut off": "off", paused: "paused", crashed: "crashed" };
-    const told = (await virsh("list", "--all")).split("\n").filter((line) => line !== "" && !line.includes("polyvisor-probe")).map((line) => /^\s*\S+\s+(\S+)\s+(.+?)\s*$/.exec(line)!).map(([, name, state]) => `${name} ${words[state!] ?? state}`).sort();
-    const ours = lab.plane.estate.page("vm", { terms: [], limit: 100 }).items.map((vm) => `${vm.name} ${vm.state}`).sort();
-    expect(ours).toEqual(told);
-    return lab.plane.estate.get("host", host.id)!.connection.state === "connected";
-  }, deadlineMs);
+  await until(
+    "estate and virsh agree",
+    async () => {
+      const words: Record<string, string> = { running: "running", "shut off": "off", paused: "paused", crashed: "crashed" };
+      const told = (await virsh("list", "--all"))
+        .split("\n")
+        .filter((line) => line !== "" && !line.includes("polyvisor-probe"))
+        .map((line) => /^\s*\S+\s+(\S+)\s+(.+?)\s*$/.exec(line)!)
+        .map(([, name, state]) => `${name} ${words[state!] ?? state}`)
+        .sort();
+      const ours = lab.plane.estate
+        .page("vm", { terms: [], limit: 100 })
+        .items.map((vm) => `${vm.name} ${vm.state}`)
+        .sort();
+      expect(ours).toEqual(told);
+      return lab.plane.estate.get("host", host.id)!.connection.state === "connected";
+    },
+    deadlineMs,
+  );
 }
 async function store(): Promise<void> {
   const folder = join(daemon.folder, "images");
   await mkdir(folder, { recursive: true });
   await chmod(folder, 0o777);
-  if (!lab.plane.estate.page("datastore", { terms: [], limit: 10 }).items.some((each) => each.name === "images")) expect(await lab.run({ do: "datastore.create", host: host.id, name: "images", path: folder })).toMatchObject({ state: "succeeded" });
+  if (!lab.plane.estate.page("datastore", { terms: [], limit: 10 }).items.some((each) => each.name === "images"))
+    expect(await lab.run({ do: "datastore.create", host: host.id, name: "images", path: folder })).toMatchObject({ state: "succeeded" });
   await until("the datastore", () => lab.plane.estate.page("datastore", { terms: [], limit: 10 }).items.some((each) => each.name === "images" && each.active));
 }
 
 it("makes, starts, pauses and deletes a VM with its disk; virsh agrees at each step", { timeout: 120_000 }, async () => {
   await store();
-  const created = await lab.run({ do: "vm.create", host: host.id, spec: { name: "made", memory: 64 * 1024 ** 2, disks: [{ size: 16 * 1024 ** 2 }], nics: [] } });
+  const created = await lab.run({
+    do: "vm.create",
+    host: host.id,
+    spec: { name: "made", memory: 64 * 1024 ** 2, disks: [{ size: 16 * 1024 ** 2 }], nics: [] },
+  });
   expect(created, JSON.stringify(created.steps)).toMatchObject({ state: "succeeded" });
   await agrees();
   const uuid = await virsh("domuuid", "made");
@@ -92,24 +110,31 @@ it("sees what virsh does behind its back, and keeps the VM's id, tags and notes 
   await agrees();
 });
 
-it.each(["SIGKILL", "SIGSTOP"] as const)("a daemon that ends by %s is found out; its VM is as last seen meanwhile, and all agrees again after its return", { timeout: 180_000 }, async (signal) => {
-  const created = await lab.run({ do: "vm.create", host: host.id, spec: { name: "lasting", memory: 32 * 1024 ** 2, nics: [] } });
-  expect(created, JSON.stringify(created.steps)).toMatchObject({ state: "succeeded" });
-  const before = vmNamed("lasting")!;
-  await daemon.signal(signal);
-  await until("the loss is noticed", () => lab.plane.estate.get("host", host.id)!.connection.state === "lost", 60_000);
-  expect(lab.plane.vms.explain(before.id)).toMatchObject({ fresh: false, state: "running" });
-  await expect(lab.run({ do: "vm.pause", vms: ["lasting"] })).rejects.toMatchObject({ code: "hostUnreachable" });
-  if (signal === "SIGKILL") await daemon.run();
-  else await daemon.signal("SIGCONT");
-  await agrees(20_000);
-  expect(vmNamed("lasting")).toMatchObject({ id: before.id, state: "running", stateSince: before.stateSince });
-});
+it.each(["SIGKILL", "SIGSTOP"] as const)(
+  "a daemon that ends by %s is found out; its VM is as last seen meanwhile, and all agrees again after its return",
+  { timeout: 180_000 },
+  async (signal) => {
+    const created = await lab.run({ do: "vm.create", host: host.id, spec: { name: "lasting", memory: 32 * 1024 ** 2, nics: [] } });
+    expect(created, JSON.stringify(created.steps)).toMatchObject({ state: "succeeded" });
+    const before = vmNamed("lasting")!;
+    await daemon.signal(signal);
+    await until("the loss is noticed", () => lab.plane.estate.get("host", host.id)!.connection.state === "lost", 60_000);
+    expect(lab.plane.vms.explain(before.id)).toMatchObject({ fresh: false, state: "running" });
+    await expect(lab.run({ do: "vm.pause", vms: ["lasting"] })).rejects.toMatchObject({ code: "hostUnreachable" });
+    if (signal === "SIGKILL") await daemon.run();
+    else await daemon.signal("SIGCONT");
+    await agrees(20_000);
+    expect(vmNamed("lasting")).toMatchObject({ id: before.id, state: "running", stateSince: before.stateSince });
+  },
+);
 
 it("a daemon killed in the middle of many actions leaves each of them done once or named", { timeout: 180_000 }, async () => {
   const xml = join(daemon.folder, "many.xml");
   for (let i = 0; i < 12; i++) {
-    await writeFile(xml, `<domain type='qemu'><name>many-${i}</name><memory unit='MiB'>16</memory><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>`);
+    await writeFile(
+      xml,
+      `<domain type='qemu'><name>many-${i}</name><memory unit='MiB'>16</memory><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>`,
+    );
     await virsh("define", xml);
   }
   await agrees(10_000);

@@ -74,17 +74,28 @@ export class PrivateLibvirtd {
     const pem = { ca_file: tls?.ca, cert_file: tls?.cert, key_file: tls?.key };
     const lines: Record<string, string | number | string[]> = {
       log_outputs: `3:file:${join(this.folder, "log")}`,
-      listen_tls: listen === "tls" ? 1 : 0, listen_tcp: listen === "tcp" ? 1 : 0, listen_addr: "127.0.0.1",
-      ...(listen ? { [`${listen}_port`]: String(this.port) } : {}), ...(listen === "tcp" ? { auth_tcp: "none" } : {}), ...conf,
+      listen_tls: listen === "tls" ? 1 : 0,
+      listen_tcp: listen === "tcp" ? 1 : 0,
+      listen_addr: "127.0.0.1",
+      ...(listen ? { [`${listen}_port`]: String(this.port) } : {}),
+      ...(listen === "tcp" ? { auth_tcp: "none" } : {}),
+      ...conf,
     };
     for (const [key, text] of Object.entries(pem)) if (text !== undefined) lines[key] = this.file(`${key}.pem`, text);
-    const value = (each: string | number | string[]): string => (Array.isArray(each) ? `[${each.map((one) => JSON.stringify(one)).join(", ")}]` : JSON.stringify(each));
-    writeFileSync(join(this.folder, "libvirtd.conf"), Object.entries(lines).map(([key, each]) => `${key} = ${value(each)}\n`).join(""));
+    const value = (each: string | number | string[]): string =>
+      Array.isArray(each) ? `[${each.map((one) => JSON.stringify(one)).join(", ")}]` : JSON.stringify(each);
+    writeFileSync(
+      join(this.folder, "libvirtd.conf"),
+      Object.entries(lines)
+        .map(([key, each]) => `${key} = ${value(each)}\n`)
+        .join(""),
+    );
     writeFileSync(join(this.folder, "config/libvirt/qemu.conf"), 'stdio_handler = "file"\n');
     if (sasl) {
       const database = join(this.folder, "sasl/users.db");
       writeFileSync(join(this.folder, "sasl/libvirt.conf"), `mech_list: ${sasl.mechanisms}\nsasldb_path: ${database}\n`);
-      for (const [user, password] of Object.entries(sasl.users)) execFileSync("saslpasswd2", ["-c", "-p", "-f", database, "-a", "libvirt", user], { input: password });
+      for (const [user, password] of Object.entries(sasl.users))
+        execFileSync("saslpasswd2", ["-c", "-p", "-f", database, "-a", "libvirt", user], { input: password });
     }
     if (ROOT) execFileSync("chown", ["-R", `${NOBODY}:${NOBODY}`, this.folder]);
   }
@@ -93,17 +104,27 @@ export class PrivateLibvirtd {
   async run(): Promise<void> {
     const args = ["-f", join(this.folder, "libvirtd.conf"), "-p", join(this.folder, "pid"), ...(this.#options.listen ? ["--listen"] : [])];
     const env = {
-      PATH: process.env["PATH"] ?? "", HOME: join(this.folder, "home"), XDG_RUNTIME_DIR: this.runtimeFolder, XDG_CONFIG_HOME: join(this.folder, "config"),
-      XDG_CACHE_HOME: join(this.folder, "cache"), XDG_DATA_HOME: join(this.folder, "data"), SASL_CONF_PATH: join(this.folder, "sasl"),
+      PATH: process.env["PATH"] ?? "",
+      HOME: join(this.folder, "home"),
+      XDG_RUNTIME_DIR: this.runtimeFolder,
+      XDG_CONFIG_HOME: join(this.folder, "config"),
+      XDG_CACHE_HOME: join(this.folder, "cache"),
+      XDG_DATA_HOME: join(this.folder, "data"),
+      SASL_CONF_PATH: join(this.folder, "sasl"),
     };
     const child = spawn("/usr/sbin/libvirtd", args, { env, stdio: "ignore", ...(ROOT ? { uid: NOBODY, gid: NOBODY } : {}) });
     this.#process = child;
     let failure: Error | undefined;
-    child.once("error", (error) => { failure = error; });
+    child.once("error", (error) => {
+      failure = error;
+    });
     const deadline = performance.now() + STARTS_WITHIN_MS;
     while (!(await accepts({ path: this.socket })) || (this.port > 0 && !(await accepts({ host: "127.0.0.1", port: this.port })))) {
-      if (failure || child.exitCode !== null || performance.now() > deadline) throw new Error(`libvirtd did not start (${failure?.message ?? child.exitCode ?? "too slow"}): ${this.log()}`);
-      await new Promise((resolve) => { setTimeout(resolve, 20); });
+      if (failure || child.exitCode !== null || performance.now() > deadline)
+        throw new Error(`libvirtd did not start (${failure?.message ?? child.exitCode ?? "too slow"}): ${this.log()}`);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 20);
+      });
     }
   }
 
@@ -116,7 +137,9 @@ export class PrivateLibvirtd {
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ends = name === "SIGKILL" || name === "SIGTERM";
-    const gone = new Promise<void>((resolve) => { child.once("exit", () => resolve()); });
+    const gone = new Promise<void>((resolve) => {
+      child.once("exit", () => resolve());
+    });
     child.kill(name);
     if (ends) await gone;
   }
@@ -142,8 +165,11 @@ export class PrivateLibvirtd {
   #endGuests(): void {
     for (const entry of readdirSync("/proc")) {
       try {
-        if (/^\d+$/.test(entry) && Number(entry) !== process.pid && readFileSync(`/proc/${entry}/cmdline`, "utf8").includes(`${this.folder}/`)) process.kill(Number(entry), "SIGKILL");
-      } catch { /* it ended meanwhile */ }
+        if (/^\d+$/.test(entry) && Number(entry) !== process.pid && readFileSync(`/proc/${entry}/cmdline`, "utf8").includes(`${this.folder}/`))
+          process.kill(Number(entry), "SIGKILL");
+      } catch {
+        /* it ended meanwhile */
+      }
     }
   }
 
@@ -157,7 +183,10 @@ export class PrivateLibvirtd {
 function accepts(target: { path: string } | { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connectSocket(target);
-    socket.once("connect", () => { socket.destroy(); resolve(true); });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.once("error", () => resolve(false));
   });
 }

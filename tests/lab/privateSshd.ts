@@ -30,10 +30,23 @@ export class PrivateSshd {
     execFileSync("ssh-keygen", ["-q", "-t", "ecdsa", "-N", "", "-f", join(folder, "host_ecdsa")]);
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "secret words", "-f", join(folder, "locked_key")]);
     writeFileSync(join(folder, "authorized_keys"), ["user_key.pub", "locked_key.pub"].map((name) => readFileSync(join(folder, name), "utf8")).join(""));
-    writeFileSync(join(folder, "sshd_config"), [
-      `Port ${sshd.port}`, "ListenAddress 127.0.0.1", `HostKey ${join(folder, "host_ecdsa")}`, `HostKey ${join(folder, "host_ed25519")}`,
-      `AuthorizedKeysFile ${join(folder, "authorized_keys")}`, "PidFile none", "StrictModes no", "UsePAM no", "PasswordAuthentication no", "PermitRootLogin yes", ...config, "",
-    ].join("\n"));
+    writeFileSync(
+      join(folder, "sshd_config"),
+      [
+        `Port ${sshd.port}`,
+        "ListenAddress 127.0.0.1",
+        `HostKey ${join(folder, "host_ecdsa")}`,
+        `HostKey ${join(folder, "host_ed25519")}`,
+        `AuthorizedKeysFile ${join(folder, "authorized_keys")}`,
+        "PidFile none",
+        "StrictModes no",
+        "UsePAM no",
+        "PasswordAuthentication no",
+        "PermitRootLogin yes",
+        ...config,
+        "",
+      ].join("\n"),
+    );
     await sshd.#run();
     return sshd;
   }
@@ -41,18 +54,26 @@ export class PrivateSshd {
   async #run(): Promise<void> {
     const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", join(this.folder, "sshd_config")], { stdio: ["ignore", "ignore", "pipe"] });
     this.#process = child;
-    child.stderr.on("data", (chunk: Buffer) => { this.#said = (this.#said + chunk.toString()).slice(-4_000); });
+    child.stderr.on("data", (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString()).slice(-4_000);
+    });
     const deadline = performance.now() + 20_000;
     while (!(await answers(this.port))) {
       if (child.exitCode !== null || performance.now() > deadline) throw new Error(`sshd did not start: ${this.#said}`);
-      await new Promise((resolve) => { setTimeout(resolve, 20); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 20);
+      });
     }
   }
 
-  get pid(): number { return this.#process?.pid ?? 0; }
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
 
   /** What the server has said on its standard error. */
-  get log(): string { return this.#said; }
+  get log(): string {
+    return this.#said;
+  }
 
   /** A line for known_hosts; another type, or another server's key, can be asked for. */
   knownHosts(type: "ed25519" | "ecdsa" = "ed25519", name = `[127.0.0.1]:${this.port}`): string {
@@ -62,7 +83,9 @@ export class PrivateSshd {
   async [Symbol.asyncDispose](): Promise<void> {
     const child = this.#process;
     if (child && child.exitCode === null) {
-      const gone = new Promise((resolve) => { child.once("exit", resolve); });
+      const gone = new Promise((resolve) => {
+        child.once("exit", resolve);
+      });
       child.kill("SIGTERM");
       await gone;
     }
@@ -73,7 +96,10 @@ export class PrivateSshd {
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connectSocket(port, "127.0.0.1");
-    socket.once("data", () => { socket.destroy(); resolve(true); });
+    socket.once("data", () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.once("error", () => resolve(false));
   });
 }

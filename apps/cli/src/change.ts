@@ -63,7 +63,11 @@ async function agree(context: Context, plan: Plan): Promise<void> {
 export async function confirm(context: Context, question: string): Promise<void> {
   if (context.options["yes"]) return;
   const { io } = context;
-  if (!io.stdin.isTTY || !io.stderr.isTTY) throw usageFailure("This needs a yes, and there is no terminal to ask on.", "dryRun" in context.options || context.options["wait"] !== undefined ? "Look at it with --dry-run, then repeat it with --yes." : "Repeat it with --yes.");
+  if (!io.stdin.isTTY || !io.stderr.isTTY)
+    throw usageFailure(
+      "This needs a yes, and there is no terminal to ask on.",
+      "dryRun" in context.options || context.options["wait"] !== undefined ? "Look at it with --dry-run, then repeat it with --yes." : "Repeat it with --yes.",
+    );
   const [{ confirm: ask, isCancel }, { escapeText }] = await Promise.all([import("@clack/prompts"), import("./output/escape.ts")]);
   const answer = await ask({ message: escapeText(question), initialValue: false, output: process.stderr });
   if (isCancel(answer) || !answer) throw interrupted("Nothing was done.");

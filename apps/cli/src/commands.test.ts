@@ -25,7 +25,11 @@ describe("list", () => {
     expect(server.of("vmList")[0]!.headers.authorization).toBe("Bearer t0ken");
   });
   it("walks every page", async () => {
-    await using server = await fixtureServer({ ...site, vmList: ({ query }) => (query["cursor"] ? { items: [aVm({ id: "vm-2", name: "b" })], total: 2 } : { items: [aVm({ name: "a" })], next: "more", total: 2 }) });
+    await using server = await fixtureServer({
+      ...site,
+      vmList: ({ query }) =>
+        query["cursor"] ? { items: [aVm({ id: "vm-2", name: "b" })], total: 2 } : { items: [aVm({ name: "a" })], next: "more", total: 2 },
+    });
     expect((await cli(server.url, "ls", "-o", "name")).out).toBe("a\nb\n");
   });
   it("gives the API's own documents as JSON and YAML", async () => {
@@ -35,7 +39,10 @@ describe("list", () => {
     expect(server.of("vmList").every(({ query }) => query["fields"] === undefined)).toBe(true);
   });
   it("never shows a lost host's VMs as fresh", async () => {
-    await using server = await fixtureServer({ ...site, hostList: () => one(aHost({ connection: { state: "lost", since: "2026-03-01T10:00:00Z", lastSeen: "2026-03-01T10:00:00Z" } })) });
+    await using server = await fixtureServer({
+      ...site,
+      hostList: () => one(aHost({ connection: { state: "lost", since: "2026-03-01T10:00:00Z", lastSeen: "2026-03-01T10:00:00Z" } })),
+    });
     const { out, err } = await cli(server.url, "list");
     expect(out).toContain("running?");
     expect(err).toMatch(/h1 is lost: its VMs are as last seen/);
@@ -99,7 +106,12 @@ describe("list --watch", () => {
     expect(io.out().endsWith("\u001b[?25h\n")).toBe(true);
   });
   it("ends with the reason when it may not read the stream", async () => {
-    await using server = await fixtureServer({ ...site, eventStream: () => { throw new FixtureProblem("notSignedIn", "the token is not valid"); } });
+    await using server = await fixtureServer({
+      ...site,
+      eventStream: () => {
+        throw new FixtureProblem("notSignedIn", "the token is not valid");
+      },
+    });
     const { code, err } = await cli(server.url, "list", "--watch");
     expect(code).toBe(exitCodes.notAllowed);
     expect(err).toContain("the token is not valid");
@@ -110,7 +122,11 @@ describe("a change", () => {
   const start = { ...site, taskCreate: () => aTask(), taskGet: () => aTask(), planMake: () => aPlan() };
   it("waits and says what came of each", async () => {
     let asked = 0;
-    await using server = await fixtureServer({ ...start, taskCreate: () => aTask({ state: "queued", progress: 0 }), taskGet: () => aTask(asked++ < 2 ? { state: "running", progress: 0.5 } : {}) });
+    await using server = await fixtureServer({
+      ...start,
+      taskCreate: () => aTask({ state: "queued", progress: 0 }),
+      taskGet: () => aTask(asked++ < 2 ? { state: "running", progress: 0.5 } : {}),
+    });
     const { code, out } = await cli(server.url, "start", "web1", "--reason", "because");
     expect([code, out]).toEqual([0, "web1: started\n"]);
     expect(server.of("taskCreate")[0]!.body).toEqual({ request: { do: "vm.start", vms: ["web1"] }, reason: "because" });
@@ -132,13 +148,29 @@ describe("a change", () => {
   });
   it("tells every item and ends with 1 when some failed", async () => {
     const failure = { code: "hypervisorFailed", detail: "no such disk", remedy: "Look for the disk." };
-    await using server = await fixtureServer({ ...start, taskCreate: () => aTask({ state: "partial", steps: [{ n: 1, state: "succeeded", progress: 1, message: "started" }, { n: 2, state: "failed", progress: 0, failure }] }, ["a", "b"]) });
+    await using server = await fixtureServer({
+      ...start,
+      taskCreate: () =>
+        aTask(
+          {
+            state: "partial",
+            steps: [
+              { n: 1, state: "succeeded", progress: 1, message: "started" },
+              { n: 2, state: "failed", progress: 0, failure },
+            ],
+          },
+          ["a", "b"],
+        ),
+    });
     const { code, out, err } = await cli(server.url, "start", "a", "b");
     expect([code, out, err]).toEqual([1, "a: started\n", "b: failed: no such disk\n  Look for the disk.\n"]);
   });
   it("ends with the failure's own code when all failed alike", async () => {
     const failure = { code: "wrongState", detail: "it is off", remedy: "Start it." };
-    await using server = await fixtureServer({ ...start, taskCreate: () => aTask({ state: "failed", steps: [{ n: 1, state: "failed", progress: 0, failure }] }) });
+    await using server = await fixtureServer({
+      ...start,
+      taskCreate: () => aTask({ state: "failed", steps: [{ n: 1, state: "failed", progress: 0, failure }] }),
+    });
     expect((await cli(server.url, "pause", "web1")).code).toBe(exitCodes.refused);
   });
   it("stops waiting on Ctrl-C and says how to go on", async () => {
@@ -152,13 +184,24 @@ describe("a change", () => {
   });
   it("goes on waiting while the server is away for a moment", async () => {
     let asked = 0;
-    await using server = await fixtureServer({ ...start, taskCreate: () => aTask({ state: "running" }), taskGet: () => { if (asked++ < 2) throw new FixtureProblem("starting", "it starts"); return aTask(); } });
+    await using server = await fixtureServer({
+      ...start,
+      taskCreate: () => aTask({ state: "running" }),
+      taskGet: () => {
+        if (asked++ < 2) throw new FixtureProblem("starting", "it starts");
+        return aTask();
+      },
+    });
     expect((await cli(server.url, "start", "web1")).code).toBe(0);
   });
   it("draws its progress on a terminal's standard error only", async () => {
     let now = 0;
     let asked = 0;
-    await using server = await fixtureServer({ ...start, taskCreate: () => aTask({ state: "running", progress: 0.5 }), taskGet: () => aTask(asked++ < 3 ? { state: "running", progress: 0.5 } : {}) });
+    await using server = await fixtureServer({
+      ...start,
+      taskCreate: () => aTask({ state: "running", progress: 0.5 }),
+      taskGet: () => aTask(asked++ < 3 ? { state: "running", progress: 0.5 } : {}),
+    });
     const io = fakeIo({ POLYVISOR_URL: server.url }, { terminal: true, now: () => (now += 200) });
     expect(await run(["start", "web1"], io)).toBe(0);
     expect(io.err()).toContain("50 %");
@@ -168,7 +211,12 @@ describe("a change", () => {
 
 describe("asking first", () => {
   const answers = { ...site, planMake: () => aPlan(["a"]), taskCreate: () => aTask() };
-  it.each([["destroy", "a"], ["delete", "a"], ["snapshot", "revert", "a", "s1"], ["volume", "delete", "default", "v"]])("%s %s refuses without a terminal and without --yes", async (...argv) => {
+  it.each([
+    ["destroy", "a"],
+    ["delete", "a"],
+    ["snapshot", "revert", "a", "s1"],
+    ["volume", "delete", "default", "v"],
+  ])("%s %s refuses without a terminal and without --yes", async (...argv) => {
     await using server = await fixtureServer(answers);
     const { code, err } = await cli(server.url, ...argv);
     expect(code).toBe(exitCodes.usage);
@@ -191,8 +239,23 @@ describe("asking first", () => {
 });
 
 describe("failures", () => {
-  it.each([["notFound", 3], ["ambiguous", 3], ["notSignedIn", 4], ["starting", 5], ["wrongState", 6], ["notSupported", 6], ["preCheckFailed", 6], ["badRequest", 2], ["hypervisorFailed", 1], ["internal", 1]] as const)("%s ends with %i, a sentence and what to do", async (code, exitCode) => {
-    await using server = await fixtureServer({ vmExplain: () => { throw new FixtureProblem(code, "web1\u001b[31m"); } });
+  it.each([
+    ["notFound", 3],
+    ["ambiguous", 3],
+    ["notSignedIn", 4],
+    ["starting", 5],
+    ["wrongState", 6],
+    ["notSupported", 6],
+    ["preCheckFailed", 6],
+    ["badRequest", 2],
+    ["hypervisorFailed", 1],
+    ["internal", 1],
+  ] as const)("%s ends with %i, a sentence and what to do", async (code, exitCode) => {
+    await using server = await fixtureServer({
+      vmExplain: () => {
+        throw new FixtureProblem(code, "web1\u001b[31m");
+      },
+    });
     const result = await cli(server.url, "explain", "web1");
     expect(result.code).toBe(exitCode);
     expect(result.out).toBe("");
@@ -209,18 +272,36 @@ describe("failures", () => {
   });
   it("knows an answer that breaks off, and one that is no JSON", async () => {
     await using server = await fixtureServer({
-      vmExplain: (_, response) => { response.writeHead(200, { "content-length": "100" }).write("{"); setImmediate(() => response.destroy()); return sent; },
-      vmGet: (_, response) => { response.end("<html>"); return sent; },
+      vmExplain: (_, response) => {
+        response.writeHead(200, { "content-length": "100" }).write("{");
+        setImmediate(() => response.destroy());
+        return sent;
+      },
+      vmGet: (_, response) => {
+        response.end("<html>");
+        return sent;
+      },
     });
     const broken = await cli(server.url, "explain", "a");
     expect([broken.code, broken.err]).toEqual([exitCodes.unreachable, expect.stringContaining("broke before its answer was complete")]);
     expect(await cli(server.url, "state", "a")).toMatchObject({ code: exitCodes.unreachable, err: expect.stringContaining("not Polyvisor's") });
   });
   it("knows an answer that is not Polyvisor's", async () => {
-    await using server = await fixtureServer({ vmExplain: (_, response) => { response.writeHead(502).end("<html>proxy"); return sent; } });
+    await using server = await fixtureServer({
+      vmExplain: (_, response) => {
+        response.writeHead(502).end("<html>proxy");
+        return sent;
+      },
+    });
     expect((await cli(server.url, "explain", "a")).err).toContain("is not a Polyvisor answer");
   });
-  it.each([[["strat"], "Did you mean start"], [["start"], "missing required argument"], [["list", "--colour"], "unknown option"], [["list", "-o", "xml"], "-o takes"], [["create", "a", "--disk", "size=x"], "not a size"]])("%j is a usage failure", async (argv, says) => {
+  it.each([
+    [["strat"], "Did you mean start"],
+    [["start"], "missing required argument"],
+    [["list", "--colour"], "unknown option"],
+    [["list", "-o", "xml"], "-o takes"],
+    [["create", "a", "--disk", "size=x"], "not a size"],
+  ])("%j is a usage failure", async (argv, says) => {
     const { code, err } = await cli("http://127.0.0.1:9", ...argv);
     expect(code).toBe(exitCodes.usage);
     expect(err).toContain(says);
@@ -229,11 +310,17 @@ describe("failures", () => {
 
 describe("requests", () => {
   it.each([
-    [["create", "hello", "--template", "micro", "-m", "128"], { do: "vm.create", spec: { name: "hello", memory: 128 * 1024 ** 2 }, start: true, template: "micro" }],
+    [
+      ["create", "hello", "--template", "micro", "-m", "128"],
+      { do: "vm.create", spec: { name: "hello", memory: 128 * 1024 ** 2 }, start: true, template: "micro" },
+    ],
     [["migrate", "web1", "web2", "h2", "--live", "-y"], { do: "vm.migrate", vms: ["web1", "web2"], to: "h2", live: true, copyStorage: false }],
     [["mem-set", "web1", "512"], { do: "vm.setMemory", vms: ["web1"], current: 512 * 1024 ** 2, apply: "both" }],
     [["setvcpus", "web1", "4", "--config"], { do: "vm.setVcpus", vms: ["web1"], current: 4, apply: "nextStart" }],
-    [["attach-disk", "web1", "/srv/a.img", "vdb"], { do: "vm.attachDisk", vms: ["web1"], disk: { source: "/srv/a.img", target: "vdb", format: "raw" }, apply: "both" }],
+    [
+      ["attach-disk", "web1", "/srv/a.img", "vdb"],
+      { do: "vm.attachDisk", vms: ["web1"], disk: { source: "/srv/a.img", target: "vdb", format: "raw" }, apply: "both" },
+    ],
     [["cd-insert", "web1", "hdc", "/srv/a.iso"], { do: "vm.changeMedia", vms: ["web1"], target: "hdc", source: "/srv/a.iso", apply: "both" }],
     [["autostart", "web1", "--disable"], { do: "vm.setAutostart", vms: ["web1"], on: false }],
     [["send-keys", "web1", "ctrl+alt+del"], { do: "vm.sendKeys", vms: ["web1"], keys: ["ctrl", "alt", "delete"] }],
@@ -252,8 +339,14 @@ describe("requests", () => {
   it("tags by what the VM has now, and again when another was faster", async () => {
     let attempt = 0;
     await using server = await fixtureServer({
-      vmGet: (_, response) => { response.setHeader("etag", `"${attempt}"`); return aVm({ tags: attempt ? ["old", "new"] : ["old"] }); },
-      vmChange: ({ body }) => { if (attempt++ === 0) throw new FixtureProblem("changedMeanwhile", "it has another revision"); return aVm(body as object); },
+      vmGet: (_, response) => {
+        response.setHeader("etag", `"${attempt}"`);
+        return aVm({ tags: attempt ? ["old", "new"] : ["old"] });
+      },
+      vmChange: ({ body }) => {
+        if (attempt++ === 0) throw new FixtureProblem("changedMeanwhile", "it has another revision");
+        return aVm(body as object);
+      },
     });
     const { code, out } = await cli(server.url, "tag", "web1", "+web", "-old");
     expect([code, out]).toEqual([0, "web1: new web\n"]);
@@ -268,11 +361,19 @@ describe("host add", () => {
     const since = "2026-03-01T10:00:00Z";
     await using server = await fixtureServer({
       hostAdd: () => aHost({ connection: { state: "connecting", since } }),
-      hostGet: () => aHost({ connection: asked++ === 0 ? { state: "connecting", since } : { state: failure ? "lost" : "connected", since, ...(failure ? { failure } : {}) } as never }),
+      hostGet: () =>
+        aHost({
+          connection:
+            asked++ === 0 ? { state: "connecting", since } : ({ state: failure ? "lost" : "connected", since, ...(failure ? { failure } : {}) } as never),
+        }),
     });
     expect(await cli(server.url, "host", "add", "qemu:///system")).toEqual({ code: 0, out: "h1 added: qemu:///system (connected)\n", err: "" });
     failure = { code: "hostUnreachable", detail: "h1 does not answer", remedy: "Switch it on." };
-    expect(await cli(server.url, "host", "add", "qemu:///system")).toEqual({ code: 1, out: "h1 added: qemu:///system (lost)\n", err: "h1 does not answer\nSwitch it on.\n" });
+    expect(await cli(server.url, "host", "add", "qemu:///system")).toEqual({
+      code: 1,
+      out: "h1 added: qemu:///system (lost)\n",
+      err: "h1 does not answer\nSwitch it on.\n",
+    });
   });
 });
 
@@ -287,10 +388,18 @@ describe("host add --local", () => {
         if (uri === "xen:///system") throw new FixtureProblem("hostRefused", "no driver for xen");
         return { hostname: "m1", hypervisor: "QEMU 7.2", vms: 2, features: {} };
       },
-      hostAdd: ({ body }) => { const { uri, name } = body as { uri: string; name: string }; const host = { ...aHost(), id: `h-${hosts.length}`, uri, name }; hosts.push(host); return host; },
+      hostAdd: ({ body }) => {
+        const { uri, name } = body as { uri: string; name: string };
+        const host = { ...aHost(), id: `h-${hosts.length}`, uri, name };
+        hosts.push(host);
+        return host;
+      },
     });
     const first = await cli(server.url, "host", "add", "--local");
-    expect([first.code, first.out]).toEqual([0, "qemu:///session: added as m1: QEMU 7.2, 2 VMs\nlxc:///: added as m1-lxc: QEMU 7.2, 2 VMs\nxen:///system: not added: no driver for xen\n"]);
+    expect([first.code, first.out]).toEqual([
+      0,
+      "qemu:///session: added as m1: QEMU 7.2, 2 VMs\nlxc:///: added as m1-lxc: QEMU 7.2, 2 VMs\nxen:///system: not added: no driver for xen\n",
+    ]);
     const again = await cli(server.url, "host", "add", "--local");
     expect(again.code).toBe(0);
     expect(again.out).toContain("already there as m1");

@@ -33,7 +33,10 @@ export interface ConsoleSocket {
 export async function openConsole(context: Context, vm: string, wish: ConsoleWish, onBytes: (bytes: Uint8Array) => void): Promise<ConsoleSocket> {
   const [client, server] = await Promise.all([context.client(), context.server()]);
   const query: Record<string, string> = { kind: wish.kind, ...(wish.alias ? { alias: wish.alias } : {}), ...(wish.force ? { force: "true" } : {}) };
-  const socket = new WebSocket(client.webSocketUrl("vmConsole", { params: { id: vm }, query }), server.token ? webSocketProtocols(server.token) : ["polyvisor"]);
+  const socket = new WebSocket(
+    client.webSocketUrl("vmConsole", { params: { id: vm }, query }),
+    server.token ? webSocketProtocols(server.token) : ["polyvisor"],
+  );
   socket.binaryType = "arraybuffer";
   socket.addEventListener("message", ({ data }) => onBytes(typeof data === "string" ? Buffer.from(data) : new Uint8Array(data as ArrayBuffer)));
   const ended = new Promise<ConsoleEnd>((resolve) => socket.addEventListener("close", ({ code, reason }) => resolve({ code, reason })));
@@ -42,7 +45,11 @@ export async function openConsole(context: Context, vm: string, wish: ConsoleWis
     const { refusal } = await import("./connection/upgradeRefusal.ts");
     const why = await refusal(client.webSocketUrl("vmConsole", { params: { id: vm }, query }), server.token);
     if (why) throw why;
-    throw new CliFailure(exitCodes.failed, `The console of ${vm} could not be opened${opened.reason ? `: ${opened.reason}` : ""}.`, `See polyvisor explain ${vm}.`);
+    throw new CliFailure(
+      exitCodes.failed,
+      `The console of ${vm} could not be opened${opened.reason ? `: ${opened.reason}` : ""}.`,
+      `See polyvisor explain ${vm}.`,
+    );
   }
   return {
     send: (bytes) => socket.send(bytes as Uint8Array<ArrayBuffer>),

@@ -7,7 +7,23 @@ export type DiskWish = Partial<DiskSpec>;
 const guestName = /^(vd|sd|hd|xvd|fd)[a-z]{1,2}$/;
 const formatNames: Record<string, DiskSpec["format"]> = { vpc: "vhd", vhd: "vhd" };
 /** Names that xl, virt-install and virsh users write for the same thing. */
-const keyNames: Record<string, string> = { vdev: "target", dev: "target", path: "source", file: "source", src: "source", driver: "format", type: "format", devtype: "device", pool: "datastore", vol: "volume", name: "volume", readonly: "access", ro: "access", mode: "access", shared: "shareable" };
+const keyNames: Record<string, string> = {
+  vdev: "target",
+  dev: "target",
+  path: "source",
+  file: "source",
+  src: "source",
+  driver: "format",
+  type: "format",
+  devtype: "device",
+  pool: "datastore",
+  vol: "volume",
+  name: "volume",
+  readonly: "access",
+  ro: "access",
+  mode: "access",
+  shared: "shareable",
+};
 
 /** A size of an option: MiB without a unit only where `bareUnit` says so. */
 export function sizeOf(text: string, place: string, bareUnit: "B" | "M" = "B"): number {
@@ -35,8 +51,10 @@ export function parseDisk(text: string, place = "disk"): DiskWish {
     position++;
   }
   if (disk.device === "cdrom") disk.readOnly ??= true;
-  if (disk.size === undefined && disk.source === undefined && disk.device !== "cdrom") throw usageFailure(`${place}: "${text}" names neither a size for a new disk nor a source.`, "For example size=10G, /path/to.qcow2 or default/volume.");
-  if (disk.size !== undefined && disk.source !== undefined) throw usageFailure(`${place}: "${text}" names both a size and a source.`, "A new disk has a size; one that exists has a source.");
+  if (disk.size === undefined && disk.source === undefined && disk.device !== "cdrom")
+    throw usageFailure(`${place}: "${text}" names neither a size for a new disk nor a source.`, "For example size=10G, /path/to.qcow2 or default/volume.");
+  if (disk.size !== undefined && disk.source !== undefined)
+    throw usageFailure(`${place}: "${text}" names both a size and a source.`, "A new disk has a size; one that exists has a source.");
   // A file that exists says by its name what it is; a block device is raw.
   if (disk.source !== undefined && disk.format === undefined) disk.format = formatOfName(disk.source);
   return disk;
@@ -46,21 +64,42 @@ type Fail = (word: string, why: string) => never;
 
 function set(disk: DiskWish, key: string, value: string, word: string, fail: Fail): void {
   switch (key) {
-    case "size": disk.size = sizeOf(value, word); return;
-    case "source": disk.source = value || fail(word, "the source is empty"); return;
+    case "size":
+      disk.size = sizeOf(value, word);
+      return;
+    case "source":
+      disk.source = value || fail(word, "the source is empty");
+      return;
     case "target":
       // xl calls the data `target` and the guest's name `vdev`.
       if (value.includes("/")) disk.source = value;
       else disk.target = guestName.test(value) ? value : fail(word, "a guest's disk is called like vda, sdb, hdc or xvda");
       return;
-    case "format": disk.format = (diskFormats as readonly string[]).includes(value) ? (value as DiskSpec["format"]) : (formatNames[value] ?? fail(word, `known formats are ${diskFormats.join(", ")}`)); return;
-    case "bus": disk.bus = (diskBuses as readonly string[]).includes(value) ? (value as DiskSpec["bus"]) : fail(word, `known buses are ${diskBuses.join(", ")}`); return;
-    case "device": disk.device = value === "disk" || value === "cdrom" ? value : fail(word, "a device is disk or cdrom"); return;
-    case "datastore": disk.datastore = value; return;
-    case "volume": disk.volume = value; return;
-    case "access": disk.readOnly = /^(r|ro|on|yes|true|readonly)$/.test(value) ? true : /^(w|rw|off|no|false)$/.test(value) ? false : fail(word, "access is ro or rw"); return;
-    case "shareable": disk.shareable = /^(on|yes|true)$/.test(value); return;
-    default: fail(word, "known are size, source, datastore, volume, format, bus, target, device, access and shareable");
+    case "format":
+      disk.format = (diskFormats as readonly string[]).includes(value)
+        ? (value as DiskSpec["format"])
+        : (formatNames[value] ?? fail(word, `known formats are ${diskFormats.join(", ")}`));
+      return;
+    case "bus":
+      disk.bus = (diskBuses as readonly string[]).includes(value) ? (value as DiskSpec["bus"]) : fail(word, `known buses are ${diskBuses.join(", ")}`);
+      return;
+    case "device":
+      disk.device = value === "disk" || value === "cdrom" ? value : fail(word, "a device is disk or cdrom");
+      return;
+    case "datastore":
+      disk.datastore = value;
+      return;
+    case "volume":
+      disk.volume = value;
+      return;
+    case "access":
+      disk.readOnly = /^(r|ro|on|yes|true|readonly)$/.test(value) ? true : /^(w|rw|off|no|false)$/.test(value) ? false : fail(word, "access is ro or rw");
+      return;
+    case "shareable":
+      disk.shareable = /^(on|yes|true)$/.test(value);
+      return;
+    default:
+      fail(word, "known are size, source, datastore, volume, format, bus, target, device, access and shareable");
   }
 }
 

@@ -18,11 +18,27 @@ export const exitCodes = {
 } as const;
 
 const byProblem: Record<string, number> = {
-  badRequest: 2, badUri: 2, tooLarge: 2, unsupportedMedia: 2, methodNotAllowed: 2,
-  notFound: 3, ambiguous: 3,
-  notSignedIn: 4, wrongCredentials: 4, forbidden: 4,
-  starting: 5, storeUnavailable: 5,
-  wrongState: 6, notSupported: 6, preCheckFailed: 6, conflict: 6, changedMeanwhile: 6, nameTaken: 6, inUse: 6, noSpace: 6, notEnoughMemory: 6,
+  badRequest: 2,
+  badUri: 2,
+  tooLarge: 2,
+  unsupportedMedia: 2,
+  methodNotAllowed: 2,
+  notFound: 3,
+  ambiguous: 3,
+  notSignedIn: 4,
+  wrongCredentials: 4,
+  forbidden: 4,
+  starting: 5,
+  storeUnavailable: 5,
+  wrongState: 6,
+  notSupported: 6,
+  preCheckFailed: 6,
+  conflict: 6,
+  changedMeanwhile: 6,
+  nameTaken: 6,
+  inUse: 6,
+  noSpace: 6,
+  notEnoughMemory: 6,
 };
 /** The exit code for a problem's code of the error catalogue. */
 export const exitCodeOf = (code: string): number => byProblem[code] ?? exitCodes.failed;

@@ -28,10 +28,17 @@ export function describeFailure(error: unknown, debug = false): { lines: string[
   if (isApiError(error)) {
     const { title, detail, remedy, where, code, requestId } = error.problem;
     const first = `${title}: ${detail}${where ? ` (at ${where})` : ""}`;
-    return { lines: [escapeText(first), escapeText(remedy), ...(code === "internal" && requestId ? [escapeText(`Request ${requestId}`)] : [])].filter(Boolean), exitCode: exitCodeOf(code) };
+    return {
+      lines: [escapeText(first), escapeText(remedy), ...(code === "internal" && requestId ? [escapeText(`Request ${requestId}`)] : [])].filter(Boolean),
+      exitCode: exitCodeOf(code),
+    };
   }
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ECONNRESET" || code === "EPIPE" || code === "UND_ERR_SOCKET") return { lines: ["The connection to the server broke before its answer was complete.", "Look whether it runs: ./polyvisor status."], exitCode: exitCodes.unreachable };
+  if (code === "ECONNRESET" || code === "EPIPE" || code === "UND_ERR_SOCKET")
+    return {
+      lines: ["The connection to the server broke before its answer was complete.", "Look whether it runs: ./polyvisor status."],
+      exitCode: exitCodes.unreachable,
+    };
   const text = error instanceof Error ? error.message : String(error);
   const lines = [escapeText(`Polyvisor's command line failed: ${text}`), "It is a fault of ours: repeat it with POLYVISOR_DEBUG=1 and report what it says."];
   if (debug && error instanceof Error && error.stack) lines.push(error.stack);

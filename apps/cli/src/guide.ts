@@ -9,9 +9,14 @@ function section(row: CommandRow): string[] {
   const own = optionsOf(row).filter(([flags]) => !shared.has(flags));
   const takes = [...(row.takes ?? [])].map((each) => (each === "change" ? "[changes](#options-of-every-change)" : "[output](#output)"));
   return [
-    `### ${row.path}`, "", `\`polyvisor ${row.path}${row.operands ? ` ${row.operands}` : ""}\`: ${row.summary}.`, "",
+    `### ${row.path}`,
+    "",
+    `\`polyvisor ${row.path}${row.operands ? ` ${row.operands}` : ""}\`: ${row.summary}.`,
+    "",
     ...(row.details ? [row.details, ""] : []),
-    ...(row.aliases || row.ofVm ? [`Also: ${[...(row.aliases ?? []), ...(row.ofVm ? [`vm ${row.path}`] : [])].map((alias) => `\`${alias}\``).join(", ")}.`, ""] : []),
+    ...(row.aliases || row.ofVm
+      ? [`Also: ${[...(row.aliases ?? []), ...(row.ofVm ? [`vm ${row.path}`] : [])].map((alias) => `\`${alias}\``).join(", ")}.`, ""]
+      : []),
     ...(own.length > 0 ? ["| option | meaning |", "|---|---|", ...own.map(([flags, meaning]) => `| \`${cell(flags)}\` | ${cell(meaning)} |`), ""] : []),
     ...(takes.length > 0 ? [`Takes the options for ${takes.join(" and ")}.`, ""] : []),
     ...(row.examples ? ["```sh", ...row.examples.map((each) => `polyvisor ${each}`), "```", ""] : []),

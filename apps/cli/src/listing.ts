@@ -33,10 +33,17 @@ export async function listAll<R extends keyof PagedItems>(client: Client, route:
 }
 
 /** Prints objects as `-o` says: a table, their names, or the API's own documents. */
-export async function showList<T>(context: Context, items: readonly T[], columns: readonly Column<T>[], options: { wide?: readonly Column<T>[]; name: (item: T) => string; empty: string }): Promise<void> {
+export async function showList<T>(
+  context: Context,
+  items: readonly T[],
+  columns: readonly Column<T>[],
+  options: { wide?: readonly Column<T>[]; name: (item: T) => string; empty: string },
+): Promise<void> {
   const { output, io, paint } = context;
   if (output === "name") for (const item of items) context.say(escapeText(options.name(item)));
   else if (output === "json" || output === "yaml") await show(context, items, () => []);
   else if (items.length === 0) context.note(options.empty);
-  else for (const line of tableLines(items, output === "wide" ? [...columns, ...(options.wide ?? [])] : columns, { width: tableWidth(io.stdout), paint })) context.say(line);
+  else
+    for (const line of tableLines(items, output === "wide" ? [...columns, ...(options.wide ?? [])] : columns, { width: tableWidth(io.stdout), paint }))
+      context.say(line);
 }

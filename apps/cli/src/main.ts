@@ -23,5 +23,7 @@ if (argv[0] === "__complete") {
 }
 // Nothing may hold the shell back (an idle connection, an unread standard input), but what was written must arrive:
 // where the other end is a socket, as for a child of Node, writing is not done when `write` returns.
-await Promise.all([process.stdout, process.stderr].map((output) => output.writableLength > 0 && new Promise<void>((resolve) => output.write("", () => resolve()))));
+await Promise.all(
+  [process.stdout, process.stderr].map((output) => output.writableLength > 0 && new Promise<void>((resolve) => output.write("", () => resolve()))),
+);
 process.exit();

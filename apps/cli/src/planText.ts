@@ -4,8 +4,14 @@ import { escapeText } from "./output/escape.ts";
 import { colourOfState, type Paint } from "./output/paint.ts";
 import { durationText } from "./output/quantity.ts";
 
-const verbWords = (verb: string): string => verb.replace(/^vm\./, "").replace(/([a-z])([A-Z])/g, "$1 $2").replace(".", " ").toLowerCase();
-const stepWords = (step: Plan["steps"][number]): string => `${verbWords(step.action.verb)} ${step.target.kind === "vm" ? "" : `${step.target.kind} `}${step.target.name}`;
+const verbWords = (verb: string): string =>
+  verb
+    .replace(/^vm\./, "")
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .replace(".", " ")
+    .toLowerCase();
+const stepWords = (step: Plan["steps"][number]): string =>
+  `${verbWords(step.action.verb)} ${step.target.kind === "vm" ? "" : `${step.target.kind} `}${step.target.name}`;
 
 /** A plan as someone reads it before saying yes. */
 export function planLines(plan: Plan, paint: Paint): string[] {
@@ -59,15 +65,25 @@ export function resultLines(task: Task, paint: Paint): { out: string[]; err: str
     const message = escapeText(step.message ?? "");
     if (step.state === "succeeded") {
       // The last step of each object tells how it is now; those before were the way there.
-      if (last.get(objectOf(planned)) === planned.n) out.push(message.startsWith(name) ? message : `${name}: ${message || `${verbWords(planned.action.verb)} done`}`);
+      if (last.get(objectOf(planned)) === planned.n)
+        out.push(message.startsWith(name) ? message : `${name}: ${message || `${verbWords(planned.action.verb)} done`}`);
     } else if (step.failure) {
       const detail = escapeText(step.failure.detail);
-      failures.push({ line: `${name}: ${paint("red", "failed")}: ${detail.startsWith(`${name}: `) ? detail.slice(name.length + 2) : detail}`, remedy: escapeText(step.failure.remedy) });
+      failures.push({
+        line: `${name}: ${paint("red", "failed")}: ${detail.startsWith(`${name}: `) ? detail.slice(name.length + 2) : detail}`,
+        remedy: escapeText(step.failure.remedy),
+      });
     } else {
-      failures.push({ line: `${name}: ${paint(colourOfState(step.state), `${verbWords(planned.action.verb)} ${step.state}`)}${message ? `: ${message}` : ""}` });
+      failures.push({
+        line: `${name}: ${paint(colourOfState(step.state), `${verbWords(planned.action.verb)} ${step.state}`)}${message ? `: ${message}` : ""}`,
+      });
     }
   }
-  if (task.failure && !task.steps.some((step) => step.failure)) failures.push({ line: `${escapeText(task.title)}: ${paint("red", "failed")}: ${escapeText(task.failure.detail)}`, remedy: escapeText(task.failure.remedy) });
+  if (task.failure && !task.steps.some((step) => step.failure))
+    failures.push({
+      line: `${escapeText(task.title)}: ${paint("red", "failed")}: ${escapeText(task.failure.detail)}`,
+      remedy: escapeText(task.failure.remedy),
+    });
   if (task.plan.steps.length === 0 && task.state === "succeeded") out.push(`${escapeText(task.title)}: nothing needed to be done`);
   const err = failures.flatMap(({ line, remedy }, i) => (remedy && failures[i + 1]?.remedy !== remedy ? [line, `  ${remedy}`] : [line]));
   if (task.state === "cancelled") err.push("The task was cancelled.");
@@ -78,6 +94,8 @@ export function resultLines(task: Task, paint: Paint): { out: string[]; err: str
 export function taskExitCode(task: Task): number {
   if (task.state === "succeeded") return exitCodes.ok;
   if (task.state === "partial") return exitCodes.failed;
-  const codes = new Set([...task.steps.flatMap((step) => (step.failure ? [step.failure.code] : [])), ...(task.failure ? [task.failure.code] : [])].map(exitCodeOf));
+  const codes = new Set(
+    [...task.steps.flatMap((step) => (step.failure ? [step.failure.code] : [])), ...(task.failure ? [task.failure.code] : [])].map(exitCodeOf),
+  );
   return codes.size === 1 ? [...codes][0]! : exitCodes.failed;
 }

@@ -11,8 +11,19 @@ import { paintFor } from "./output/paint.ts";
 import { version } from "./version.ts";
 
 const nouns: Record<string, string> = {
-  vm: "every verb on VMs, said with its noun", snapshot: "snapshots of VMs", host: "the hosts that are managed", datastore: "places for disks", volume: "disks in datastores",
-  network: "virtual networks", template: "what new VMs are made of", task: "what was done and is being done", token: "API tokens", "sign-in": "ways to sign in", media: "CDs in drives", disk: "a VM's disks", nic: "a VM's NICs",
+  vm: "every verb on VMs, said with its noun",
+  snapshot: "snapshots of VMs",
+  host: "the hosts that are managed",
+  datastore: "places for disks",
+  volume: "disks in datastores",
+  network: "virtual networks",
+  template: "what new VMs are made of",
+  task: "what was done and is being done",
+  token: "API tokens",
+  "sign-in": "ways to sign in",
+  media: "CDs in drives",
+  disk: "a VM's disks",
+  nic: "a VM's NICs",
 };
 
 /** Runs a command line; never throws. @returns the exit code */
@@ -39,7 +50,10 @@ const firstWord = (path: string): string => path.split(" ", 1)[0]!;
  */
 export function rowsFor(argv: readonly string[]): readonly CommandRow[] {
   const [first = "", second = ""] = argv;
-  const rows = first === "vm" ? catalogue.filter((row) => row.ofVm && namesOf(row).includes(second)) : catalogue.filter((row) => namesOf(row).some((name) => firstWord(name) === first));
+  const rows =
+    first === "vm"
+      ? catalogue.filter((row) => row.ofVm && namesOf(row).includes(second))
+      : catalogue.filter((row) => namesOf(row).some((name) => firstWord(name) === first));
   return rows.length > 0 ? rows : catalogue;
 }
 
@@ -52,13 +66,25 @@ export function buildProgram(io: Io, ended: (exitCode: number) => void, rows: re
     .exitOverride()
     .showHelpAfterError("Say polyvisor COMMAND --help for how it is used.")
     .showSuggestionAfterError()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(escapeText(text.trimEnd()).replaceAll("\\x0a", "\n") + "\n"), getOutHelpWidth: () => io.stdout.columns ?? 100, getErrHelpWidth: () => io.stderr.columns ?? 100 })
-    .addHelpText("after", "\nOf the launcher: ./polyvisor up, down, status, test, check.\nNames and selectors: polyvisor list tag=web state=running,paused name=web-*\nEnvironment: POLYVISOR_URL and POLYVISOR_TOKEN name another server; NO_COLOR. Exit codes: 0 done, 1 failed,\n2 usage, 3 not found, 4 not allowed, 5 no server, 6 refused, 130 interrupted.");
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(escapeText(text.trimEnd()).replaceAll("\\x0a", "\n") + "\n"),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+    })
+    .addHelpText(
+      "after",
+      "\nOf the launcher: ./polyvisor up, down, status, test, check.\nNames and selectors: polyvisor list tag=web state=running,paused name=web-*\nEnvironment: POLYVISOR_URL and POLYVISOR_TOKEN name another server; NO_COLOR. Exit codes: 0 done, 1 failed,\n2 usage, 3 not found, 4 not allowed, 5 no server, 6 refused, 130 interrupted.",
+    );
   const groups = new Map<string, Command>();
   const group = (name: string): Command => {
     let found = groups.get(name);
     if (!found) {
-      found = program.command(name).description(nouns[name] ?? "").exitOverride().helpGroup("Nouns (polyvisor NOUN --help lists their verbs):");
+      found = program
+        .command(name)
+        .description(nouns[name] ?? "")
+        .exitOverride()
+        .helpGroup("Nouns (polyvisor NOUN --help lists their verbs):");
       groups.set(name, found);
     }
     return found;
@@ -74,7 +100,15 @@ export function buildProgram(io: Io, ended: (exitCode: number) => void, rows: re
   return program;
 }
 
-function add(program: Command, group: (name: string) => Command, path: string, row: CommandRow, io: Io, ended: (exitCode: number) => void, hidden: boolean): void {
+function add(
+  program: Command,
+  group: (name: string) => Command,
+  path: string,
+  row: CommandRow,
+  io: Io,
+  ended: (exitCode: number) => void,
+  hidden: boolean,
+): void {
   const words = path.split(" ");
   const name = words.pop()!;
   const parent = words.length === 0 ? program : words.length === 1 ? group(words[0]!) : undefined;
@@ -97,14 +131,26 @@ function add(program: Command, group: (name: string) => Command, path: string, r
 }
 
 /** A command's own options and the shared ones it takes. */
-export const optionsOf = (row: CommandRow): NonNullable<CommandRow["options"]> => [...(row.options ?? []), ...(row.takes ?? []).flatMap((each) => sharedOptions[each] as NonNullable<CommandRow["options"]>)];
+export const optionsOf = (row: CommandRow): NonNullable<CommandRow["options"]> => [
+  ...(row.options ?? []),
+  ...(row.takes ?? []).flatMap((each) => sharedOptions[each] as NonNullable<CommandRow["options"]>),
+];
 
 function contextOf(command: Command, io: Io, row: CommandRow): Context {
   const options = command.opts<Record<string, unknown>>();
   const output = (options["output"] ?? "table") as OutputKind;
   if (!outputKinds.includes(output)) throw usageFailure(`-o takes ${outputKinds.join(", ")}, not ${output}.`);
   const words = row.dashOperands ? command.args : command.processedArgs.flat().filter((word): word is string => typeof word === "string");
-  return { io, words, options, output, paint: paintFor(io.stdout, io.env), ...connection(io), say: (line) => void io.stdout.write(`${line}\n`), note: (line) => void io.stderr.write(`${line}\n`) };
+  return {
+    io,
+    words,
+    options,
+    output,
+    paint: paintFor(io.stdout, io.env),
+    ...connection(io),
+    say: (line) => void io.stdout.write(`${line}\n`),
+    note: (line) => void io.stderr.write(`${line}\n`),
+  };
 }
 
 function connection(io: Io): Pick<Context, "client" | "server"> {

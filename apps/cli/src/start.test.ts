@@ -14,7 +14,10 @@ async function loadedBy(url: string, ...argv: string[]): Promise<string[]> {
     const code = await run(${JSON.stringify(argv)}, { ...processIo(), stdout: { write: () => true } });
     if (code !== 0) throw new Error("exit code " + code);
     process.stdout.write(JSON.stringify([...loaded, ...process.moduleLoadList]), () => process.exit(0));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { env: { PATH: process.env["PATH"], HOME: "/nonexistent", POLYVISOR_URL: url, POLYVISOR_TOKEN: "t" }, maxBuffer: 16 * 1024 ** 2 });
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+    env: { PATH: process.env["PATH"], HOME: "/nonexistent", POLYVISOR_URL: url, POLYVISOR_TOKEN: "t" },
+    maxBuffer: 16 * 1024 ** 2,
+  });
   return JSON.parse(stdout) as string[];
 }
 

@@ -21,7 +21,10 @@ export function targetsOf(words: readonly string[]): Targets {
 export function selectorOf(words: readonly string[]): string | undefined {
   if (words.length === 0) return undefined;
   const names = words.filter((word) => !isTerm(word));
-  for (const name of words) if (/\s/.test(name)) throw usageFailure(`A selector cannot hold a space: "${name}".`, "Use * in its place, or name the VM by its id.");
-  for (const name of names) if (/[=!]/.test(name)) throw usageFailure(`"${name}" is neither a name nor FIELD=VALUE.`, "Fields are name, state, host, tag, type, id, os, datastore and network.");
+  for (const name of words)
+    if (/\s/.test(name)) throw usageFailure(`A selector cannot hold a space: "${name}".`, "Use * in its place, or name the VM by its id.");
+  for (const name of names)
+    if (/[=!]/.test(name))
+      throw usageFailure(`"${name}" is neither a name nor FIELD=VALUE.`, "Fields are name, state, host, tag, type, id, os, datastore and network.");
   return [...(names.length > 0 ? [`name=${names.join(",")}`] : []), ...words.filter(isTerm)].join(" ");
 }

@@ -31,7 +31,11 @@ export async function waitForTask(context: Context, client: Client, first: Task)
         drawn = true;
       }
       await pause(Math.min(1500, Math.max(30, waited / 10)), stop.signal);
-      if (stop.signal.aborted) throw interrupted(`Stopped waiting; the task ${task.id} goes on.`, `polyvisor task wait ${task.id} waits again, polyvisor task cancel ${task.id} stops it.`);
+      if (stop.signal.aborted)
+        throw interrupted(
+          `Stopped waiting; the task ${task.id} goes on.`,
+          `polyvisor task wait ${task.id} waits again, polyvisor task cancel ${task.id} stops it.`,
+        );
       try {
         task = await client.call("taskGet", { params: { id: task.id }, signal: stop.signal });
         silentSince = undefined;

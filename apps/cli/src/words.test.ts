@@ -38,7 +38,10 @@ describe("disks", () => {
     expect(parseDisk(text)).toEqual(wanted);
     expect(diskSpecSchema.safeParse(parseDisk(text)).success).toBe(true);
   });
-  it.each(["", "bus=scsi", "size=ten", "size=1G,/srv/x", "size=1G,colour=red", "size=1G,format=exe", "hello", "size=1G,target=disk1"])("refuses %j and says how", (text) => expect(() => parseDisk(text)).toThrow(/names neither|not a size|names both|known|KEY=VALUE|called like/));
+  it.each(["", "bus=scsi", "size=ten", "size=1G,/srv/x", "size=1G,colour=red", "size=1G,format=exe", "hello", "size=1G,target=disk1"])(
+    "refuses %j and says how",
+    (text) => expect(() => parseDisk(text)).toThrow(/names neither|not a size|names both|known|KEY=VALUE|called like/),
+  );
 });
 
 describe("NICs", () => {
@@ -58,7 +61,11 @@ describe("settings, keys, tags, specifications", () => {
   it("makes a request of each kind of setting", () => {
     expect(settingRequests(["web1", "memory=2G", "vcpus=4", "max-vcpus=8", "title=a=b"], "both")).toEqual({
       vms: ["web1"],
-      requests: [{ do: "vm.setMemory", current: 2 * 1024 ** 3, apply: "both" }, { do: "vm.setVcpus", max: 8, current: 4, apply: "both" }, { do: "vm.describe", title: "a=b" }],
+      requests: [
+        { do: "vm.setMemory", current: 2 * 1024 ** 3, apply: "both" },
+        { do: "vm.setVcpus", max: 8, current: 4, apply: "both" },
+        { do: "vm.describe", title: "a=b" },
+      ],
     });
     expect(settingRequests(["tag=web", "mem=512"], "now").requests).toEqual([{ do: "vm.setMemory", current: 512 * 1024 ** 2, apply: "now" }]);
     expect(() => settingRequests(["web1"], "both")).toThrow("Nothing is to be set");
@@ -76,7 +83,13 @@ describe("settings, keys, tags, specifications", () => {
     expect(specOf("a", {})).toEqual({ name: "a" });
     expect(specOf("a", { nic: ["none"] })).toEqual({ name: "a", nics: [] });
     expect(() => specOf("a", { nic: ["none", "user"] })).toThrow(/stands alone/);
-    expect(specOf("a", { memory: "512", vcpus: "2", disk: ["size=1G"], kernel: "/k" })).toEqual({ name: "a", memory: 512 * 1024 ** 2, vcpus: 2, disks: [{ size: 1024 ** 3 }], boot: { kernel: "/k" } });
+    expect(specOf("a", { memory: "512", vcpus: "2", disk: ["size=1G"], kernel: "/k" })).toEqual({
+      name: "a",
+      memory: 512 * 1024 ** 2,
+      vcpus: 2,
+      disks: [{ size: 1024 ** 3 }],
+      boot: { kernel: "/k" },
+    });
     expect(() => specOf("a", { vcpus: "two" })).toThrow("--vcpus takes a whole number");
     expect(() => specOf("a", { firmware: "uefi" })).toThrow("bios or efi");
     expect(() => specOf("a", { initramfs: "/i" })).toThrow("--kernel");

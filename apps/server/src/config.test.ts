@@ -3,17 +3,29 @@ import { readConfig } from "./config.ts";
 import { StartError } from "./startError.ts";
 
 test("without arguments everything has a value", () => {
-  expect(readConfig([], { XDG_DATA_HOME: "/x" }, false)).toEqual({ dataFolder: "/x/polyvisor", listen: "127.0.0.1", port: 8420, databaseUrl: undefined, names: [], logLevel: "info" });
+  expect(readConfig([], { XDG_DATA_HOME: "/x" }, false)).toEqual({
+    dataFolder: "/x/polyvisor",
+    listen: "127.0.0.1",
+    port: 8420,
+    databaseUrl: undefined,
+    names: [],
+    logLevel: "info",
+  });
   expect(readConfig([], {}, true)).toMatchObject({ dataFolder: "/var/lib/polyvisor" });
 });
 
 test("arguments count, and the database's URL may come by the environment", () => {
-  expect(readConfig(["--data", "/d", "--port", "0", "--listen", "::", "--name", "a", "--name", "b"], { POLYVISOR_DATABASE_URL: "postgres://u@h/d" }, false)).toMatchObject({ dataFolder: "/d", port: 0, listen: "::", names: ["a", "b"], databaseUrl: "postgres://u@h/d" });
+  expect(
+    readConfig(["--data", "/d", "--port", "0", "--listen", "::", "--name", "a", "--name", "b"], { POLYVISOR_DATABASE_URL: "postgres://u@h/d" }, false),
+  ).toMatchObject({ dataFolder: "/d", port: 0, listen: "::", names: ["a", "b"], databaseUrl: "postgres://u@h/d" });
 });
 
-test.each([[["--port", "70000"]], [["--port", "x"]], [["--colour"]], [["stray"]], [["--database", "mysql://h/d"]], [["--log-level", "loud"]]])("%j is refused with a sentence", (args) => {
-  expect(() => readConfig(args, {}, false)).toThrow(StartError);
-});
+test.each([[["--port", "70000"]], [["--port", "x"]], [["--colour"]], [["stray"]], [["--database", "mysql://h/d"]], [["--log-level", "loud"]]])(
+  "%j is refused with a sentence",
+  (args) => {
+    expect(() => readConfig(args, {}, false)).toThrow(StartError);
+  },
+);
 
 test("a refused database URL is not repeated: it may carry a pass phrase", () => {
   expect(() => readConfig(["--database", "http://u:geheim@h/d"], {}, false)).toThrow(/PostgreSQL URL/);

@@ -33,18 +33,37 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv, isRoot = proc
   try {
     ({ values } = parseArgs({
       args,
-      options: { data: { type: "string" }, port: { type: "string" }, listen: { type: "string" }, database: { type: "string" }, name: { type: "string", multiple: true }, "log-level": { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: {
+        data: { type: "string" },
+        port: { type: "string" },
+        listen: { type: "string" },
+        database: { type: "string" },
+        name: { type: "string", multiple: true },
+        "log-level": { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
     }));
   } catch (error) {
     throw new StartError((error as Error).message, usage);
   }
   if (values["help"]) return "help";
   const port = Number(values["port"] ?? 8420);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new StartError(`--port ${String(values["port"])} is not a port.`, "Give a number from 1 to 65535.");
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new StartError(`--port ${String(values["port"])} is not a port.`, "Give a number from 1 to 65535.");
   const logLevel = (values["log-level"] ?? "info") as LogLevel;
   if (!logLevels.includes(logLevel)) throw new StartError(`--log-level ${logLevel} is unknown.`, `Known are ${logLevels.join(", ")}.`);
   const databaseUrl = (values["database"] as string | undefined) ?? env["POLYVISOR_DATABASE_URL"];
-  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) throw new StartError("The database is not given as a PostgreSQL URL.", "Write it as postgresql://USER@HOST/NAME.");
-  const data = (values["data"] as string | undefined) ?? (isRoot ? "/var/lib/polyvisor" : path.join(env["XDG_DATA_HOME"] ?? path.join(homedir(), ".local/share"), "polyvisor"));
-  return { dataFolder: path.resolve(data), listen: (values["listen"] as string | undefined) ?? "127.0.0.1", port, databaseUrl, names: (values["name"] as string[] | undefined) ?? [], logLevel };
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl))
+    throw new StartError("The database is not given as a PostgreSQL URL.", "Write it as postgresql://USER@HOST/NAME.");
+  const data =
+    (values["data"] as string | undefined) ??
+    (isRoot ? "/var/lib/polyvisor" : path.join(env["XDG_DATA_HOME"] ?? path.join(homedir(), ".local/share"), "polyvisor"));
+  return {
+    dataFolder: path.resolve(data),
+    listen: (values["listen"] as string | undefined) ?? "127.0.0.1",
+    port,
+    databaseUrl,
+    names: (values["name"] as string[] | undefined) ?? [],
+    logLevel,
+  };
 }

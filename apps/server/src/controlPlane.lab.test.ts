@@ -43,16 +43,24 @@ async function inventoryOf(host: string): Promise<Inventory> {
 }
 /** The estate says of a host's VMs exactly what the host says. */
 async function agrees(plane: ControlPlane, hostUri: string): Promise<void> {
-  await until("estate and host agree", async () => {
-    const { vms, datastores, networks } = await inventoryOf(hostUri);
-    const host = plane.estate.page("host", { terms: [], limit: 100 }).items.find((each) => each.uri === hostUri)!;
-    for (const [kind, facts] of [["vm", vms], ["datastore", datastores], ["network", networks]] as const) {
-      const here = plane.estate.page(kind, { terms: [{ field: "host", not: false, values: [host.id] }], limit: 1000 }).items;
-      expect(here.length).toBe(facts.length);
-      for (const fact of facts) expect(here.find((each) => each.nativeId === fact.nativeId)).toMatchObject(fact);
-    }
-    return host.connection.state === "connected";
-  }, 5_000);
+  await until(
+    "estate and host agree",
+    async () => {
+      const { vms, datastores, networks } = await inventoryOf(hostUri);
+      const host = plane.estate.page("host", { terms: [], limit: 100 }).items.find((each) => each.uri === hostUri)!;
+      for (const [kind, facts] of [
+        ["vm", vms],
+        ["datastore", datastores],
+        ["network", networks],
+      ] as const) {
+        const here = plane.estate.page(kind, { terms: [{ field: "host", not: false, values: [host.id] }], limit: 1000 }).items;
+        expect(here.length).toBe(facts.length);
+        for (const fact of facts) expect(here.find((each) => each.nativeId === fact.nativeId)).toMatchObject(fact);
+      }
+      return host.connection.state === "connected";
+    },
+    5_000,
+  );
 }
 
 describe("hosts", () => {
@@ -61,12 +69,19 @@ describe("hosts", () => {
     expect(host).toMatchObject({ name: "host-0001", tags: ["a"] });
     await agrees(lab.plane, uri(1));
     await expect(lab.plane.hosts.add({ uri: uri(1) }, "me")).rejects.toMatchObject({ code: "conflict" });
-    await expect(lab.plane.hosts.add({ uri: uri(1, "&pace=1") }, "me")).rejects.toMatchObject({ code: "conflict", detail: expect.stringMatching(/host-0001 is the same machine/) });
+    await expect(lab.plane.hosts.add({ uri: uri(1, "&pace=1") }, "me")).rejects.toMatchObject({
+      code: "conflict",
+      detail: expect.stringMatching(/host-0001 is the same machine/),
+    });
     await expect(lab.plane.hosts.add({ uri: uri(2), name: "host-0001" }, "me")).rejects.toMatchObject({ code: "nameTaken" });
     await lab.plane.hosts.add({ uri: uri(2) }, "me"); // what was refused holds nothing
   });
 
-  test.each([["refuse", "hostRefused"], ["unreachable", "hostUnreachable"], ["auth", "hostAuthFailed"]])("one that answers with %s is not added, and the answer says why", async (fault, code) => {
+  test.each([
+    ["refuse", "hostRefused"],
+    ["unreachable", "hostUnreachable"],
+    ["auth", "hostAuthFailed"],
+  ])("one that answers with %s is not added, and the answer says why", async (fault, code) => {
     await expect(lab.plane.hosts.add({ uri: uri(1, `&fault=${fault}`) }, "me")).rejects.toMatchObject({ code });
     expect(everything(lab.plane).size).toBe(0);
   });
@@ -207,7 +222,12 @@ describe("events", () => {
       if (event.fields.includes("state")) seen.set(event.objectId, event.taskId);
       if (seen.size === 2) break;
     }
-    expect(seen).toEqual(new Map([[others!.id, undefined], [ours!.id, task.id]]));
+    expect(seen).toEqual(
+      new Map([
+        [others!.id, undefined],
+        [ours!.id, task.id],
+      ]),
+    );
   });
 
   test.each(["99999999", "x", "-1", "1e3"])("a reader who comes with the unknown id %s is told to read anew, once", async (since) => {
@@ -236,7 +256,7 @@ describe("tasks", () => {
     expect(a.id).toBe(b.id);
     await lab.ended(a.id);
     await expect(lab.plane.tasks.create({ ...order, reason: "other" })).rejects.toMatchObject({ code: "conflict" });
-    expect((await lab.plane.tasks.create({ ...order, account: "you" }).catch((error: { code: string }) => error.code))).toBe("wrongState"); // another account's key is another key
+    expect(await lab.plane.tasks.create({ ...order, account: "you" }).catch((error: { code: string }) => error.code)).toBe("wrongState"); // another account's key is another key
     await lab.reopen();
     expect((await lab.plane.tasks.create(order)).id).toBe(a.id);
   });
@@ -294,13 +314,18 @@ test("when the database dies nothing is lost, nothing is told twice, and who ask
     await own.plane.hosts.add({ uri: uri(1, "&churn=36000") }, "me");
     await connected(own.plane, 1);
     for (let i = 0; i < 3; i++) {
-      const running = own.plane.tasks.create({ request: { do: "vm.setAutostart", select: "name=*", on: i % 2 === 0 }, reason: "", account: "me" }).catch((error: { code: string }) => error.code);
+      const running = own.plane.tasks
+        .create({ request: { do: "vm.setAutostart", select: "name=*", on: i % 2 === 0 }, reason: "", account: "me" })
+        .catch((error: { code: string }) => error.code);
       const before = own.plane.metrics().journal.failures;
       const pid = Number((await readFile(path.join(own.folder, "postgres/postmaster.pid"), "utf8")).split("\n")[0]);
       process.kill(pid, "SIGKILL");
       await until("the outage is noticed", () => own.plane.metrics().journal.failures > before);
       const vm = own.plane.estate.page("vm", { terms: [], limit: 1 }).items[0]!;
-      const asked = await own.plane.vms.change(vm.id, { notes: String(i) }).then(() => "done", (error: { code: string }) => error.code);
+      const asked = await own.plane.vms.change(vm.id, { notes: String(i) }).then(
+        () => "done",
+        (error: { code: string }) => error.code,
+      );
       expect(["storeUnavailable", "done"]).toContain(asked);
       await until("it is back", async () => (await own.store.pool.query("select 1")).rowCount === 1, 60_000);
       const task = await running;
@@ -322,9 +347,11 @@ test("when the database dies nothing is lost, nothing is told twice, and who ask
 test("a thousand hosts with 25,000 VMs come, go and are there at once after a restart", { timeout: 240_000 }, async () => {
   const uris = simUris({ estate: "plane", hosts: 1000, vmsPerHost: 25 });
   const queue = [...uris];
-  await Promise.all(Array.from({ length: 32 }, async () => {
-    for (let next = queue.pop(); next; next = queue.pop()) await lab.plane.hosts.add({ uri: next }, "me");
-  }));
+  await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      for (let next = queue.pop(); next; next = queue.pop()) await lab.plane.hosts.add({ uri: next }, "me");
+    }),
+  );
   await connected(lab.plane, 1000);
   const before = everything(lab.plane);
   expect(lab.plane.estate.page("vm", { terms: [], limit: 1 }).total).toBe(25_000);

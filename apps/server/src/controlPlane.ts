@@ -90,7 +90,11 @@ export interface TasksControl {
   create(order: TaskOrder): Promise<Task>;
   /** @throws PolyvisorError `notFound` */
   get(id: string): Promise<Task>;
-  list(query: { state?: Task["state"] | undefined; limit: number; cursor?: string | undefined }): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }>;
+  list(query: {
+    state?: Task["state"] | undefined;
+    limit: number;
+    cursor?: string | undefined;
+  }): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }>;
   cancel(id: string): Promise<Task>;
 }
 

@@ -25,7 +25,16 @@ import { StepPerformer } from "./tasks/performStep.ts";
 import { Tasks } from "./tasks/tasks.ts";
 import { Templates } from "./templates/templates.ts";
 
-const standard: Intervals = { sample: 20_000, reconnectMax: 3_500, openTimeout: 10_000, callTimeout: 30_000, hostWait: 60_000, stopGrace: 5_000, keepEventsDays: 30, keepSamplesDays: 14 };
+const standard: Intervals = {
+  sample: 20_000,
+  reconnectMax: 3_500,
+  openTimeout: 10_000,
+  callTimeout: 30_000,
+  hostWait: 60_000,
+  stopGrace: 5_000,
+  keepEventsDays: 30,
+  keepSamplesDays: 14,
+};
 const ownRecipes = fileURLToPath(new URL("../recipes/", import.meta.url));
 
 /** Puts the control plane together, brings the estate back from the store and goes on with what was open. */
@@ -40,14 +49,45 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const attribution = new Attribution(now);
   const rules = new InventoryRules({ now, newId });
   const templates = await Templates.open({ recipesFolder: options.recipesFolder ?? ownRecipes, folder: path.join(options.dataFolder, "templates"), pool, log });
-  const hosts = new Hosts({ estate, journal, rules, attribution, pool, secrets: options.secrets, log, now, intervals, connect: options.connect ?? {}, connectTo: options.connectTo ?? connectHypervisor, connected: (id) => sampler.connected(id) });
+  const hosts = new Hosts({
+    estate,
+    journal,
+    rules,
+    attribution,
+    pool,
+    secrets: options.secrets,
+    log,
+    now,
+    intervals,
+    connect: options.connect ?? {},
+    connectTo: options.connectTo ?? connectHypervisor,
+    connected: (id) => sampler.connected(id),
+  });
   const sampler = new Sampler({ hosts, estate, pool, log, now, intervalMs: intervals.sample, keepDays: intervals.keepSamplesDays });
   const plan = async (request: Request, reason: string): Promise<Work> => {
     if (request.do === "vm.create" || request.do === "template.build") await templates.reload();
-    return makeWork({ request, reason, estate, templates: templates.forPlans(), recipes: templates.recipes(), isPlaced: (...place) => templates.isPlaced(...place), random: randomBytes, home: homedir() });
+    return makeWork({
+      request,
+      reason,
+      estate,
+      templates: templates.forPlans(),
+      recipes: templates.recipes(),
+      isPlaced: (...place) => templates.isPlaced(...place),
+      random: randomBytes,
+      home: homedir(),
+    });
   };
   const performer = new StepPerformer({ hosts, estate, rules, attribution, templates, hostWait: intervals.hostWait });
-  const tasks = new Tasks({ pool, journal, performer, plan: (request, _account, reason) => plan(request, reason), serverId, log, now, boundary: (point) => options.onBoundary?.(point) });
+  const tasks = new Tasks({
+    pool,
+    journal,
+    performer,
+    plan: (request, _account, reason) => plan(request, reason),
+    serverId,
+    log,
+    now,
+    boundary: (point) => options.onBoundary?.(point),
+  });
   const housekeeping = await Housekeeping.open({ pool, events, log, now, serverId, keepEventsDays: intervals.keepEventsDays });
   let closing = false;
 
@@ -99,7 +139,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     events,
     templates,
     metrics: figures,
-    ready: () => (closing ? { ok: false, reason: "the server is stopping" } : store.healthy() ? { ok: true } : { ok: false, reason: "the database does not answer" }),
+    ready: () =>
+      closing ? { ok: false, reason: "the server is stopping" } : store.healthy() ? { ok: true } : { ok: false, reason: "the database does not answer" },
     async close() {
       closing = true;
       await tasks.close(intervals.stopGrace);

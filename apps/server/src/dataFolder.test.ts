@@ -35,7 +35,10 @@ test("of many at the same moment, over the lock of a dead server, one gets it", 
 });
 
 test("a folder is made for its account alone, or passable under root, where the database has another account", async () => {
-  for (const [isRoot, mode] of [[false, 0o700], [true, 0o711]] as const) {
+  for (const [isRoot, mode] of [
+    [false, 0o700],
+    [true, 0o711],
+  ] as const) {
     const folder = path.join(root, String(isRoot));
     await (await takeDataFolder(folder, isRoot)).release();
     expect((await stat(folder)).mode & 0o777).toBe(mode);

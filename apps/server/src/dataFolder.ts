@@ -52,9 +52,15 @@ export async function takeDataFolder(folder: string, isRoot = process.getuid?.()
 function folderError(folder: string, error: unknown): unknown {
   const { code = "", message } = error as NodeJS.ErrnoException;
   const elsewhere = "Give another with --data DIR.";
-  if (["EACCES", "EPERM", "EROFS"].includes(code)) return new StartError(`The data folder ${folder} cannot be written by this account (${code}).`, `Give it to the account that runs Polyvisor, or start as its owner. ${elsewhere}`, { cause: error });
+  if (["EACCES", "EPERM", "EROFS"].includes(code))
+    return new StartError(
+      `The data folder ${folder} cannot be written by this account (${code}).`,
+      `Give it to the account that runs Polyvisor, or start as its owner. ${elsewhere}`,
+      { cause: error },
+    );
   if (["ENOTDIR", "EEXIST"].includes(code)) return new StartError(`The data folder ${folder} is no folder.`, elsewhere, { cause: error });
-  if (["ENOSPC", "EDQUOT"].includes(code)) return new StartError(`The disk of the data folder ${folder} is full.`, `Free at least 200 MB there. ${elsewhere}`, { cause: error });
+  if (["ENOSPC", "EDQUOT"].includes(code))
+    return new StartError(`The disk of the data folder ${folder} is full.`, `Free at least 200 MB there. ${elsewhere}`, { cause: error });
   return error instanceof StartError ? error : new StartError(`The data folder ${folder} cannot be used: ${message}`, elsewhere, { cause: error });
 }
 
@@ -78,11 +84,19 @@ async function takeLock(lock: string, folder: string): Promise<string> {
     if (holds === mine) return mine;
     const [pid, start] = holds.split(" ");
     if (pid && start && startOf(Number(pid)) === start) {
-      throw new StartError(`Another Polyvisor server (process ${pid}) runs on the data folder ${folder}.`, "Stop that one first (polyvisor down), or give this one a folder of its own with --data DIR.");
+      throw new StartError(
+        `Another Polyvisor server (process ${pid}) runs on the data folder ${folder}.`,
+        "Stop that one first (polyvisor down), or give this one a folder of its own with --data DIR.",
+      );
     }
     // Two may find the same dead lock: what was moved away must be what was read, else it goes back.
     const away = `${lock}.${randomBytes(6).toString("hex")}`;
-    if (await rename(lock, away).then(() => true, () => false)) {
+    if (
+      await rename(lock, away).then(
+        () => true,
+        () => false,
+      )
+    ) {
       const moved = await readFile(away);
       if (moved.toString() !== holds) await writeOnce(lock, moved, 0o600);
       await rm(away, { force: true });

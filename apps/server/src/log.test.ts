@@ -11,7 +11,10 @@ test("secrets are struck out wherever someone logs them by mistake, and a crash 
     process.kill(process.pid, "SIGKILL");`;
   const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
   expect(stderr).not.toContain("geheim");
-  const [first, second] = stderr.trim().split("\n").map((line) => JSON.parse(line) as Record<string, never>);
+  const [first, second] = stderr
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, never>);
   expect(first).toMatchObject({ level: "info", msg: "hello", input: { credential: "(left out)" } });
   expect(second).toMatchObject({ err: { message: "outer", cause: { message: "inner" } } });
 });

@@ -14,7 +14,23 @@ export function makeLog(level: LogLevel): Logger {
       base: null, // process and machine are what the journal adds
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: ["password", "passPhrase", "token", "code", "credential", "authorization", "*.password", "*.passPhrase", "*.credential", "*.authorization", "*.headers", "headers"], censor: "(left out)" },
+      redact: {
+        paths: [
+          "password",
+          "passPhrase",
+          "token",
+          "code",
+          "credential",
+          "authorization",
+          "*.password",
+          "*.passPhrase",
+          "*.credential",
+          "*.authorization",
+          "*.headers",
+          "headers",
+        ],
+        censor: "(left out)",
+      },
       serializers: { err: errorFields },
     },
     pino.destination({ dest: 2, sync: true }),
@@ -25,5 +41,12 @@ export function makeLog(level: LogLevel): Logger {
 function errorFields(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
   const { code, where } = error as NodeJS.ErrnoException & { where?: string };
-  return { type: error.name, message: error.message, code, where, stack: error.stack, cause: error.cause !== undefined && depth < 4 ? errorFields(error.cause, depth + 1) : undefined };
+  return {
+    type: error.name,
+    message: error.message,
+    code,
+    where,
+    stack: error.stack,
+    cause: error.cause !== undefined && depth < 4 ? errorFields(error.cause, depth + 1) : undefined,
+  };
 }

@@ -39,7 +39,10 @@ afterEach(async () => {
 const postmaster = async (): Promise<number> => Number((await readFile(path.join(folder, "postgres/postmaster.pid"), "utf8")).split("\n")[0]);
 
 function start(...args: string[]): Process {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("./main.ts", import.meta.url)), "--data", folder, ...args], { stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env["PATH"] } });
+  const child = spawn(process.execPath, [fileURLToPath(new URL("./main.ts", import.meta.url)), "--data", folder, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { PATH: process.env["PATH"] },
+  });
   let text = "";
   child.stderr!.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
   const started = { child, stderr: () => text, exit: once(child, "close").then(([code]) => code as number | null) };
@@ -53,11 +56,15 @@ interface Running extends Process {
   facts: { url: string; pid: number; version: string; data: string; startedAt: string };
 }
 async function ready(started: Process): Promise<Running> {
-  const facts = await until("the server", async () => {
-    if (started.child.exitCode !== null) throw new Error(`it ended: ${started.stderr()}`);
-    const read = JSON.parse(await readFile(path.join(folder, "server.json"), "utf8")) as Running["facts"];
-    return read.pid === started.child.pid && read;
-  }, 60_000);
+  const facts = await until(
+    "the server",
+    async () => {
+      if (started.child.exitCode !== null) throw new Error(`it ended: ${started.stderr()}`);
+      const read = JSON.parse(await readFile(path.join(folder, "server.json"), "utf8")) as Running["facts"];
+      return read.pid === started.child.pid && read;
+    },
+    60_000,
+  );
   const token = (await readFile(path.join(folder, "local-token"), "utf8")).trim();
   return { ...started, facts, token, client: clientOf(facts.url, token) };
 }
@@ -111,7 +118,12 @@ describe("the server as a process", () => {
     const needed = path.join(folder, "postgres/global/pg_control");
     await rename(needed, `${needed}.away`); // it cannot come back before we say so
     process.kill(database, "SIGKILL");
-    const failure = await until("a failure", () => server.client.call("tokenCreate", { body: { name: "x" } }).then(() => undefined, (error: ApiError) => error.problem));
+    const failure = await until("a failure", () =>
+      server.client.call("tokenCreate", { body: { name: "x" } }).then(
+        () => undefined,
+        (error: ApiError) => error.problem,
+      ),
+    );
     expect(failure).toMatchObject({ code: "storeUnavailable", status: 503 });
     expect((await server.client.call("vmList", { query: {} })).total).toBe(5);
     expect((await fetch(`${server.facts.url}/healthz`)).status).toBe(200);

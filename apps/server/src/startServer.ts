@@ -47,7 +47,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     started.push({ what: "data folder", close: () => folder.release() });
     await checkPort(config); // before the database is made, which takes a second
     const secrets = await openSecretBox(folder.path);
-    const store = await openStore(config.databaseUrl === undefined ? { kind: "private", dataFolder: folder.path } : { kind: "url", url: config.databaseUrl }, log);
+    const store = await openStore(
+      config.databaseUrl === undefined ? { kind: "private", dataFolder: folder.path } : { kind: "url", url: config.databaseUrl },
+      log,
+    );
     started.push({ what: "store", close: () => store.close() });
     await folder.check();
     const identity = await Identity.open(store, log);
@@ -58,7 +61,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 
     const stopping = new AbortController();
     let url = "";
-    const app = await buildApp({ control, identity, log, version, url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, config.names);
+    const app = await buildApp(
+      { control, identity, log, version, url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal },
+      config.names,
+    );
     const closeHttp = async (): Promise<void> => {
       stopping.abort();
       // Who does not take its answer is cut off: a stop has an end.
@@ -82,8 +88,16 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   } catch (error) {
     await closeAll().catch((inner: unknown) => log.error({ err: inner }, "a part could not be stopped"));
     const { code, path: file, syscall } = error as NodeJS.ErrnoException;
-    if ((code === "EACCES" || code === "EPERM") && file !== undefined) throw new StartError(`${file} cannot be used by this account (${syscall}: ${code}).`, "Start as the account that made the data folder, or give the folder to this one: chown -R.", { cause: error });
-    if (code === "ENOSPC" || code === "EDQUOT") throw new StartError(`The disk of the data folder ${config.dataFolder} is full.`, "Free at least 200 MB there, or give another folder with --data DIR.", { cause: error });
+    if ((code === "EACCES" || code === "EPERM") && file !== undefined)
+      throw new StartError(
+        `${file} cannot be used by this account (${syscall}: ${code}).`,
+        "Start as the account that made the data folder, or give the folder to this one: chown -R.",
+        { cause: error },
+      );
+    if (code === "ENOSPC" || code === "EDQUOT")
+      throw new StartError(`The disk of the data folder ${config.dataFolder} is full.`, "Free at least 200 MB there, or give another folder with --data DIR.", {
+        cause: error,
+      });
     throw error;
   }
 }
@@ -106,7 +120,10 @@ async function checkPort(config: Config): Promise<void> {
 function listenError({ listen, port }: Config, error: unknown): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case "EADDRINUSE":
-      return new StartError(`Port ${port} of ${listen} is taken by another program.`, "Choose another with --port N, or end that program; `ss -ltnp` shows which it is.");
+      return new StartError(
+        `Port ${port} of ${listen} is taken by another program.`,
+        "Choose another with --port N, or end that program; `ss -ltnp` shows which it is.",
+      );
     case "EACCES":
       return new StartError(`Port ${port} needs more rights than this account has.`, "Choose one from 1024 on with --port N.");
     case "EADDRNOTAVAIL":

@@ -3,7 +3,12 @@ import { ApiError, createClient, routeUrl, webSocketProtocols } from "./client.t
 
 const clientOver = (answer: (url: string, init: RequestInit) => Response) => {
   const calls: { url: string; init: RequestInit }[] = [];
-  const client = createClient({ url: "http://host:1/", token: "secret", fetch: async (url, init) => (calls.push({ url, init }), answer(url, init)), delay: async () => undefined });
+  const client = createClient({
+    url: "http://host:1/",
+    token: "secret",
+    fetch: async (url, init) => (calls.push({ url, init }), answer(url, init)),
+    delay: async () => undefined,
+  });
   return { client, calls };
 };
 
@@ -22,7 +27,10 @@ describe("createClient", () => {
     const { client, calls } = clientOver(() => Response.json({ id: "t-1" }, { status: 202 }));
     await client.call("taskCreate", { body: { request: { do: "vm.start", vms: ["web"] } }, idempotencyKey: "k", ifMatch: '"3"' });
     expect(calls[0]!.url).toBe("http://host:1/api/v1/tasks");
-    expect(calls[0]!.init).toMatchObject({ method: "POST", headers: { authorization: "Bearer secret", "idempotency-key": "k", "if-match": '"3"', "content-type": "application/json" } });
+    expect(calls[0]!.init).toMatchObject({
+      method: "POST",
+      headers: { authorization: "Bearer secret", "idempotency-key": "k", "if-match": '"3"', "content-type": "application/json" },
+    });
     expect(JSON.parse(String(calls[0]!.init.body))).toEqual({ request: { do: "vm.start", vms: ["web"] } });
   });
   it("answers nothing for 204", async () => {

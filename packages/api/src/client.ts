@@ -96,14 +96,15 @@ export function createClient(options: ClientOptions): Client {
       if (answer.status === 204) return undefined as never;
       return (await answer.json()) as never;
     },
-    events: ({ signal, kinds, since, onConnection }) => eventsOf({
-      open: (last, inner) => raw("eventStream", { query: { kinds, since: last }, signal: inner } as never),
-      delay: options.delay,
-      isFinal: (error) => error instanceof ApiError && error.problem.status < 500 && error.problem.status !== 429,
-      signal,
-      since,
-      onConnection,
-    }),
+    events: ({ signal, kinds, since, onConnection }) =>
+      eventsOf({
+        open: (last, inner) => raw("eventStream", { query: { kinds, since: last }, signal: inner } as never),
+        delay: options.delay,
+        isFinal: (error) => error instanceof ApiError && error.problem.status < 500 && error.problem.status !== 429,
+        signal,
+        since,
+        onConnection,
+      }),
     webSocketUrl: (route, args) => base.replace(/^http/, "ws") + routeUrl(route, args.params, args.query),
   };
 }
@@ -116,7 +117,10 @@ async function problemOf(answer: Response): Promise<Problem> {
     // not JSON: a proxy in between, or not our server at all
   }
   return {
-    type: "about:blank", title: "The answer is not Polyvisor's", status: answer.status, code: "internal",
+    type: "about:blank",
+    title: "The answer is not Polyvisor's",
+    status: answer.status,
+    code: "internal",
     detail: `${answer.url || "the server"} answered ${answer.status} with something that is not a Polyvisor answer`,
     remedy: "Check the URL, and whether a proxy stands in between.",
   };

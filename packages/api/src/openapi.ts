@@ -17,10 +17,17 @@ function parameters(schema: z.ZodType | undefined, where: "path" | "query"): unk
  */
 export function openapi(version: string): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
-  const problem = { description: "What went wrong and what to do (RFC 9457)", content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } };
+  const problem = {
+    description: "What went wrong and what to do (RFC 9457)",
+    content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+  };
   for (const [name, [method, path]] of Object.entries(routePaths)) {
     const contract: Contract = contracts[name as RouteName];
-    const content = contract.response ? { "application/json": { schema: json(contract.response, "output") } } : contract.media && contract.status === 200 ? { [contract.media]: {} } : undefined;
+    const content = contract.response
+      ? { "application/json": { schema: json(contract.response, "output") } }
+      : contract.media && contract.status === 200
+        ? { [contract.media]: {} }
+        : undefined;
     const operation: Record<string, unknown> = {
       operationId: name,
       summary: contract.summary,

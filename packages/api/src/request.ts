@@ -20,9 +20,29 @@ const onVms = <V extends Verb>(verb: V) => {
 
 /** Verbs that are asked for with the options of their action. */
 export const simpleVmVerbs = [
-  "vm.start", "vm.shutdown", "vm.reboot", "vm.reset", "vm.pause", "vm.unpause", "vm.wake", "vm.save", "vm.restore", "vm.destroy",
-  "vm.setAutostart", "vm.rename", "vm.describe", "vm.setMemory", "vm.setVcpus", "vm.detachDisk", "vm.changeMedia", "vm.attachNic", "vm.detachNic",
-  "vm.snapshot", "vm.revert", "vm.deleteSnapshot", "vm.sendKeys",
+  "vm.start",
+  "vm.shutdown",
+  "vm.reboot",
+  "vm.reset",
+  "vm.pause",
+  "vm.unpause",
+  "vm.wake",
+  "vm.save",
+  "vm.restore",
+  "vm.destroy",
+  "vm.setAutostart",
+  "vm.rename",
+  "vm.describe",
+  "vm.setMemory",
+  "vm.setVcpus",
+  "vm.detachDisk",
+  "vm.changeMedia",
+  "vm.attachNic",
+  "vm.detachNic",
+  "vm.snapshot",
+  "vm.revert",
+  "vm.deleteSnapshot",
+  "vm.sendKeys",
 ] as const satisfies Verb[];
 
 /** Requests whose plan needs more than the action itself. */
@@ -35,14 +55,37 @@ export const composedRequests = [
     spec: vmSpecWishSchema,
     start: z.boolean().default(true),
   }),
-  z.strictObject({ do: z.literal("vm.define"), host: ref, definition: z.string().min(1).max(4 * 1024 ** 2), start: z.boolean().default(false) }),
-  z.strictObject({ do: z.literal("vm.delete"), ...targets, /** `keep` leaves every disk; `delete` removes those that no other VM uses. */ disks: z.enum(["keep", "delete"]).default("keep"), /** Cuts the power first. */ force: z.boolean().default(false) }),
+  z.strictObject({
+    do: z.literal("vm.define"),
+    host: ref,
+    definition: z
+      .string()
+      .min(1)
+      .max(4 * 1024 ** 2),
+    start: z.boolean().default(false),
+  }),
+  z.strictObject({
+    do: z.literal("vm.delete"),
+    ...targets,
+    /** `keep` leaves every disk; `delete` removes those that no other VM uses. */ disks: z.enum(["keep", "delete"]).default("keep"),
+    /** Cuts the power first. */ force: z.boolean().default(false),
+  }),
   z.strictObject({ do: z.literal("vm.clone"), vm: ref, name: nameSchema, start: z.boolean().default(false) }),
   z.strictObject({ do: z.literal("vm.migrate"), ...targets, to: ref, live: z.boolean().optional(), copyStorage: z.boolean().default(false) }),
   z.strictObject({ do: z.literal("vm.attachDisk"), ...targets, disk: diskSpecSchema, apply: z.enum(["now", "nextStart", "both"]) }),
   z.strictObject({ do: z.literal("datastore.create"), host: ref, name: nameSchema, type: z.literal("dir").default("dir"), path: absolutePathSchema }),
   z.strictObject({ do: z.enum(["datastore.start", "datastore.stop", "datastore.delete", "datastore.refresh"]), datastore: ref }),
-  z.strictObject({ do: z.literal("volume.create"), datastore: ref, volume: nameSchema, capacity: z.number().int().min(0), format: z.string().regex(/^[a-z0-9]{1,16}$/).default("qcow2"), from: z.string().max(255).optional() }),
+  z.strictObject({
+    do: z.literal("volume.create"),
+    datastore: ref,
+    volume: nameSchema,
+    capacity: z.number().int().min(0),
+    format: z
+      .string()
+      .regex(/^[a-z0-9]{1,16}$/)
+      .default("qcow2"),
+    from: z.string().max(255).optional(),
+  }),
   z.strictObject({ do: z.literal("volume.resize"), datastore: ref, volume: nameSchema, capacity: z.number().int().min(0) }),
   z.strictObject({ do: z.literal("volume.delete"), datastore: ref, volume: nameSchema }),
   z.strictObject({ do: z.enum(["network.start", "network.stop"]), network: ref }),
@@ -50,7 +93,7 @@ export const composedRequests = [
 ] as const;
 
 const simple = simpleVmVerbs.map((verb) => onVms(verb));
-const requestUnion = z.discriminatedUnion("do", [...composedRequests, ...simple] as unknown as [typeof composedRequests[0]]);
+const requestUnion = z.discriminatedUnion("do", [...composedRequests, ...simple] as unknown as [(typeof composedRequests)[0]]);
 
 /** What an operator asks for; the server makes a plan of it. */
 export const requestSchema = requestUnion as unknown as z.ZodType<Request>;

@@ -48,6 +48,13 @@ describe("selects", () => {
   const fields: Record<string, string[]> = { name: ["web-1"], tag: ["web", "eu"], state: ["running"] };
   const of = (field: string) => fields[field] ?? [];
   it.each([
-    ["web-*", true], ["tag=db,eu", true], ["tag!=eu", false], ["tag!=db", true], ["state=off", false], ["tag=web state=running name=web-1", true], ["host=h1", false], ["host!=h1", true],
+    ["web-*", true],
+    ["tag=db,eu", true],
+    ["tag!=eu", false],
+    ["tag!=db", true],
+    ["state=off", false],
+    ["tag=web state=running name=web-1", true],
+    ["host=h1", false],
+    ["host!=h1", true],
   ])("%s -> %s", (text, expected) => expect(selects(terms(text), of)).toBe(expected));
 });

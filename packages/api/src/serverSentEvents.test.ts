@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventsOf, messageReader, type ServerSentMessage } from "./serverSentEvents.ts";
 
-const stream = "retry: 1000\n: hello\n\nid: 7\nevent: ready\ndata: {}\n\nid: 8\r\ndata: {\"a\":\r\ndata: 1}\r\n\r\ndata:x\n\n";
+const stream = 'retry: 1000\n: hello\n\nid: 7\nevent: ready\ndata: {}\n\nid: 8\r\ndata: {"a":\r\ndata: 1}\r\n\r\ndata:x\n\n';
 const expected: ServerSentMessage[] = [
   { id: "7", event: "ready", data: "{}" },
   { id: "8", event: undefined, data: '{"a":\n1}' },
@@ -34,7 +34,7 @@ describe("eventsOf", () => {
 
   it("reconnects after a drop and asks for what follows the last event it saw", async () => {
     const asked: (string | undefined)[] = [];
-    const answers = [answer(event(1) + event(2) + "id: 3\ndata: {\"half"), answer(event(3)), answer(event(4))];
+    const answers = [answer(event(1) + event(2) + 'id: 3\ndata: {"half'), answer(event(3)), answer(event(4))];
     const controller = new AbortController();
     const states: string[] = [];
     const seen: string[] = [];
@@ -54,7 +54,12 @@ describe("eventsOf", () => {
   });
 
   it("gives up on an answer that will not change", async () => {
-    const events = eventsOf({ open: () => Promise.reject(new Error("401")), delay: async () => undefined, isFinal: () => true, signal: new AbortController().signal });
+    const events = eventsOf({
+      open: () => Promise.reject(new Error("401")),
+      delay: async () => undefined,
+      isFinal: () => true,
+      signal: new AbortController().signal,
+    });
     await expect(events.next()).rejects.toThrow("401");
   });
 

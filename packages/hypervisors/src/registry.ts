@@ -14,9 +14,18 @@ export function parseHypervisorUri(text: string): { uri: URL; kind: HypervisorKi
   } catch {
     throw new PolyvisorError("badUri", { detail: `"${text.slice(0, 200)}" is not a URI`, where: "uri" });
   }
-  if (uri.password) throw new PolyvisorError("badUri", { detail: "a URI with a pass phrase in it would be shown and logged", where: "uri", remedy: "Leave the pass phrase out; give it as a credential of the host." });
+  if (uri.password)
+    throw new PolyvisorError("badUri", {
+      detail: "a URI with a pass phrase in it would be shown and logged",
+      where: "uri",
+      remedy: "Leave the pass phrase out; give it as a credential of the host.",
+    });
   const kind = hypervisorKinds.find((each) => each.accepts(uri));
-  if (!kind) throw new PolyvisorError("badUri", { detail: `no adapter speaks "${uri.protocol}"; known are ${hypervisorKinds.map((each) => each.name).join(", ")}`, where: "uri" });
+  if (!kind)
+    throw new PolyvisorError("badUri", {
+      detail: `no adapter speaks "${uri.protocol}"; known are ${hypervisorKinds.map((each) => each.name).join(", ")}`,
+      where: "uri",
+    });
   return { uri, kind };
 }
 

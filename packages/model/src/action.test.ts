@@ -22,16 +22,30 @@ describe("actions", () => {
 
   it("name what a repeat could make twice", () => {
     const shapeOf = (verb: Verb): string[] => Object.keys(actionSchema.options.find((option) => option.shape.verb.value === verb)!.shape);
-    const identity: Partial<Record<Verb, string>> = { "vm.create": "vm", "vm.define": "vm", "vm.clone": "to", "vm.snapshot": "name", "volume.create": "volume", "datastore.create": "name" };
+    const identity: Partial<Record<Verb, string>> = {
+      "vm.create": "vm",
+      "vm.define": "vm",
+      "vm.clone": "to",
+      "vm.snapshot": "name",
+      "volume.create": "volume",
+      "datastore.create": "name",
+    };
     for (const [verb, field] of Object.entries(identity)) {
       expect(shapeOf(verb as Verb), verb).toContain(field);
       const schema = actionSchema.options.find((option) => option.shape.verb.value === verb)!;
-      expect((schema.shape as Record<string, { safeParse(value: unknown): { success: boolean } }>)[field]!.safeParse(undefined).success, `${verb} works without ${field}`).toBe(false);
+      expect(
+        (schema.shape as Record<string, { safeParse(value: unknown): { success: boolean } }>)[field]!.safeParse(undefined).success,
+        `${verb} works without ${field}`,
+      ).toBe(false);
     }
   });
 
   it("take no field that they do not know", () => {
-    for (const verb of named) expect(actionSchema.safeParse({ verb, unknownField: 1 }).error?.issues.some((issue) => issue.code === "unrecognized_keys"), verb).toBe(true);
+    for (const verb of named)
+      expect(
+        actionSchema.safeParse({ verb, unknownField: 1 }).error?.issues.some((issue) => issue.code === "unrecognized_keys"),
+        verb,
+      ).toBe(true);
   });
 
   it("fill in what may be left out", () => {

@@ -42,7 +42,12 @@ export const actionSchema = z.discriminatedUnion("verb", [
   one("vm.snapshot", { vm, name: nameSchema, description: z.string().max(65_536).optional(), memory: z.boolean().default(true) }),
   one("vm.revert", { vm, snapshot: nameSchema, running: z.boolean().optional() }),
   one("vm.deleteSnapshot", { vm, snapshot: nameSchema, children: z.boolean().default(false) }),
-  one("vm.clone", { vm, to: uuidSchema, name: nameSchema, disks: z.array(z.strictObject({ target: z.string().max(64), datastore: z.string().max(255), volume: nameSchema })).max(128) }),
+  one("vm.clone", {
+    vm,
+    to: uuidSchema,
+    name: nameSchema,
+    disks: z.array(z.strictObject({ target: z.string().max(64), datastore: z.string().max(255), volume: nameSchema })).max(128),
+  }),
   one("vm.migrate", { vm, to: z.string().max(1024), live: z.boolean(), copyStorage: z.boolean().default(false), bandwidth: bytesSchema.optional() }),
   one("vm.sendKeys", { vm, keys: z.array(z.string().max(32)).min(1).max(16), holdMs: z.number().int().min(0).max(10_000).default(50) }),
   one("datastore.create", { name: nameSchema, type: z.enum(["dir"]), path: absolutePathSchema, autostart: z.boolean().default(true) }),
@@ -50,7 +55,16 @@ export const actionSchema = z.discriminatedUnion("verb", [
   one("datastore.stop", { datastore: z.string().max(255) }),
   one("datastore.delete", { datastore: z.string().max(255) }),
   one("datastore.refresh", { datastore: z.string().max(255) }),
-  one("volume.create", { datastore: z.string().max(255), volume: nameSchema, capacity: bytesSchema, format: z.string().regex(/^[a-z0-9]{1,16}$/).default("qcow2"), from: z.string().max(255).optional() }),
+  one("volume.create", {
+    datastore: z.string().max(255),
+    volume: nameSchema,
+    capacity: bytesSchema,
+    format: z
+      .string()
+      .regex(/^[a-z0-9]{1,16}$/)
+      .default("qcow2"),
+    from: z.string().max(255).optional(),
+  }),
   one("volume.resize", { datastore: z.string().max(255), volume: nameSchema, capacity: bytesSchema }),
   one("volume.delete", { datastore: z.string().max(255), volume: nameSchema }),
   one("network.start", { network: z.string().max(255) }),

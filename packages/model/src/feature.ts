@@ -40,7 +40,7 @@ export const features = {
   "volume.transfer": "upload and download volumes",
   "network.list": "list networks",
   "network.manage": "create, start, stop and delete networks",
-  "events": "push changes as they happen",
+  events: "push changes as they happen",
 } as const;
 
 export type FeatureName = keyof typeof features;
@@ -53,5 +53,7 @@ export type FeatureTable = Record<FeatureName, Feature>;
 
 /** A table in which everything is supported but what `except` names with its reason. */
 export function featureTable(except: Partial<Record<FeatureName, string>>): FeatureTable {
-  return Object.fromEntries(featureNames.map((name) => [name, except[name] === undefined ? { supported: true } : { supported: false, reason: except[name] }])) as FeatureTable;
+  return Object.fromEntries(
+    featureNames.map((name) => [name, except[name] === undefined ? { supported: true } : { supported: false, reason: except[name] }]),
+  ) as FeatureTable;
 }

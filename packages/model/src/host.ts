@@ -2,7 +2,11 @@ import { z } from "zod";
 import { bytesSchema } from "./vm.ts";
 import { featureSchema } from "./feature.ts";
 
-export const hostDeviceSchema = z.object({ name: z.string(), class: z.enum(["pci", "usb", "net", "storage", "scsi", "system", "mdev", "other"]), description: z.string() });
+export const hostDeviceSchema = z.object({
+  name: z.string(),
+  class: z.enum(["pci", "usb", "net", "storage", "scsi", "system", "mdev", "other"]),
+  description: z.string(),
+});
 
 /** What an endpoint says of its machine. */
 export const hostFactsSchema = z.object({
@@ -11,7 +15,16 @@ export const hostFactsSchema = z.object({
   /** Firmware's UUID of the machine where the hypervisor tells it: two URIs to one machine share it. */
   machineId: z.string().optional(),
   hypervisor: z.object({ type: z.string(), version: z.string(), library: z.string().optional() }),
-  cpu: z.object({ model: z.string(), vendor: z.string().optional(), arch: z.string(), sockets: z.number().int(), coresPerSocket: z.number().int(), threadsPerCore: z.number().int(), total: z.number().int(), mhz: z.number() }),
+  cpu: z.object({
+    model: z.string(),
+    vendor: z.string().optional(),
+    arch: z.string(),
+    sockets: z.number().int(),
+    coresPerSocket: z.number().int(),
+    threadsPerCore: z.number().int(),
+    total: z.number().int(),
+    mhz: z.number(),
+  }),
   memory: bytesSchema,
   /** NUMA cells; empty where the endpoint does not tell. */
   numa: z.array(z.object({ cell: z.number().int(), memory: bytesSchema, cpus: z.array(z.number().int()) })),

@@ -27,7 +27,8 @@ describe("ids", () => {
   });
 
   it("are told apart from names", () => {
-    for (const text of ["web1", "vm-", "vm-7k2m9x0qadv", "vm-7k2m9x0qadveX", "vm-7k2m9x0qadvi", "VM-7k2m9x0qadve", "x-7k2m9x0qadve"]) expect(kindOfId(text), text).toBeUndefined();
+    for (const text of ["web1", "vm-", "vm-7k2m9x0qadv", "vm-7k2m9x0qadveX", "vm-7k2m9x0qadvi", "VM-7k2m9x0qadve", "x-7k2m9x0qadve"])
+      expect(kindOfId(text), text).toBeUndefined();
     expect(kindOfId("ds-7k2m9x0qadve")).toBe("datastore");
   });
 });
@@ -37,13 +38,15 @@ describe("names", () => {
     for (const name of ["web1", "Büro Server 2", "a", "名前", "x".repeat(255), "vm:1", "-rf"]) expect(nameSchema.safeParse(name).success, name).toBe(true);
   });
   it("are no paths, no control characters and not blank", () => {
-    for (const name of ["", ".", "..", "a/b", "/", " a", "a ", "a\nb", "a\u0000", "\u007f", "x".repeat(256)]) expect(nameSchema.safeParse(name).success, JSON.stringify(name)).toBe(false);
+    for (const name of ["", ".", "..", "a/b", "/", " a", "a ", "a\nb", "a\u0000", "\u007f", "x".repeat(256)])
+      expect(nameSchema.safeParse(name).success, JSON.stringify(name)).toBe(false);
   });
 });
 
 describe("UUIDs", () => {
   it("are in lower-case form", () => {
     expect(uuidSchema.safeParse("c7a5fdbd-edaf-9455-926a-d65c16db1809").success).toBe(true);
-    for (const text of ["C7A5FDBD-EDAF-9455-926A-D65C16DB1809", "c7a5fdbdedaf9455926ad65c16db1809", "", "{c7a5fdbd-edaf-9455-926a-d65c16db1809}"]) expect(uuidSchema.safeParse(text).success, text).toBe(false);
+    for (const text of ["C7A5FDBD-EDAF-9455-926A-D65C16DB1809", "c7a5fdbdedaf9455926ad65c16db1809", "", "{c7a5fdbd-edaf-9455-926a-d65c16db1809}"])
+      expect(uuidSchema.safeParse(text).success, text).toBe(false);
   });
 });

@@ -20,8 +20,13 @@ describe("the state table", () => {
   });
 
   it("allows each action somewhere, and each state is left by one", () => {
-    for (const action of lifecycleActions) expect(vmStates.some((state) => stateTable[state].actions[action]), action).toBe(true);
-    for (const state of vmStates) expect(Object.values(stateTable[state].actions).some((next) => next !== state) || stateTable[state].actions.delete, state).toBeTruthy();
+    for (const action of lifecycleActions)
+      expect(
+        vmStates.some((state) => stateTable[state].actions[action]),
+        action,
+      ).toBe(true);
+    for (const state of vmStates)
+      expect(Object.values(stateTable[state].actions).some((next) => next !== state) || stateTable[state].actions.delete, state).toBeTruthy();
   });
 
   it("says the same of a blocked VM as of a running one", () => {
@@ -31,7 +36,9 @@ describe("the state table", () => {
 
   it("lets no action take a VM's power but those that say so", () => {
     const ends: LifecycleAction[] = ["shutdown", "save", "destroy", "delete"];
-    for (const state of vmStates.filter((each) => stateTable[each].active)) for (const [action, next] of Object.entries(stateTable[state].actions)) if (!stateTable[next].active) expect(ends, `${action} in ${state}`).toContain(action);
+    for (const state of vmStates.filter((each) => stateTable[each].active))
+      for (const [action, next] of Object.entries(stateTable[state].actions))
+        if (!stateTable[next].active) expect(ends, `${action} in ${state}`).toContain(action);
   });
 
   it("never deletes what is on, and always lets the power be cut", () => {

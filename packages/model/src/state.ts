@@ -7,8 +7,25 @@ export type VmState = z.infer<typeof vmStateSchema>;
 
 /** Lifecycle actions that the state decides about. */
 export const lifecycleActions = [
-  "start", "shutdown", "reboot", "reset", "pause", "unpause", "save", "restore", "destroy", "delete",
-  "rename", "snapshot", "revert", "clone", "migrate", "console", "screenshot", "sendKeys", "wake",
+  "start",
+  "shutdown",
+  "reboot",
+  "reset",
+  "pause",
+  "unpause",
+  "save",
+  "restore",
+  "destroy",
+  "delete",
+  "rename",
+  "snapshot",
+  "revert",
+  "clone",
+  "migrate",
+  "console",
+  "screenshot",
+  "sendKeys",
+  "wake",
 ] as const;
 export type LifecycleAction = (typeof lifecycleActions)[number];
 
@@ -41,14 +58,34 @@ export const stateTable: Readonly<Record<VmState, StateRow>> = {
     doesNotMean: "It does not say that the guest's system or its services are healthy.",
     next: "Nothing is needed.",
     active: true,
-    actions: actions("running", { ...live, shutdown: "off", reboot: undefined, reset: undefined, pause: "paused", save: "saved", destroy: "off", clone: undefined, revert: undefined }),
+    actions: actions("running", {
+      ...live,
+      shutdown: "off",
+      reboot: undefined,
+      reset: undefined,
+      pause: "paused",
+      save: "saved",
+      destroy: "off",
+      clone: undefined,
+      revert: undefined,
+    }),
   },
   blocked: {
     means: "The VM is powered on and its processors wait for an event: a timer, a disk, the network, or simply nothing to do.",
     doesNotMean: "It is not an error and nothing is stuck: an idle guest is blocked most of the time.",
     next: "Nothing is needed.",
     active: true,
-    actions: actions("blocked", { ...live, shutdown: "off", reboot: undefined, reset: undefined, pause: "paused", save: "saved", destroy: "off", clone: undefined, revert: undefined }),
+    actions: actions("blocked", {
+      ...live,
+      shutdown: "off",
+      reboot: undefined,
+      reset: undefined,
+      pause: "paused",
+      save: "saved",
+      destroy: "off",
+      clone: undefined,
+      revert: undefined,
+    }),
   },
   paused: {
     means: "The VM keeps its memory and devices, but its processors do not run.",
@@ -90,7 +127,15 @@ export const stateTable: Readonly<Record<VmState, StateRow>> = {
     doesNotMean: "Nothing says that it was shut down cleanly: see the reason.",
     next: "Start it when it is wanted.",
     active: false,
-    actions: actions("off", { start: "running", delete: "off", rename: undefined, snapshot: undefined, revert: undefined, clone: undefined, migrate: undefined }),
+    actions: actions("off", {
+      start: "running",
+      delete: "off",
+      rename: undefined,
+      snapshot: undefined,
+      revert: undefined,
+      clone: undefined,
+      migrate: undefined,
+    }),
   },
   unknown: {
     means: "The hypervisor could not say what this VM is doing.",
@@ -140,11 +185,21 @@ export function allowed(state: VmState, action: LifecycleAction): { ok: true; ne
   const next = stateTable[state].actions[action];
   if (next) return { ok: true, next };
   const where = vmStates.filter((s) => stateTable[s].actions[action]);
-  return { ok: false, reason: `${action} is not possible while the VM is ${stateWords[state]}; it is possible when it is ${where.map((s) => stateWords[s]).join(" or ")}` };
+  return {
+    ok: false,
+    reason: `${action} is not possible while the VM is ${stateWords[state]}; it is possible when it is ${where.map((s) => stateWords[s]).join(" or ")}`,
+  };
 }
 
 /** How a state is written for a person. */
 export const stateWords: Readonly<Record<VmState, string>> = {
-  running: "running", blocked: "blocked (waiting for an event, or idle)", paused: "paused", suspended: "suspended", shuttingDown: "shutting down",
-  crashed: "crashed", saved: "saved", off: "off", unknown: "unknown",
+  running: "running",
+  blocked: "blocked (waiting for an event, or idle)",
+  paused: "paused",
+  suspended: "suspended",
+  shuttingDown: "shutting down",
+  crashed: "crashed",
+  saved: "saved",
+  off: "off",
+  unknown: "unknown",
 };

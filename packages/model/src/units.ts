@@ -30,7 +30,12 @@ export function formatBytes(bytes: number): string {
 
 /** Seconds for a person: `5s`, `3m 20s`, `4h 5m`, `12d 3h`; the two largest units. */
 export function formatDuration(seconds: number): string {
-  const parts: [number, string][] = [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]];
+  const parts: [number, string][] = [
+    [86400, "d"],
+    [3600, "h"],
+    [60, "m"],
+    [1, "s"],
+  ];
   let rest = Math.max(0, Math.round(seconds));
   const out: string[] = [];
   for (const [size, unit] of parts) {

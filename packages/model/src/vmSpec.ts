@@ -15,7 +15,10 @@ export const diskSpecSchema = z.strictObject({
   datastore: z.string().max(255).optional(),
   /** Volume name of a new disk; made of the VM's name and the target where absent. */
   volume: nameSchema.optional(),
-  target: z.string().regex(/^(vd|sd|hd|xvd|fd)[a-z]{1,2}$/).optional(),
+  target: z
+    .string()
+    .regex(/^(vd|sd|hd|xvd|fd)[a-z]{1,2}$/)
+    .optional(),
   readOnly: z.boolean().default(false),
   shareable: z.boolean().default(false),
 });
@@ -34,19 +37,31 @@ export const vmSpecSchema = z.strictObject({
   name: nameSchema,
   title: z.string().max(1024).optional(),
   description: z.string().max(65_536).optional(),
-  memory: bytesSchema.min(4 * 1024 ** 2).max(64 * 1024 ** 4).default(256 * 1024 ** 2),
+  memory: bytesSchema
+    .min(4 * 1024 ** 2)
+    .max(64 * 1024 ** 4)
+    .default(256 * 1024 ** 2),
   maxMemory: bytesSchema.max(64 * 1024 ** 4).optional(),
   vcpus: z.number().int().min(1).max(4096).default(1),
   maxVcpus: z.number().int().min(1).max(4096).optional(),
   firmware: z.enum(["bios", "efi"]).default("bios"),
   /** `auto`: hardware where a probe booted a guest with it, emulation otherwise. */
   acceleration: z.enum(["auto", "hardware", "emulated"]).default("auto"),
-  machine: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/).optional(),
-  arch: z.string().regex(/^[A-Za-z0-9_]{1,32}$/).optional(),
+  machine: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .optional(),
+  arch: z
+    .string()
+    .regex(/^[A-Za-z0-9_]{1,32}$/)
+    .optional(),
   /** Kernel and ramdisk given to the VM directly; paths on the host, or `image:NAME` of a template. */
   boot: z.strictObject({ kernel: z.string().max(4096), initramfs: z.string().max(4096).optional(), cmdline: z.string().max(2048).optional() }).optional(),
   /** Boot devices in order. */
-  bootOrder: z.array(z.enum(["disk", "cdrom", "network"])).max(4).default(["disk"]),
+  bootOrder: z
+    .array(z.enum(["disk", "cdrom", "network"]))
+    .max(4)
+    .default(["disk"]),
   /** Root file system of a container: a folder on the host or `image:NAME`; and its first program. */
   container: z.strictObject({ root: z.string().max(4096), init: z.string().max(1024).default("/sbin/init") }).optional(),
   disks: z.array(diskSpecSchema).max(128).default([]),
@@ -63,7 +78,11 @@ export type VmSpecInput = z.input<typeof vmSpecSchema>;
  * Left-out fields stay left out, so that the template's value or the default can be told apart from a wish.
  */
 export const vmSpecWishSchema = z.strictObject({
-  ...(Object.fromEntries(Object.entries(vmSpecSchema.shape).map(([name, field]) => [name, (field instanceof z.ZodDefault ? field.unwrap() : field) as z.ZodType]).map(([name, field]) => [name, (field as z.ZodType).optional()])) as Record<string, z.ZodType>),
+  ...(Object.fromEntries(
+    Object.entries(vmSpecSchema.shape)
+      .map(([name, field]) => [name, (field instanceof z.ZodDefault ? field.unwrap() : field) as z.ZodType])
+      .map(([name, field]) => [name, (field as z.ZodType).optional()]),
+  ) as Record<string, z.ZodType>),
   name: nameSchema,
 }) as unknown as z.ZodType<VmSpecWish, VmSpecWish>;
 export type VmSpecWish = Partial<VmSpecInput> & { name: string };

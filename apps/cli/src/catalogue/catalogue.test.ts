@@ -12,7 +12,10 @@ describe("the catalogue", () => {
     expect(() => buildProgram(processIo(), () => undefined)).not.toThrow();
     for (const row of catalogue) {
       const flags = optionsOf(row).flatMap(([text]) => text.match(/(?<![\w-])--?[a-z-]+/g) ?? []);
-      expect(flags.filter((flag, i) => flags.indexOf(flag) !== i), row.path).toEqual([]);
+      expect(
+        flags.filter((flag, i) => flags.indexOf(flag) !== i),
+        row.path,
+      ).toEqual([]);
     }
   });
   it.each(catalogue.map((row) => [row.path, row] as const))("%s has code behind it", async (_path, row) => expect(typeof (await row.load())).toBe("function"));

@@ -22,7 +22,12 @@ export const completion: Run = async (context) => {
 
 /** `version`: of this program always, of the server where one answers. */
 export const versions: Run = async (context) => {
-  const server = await Promise.all([context.client(), context.server()]).then(async ([client, { url }]) => ({ ...(await client.call("infoGet")), url })).catch((error: unknown) => error as Error);
+  const server = await Promise.all([context.client(), context.server()])
+    .then(async ([client, { url }]) => ({ ...(await client.call("infoGet")), url }))
+    .catch((error: unknown) => error as Error);
   const reached = server instanceof Error ? undefined : server;
-  await show(context, { client: version, node: process.version, ...(reached ? { server: reached } : {}) }, () => [`polyvisor ${version} (Node ${process.version})`, reached ? `server    ${escapeText(reached.version)} at ${escapeText(reached.url)}` : `server    ${escapeText((server as Error).message)}`]);
+  await show(context, { client: version, node: process.version, ...(reached ? { server: reached } : {}) }, () => [
+    `polyvisor ${version} (Node ${process.version})`,
+    reached ? `server    ${escapeText(reached.version)} at ${escapeText(reached.url)}` : `server    ${escapeText((server as Error).message)}`,
+  ]);
 };

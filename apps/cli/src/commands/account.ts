@@ -28,7 +28,10 @@ export const login: Run = async (context) => {
     profile = { url, token };
   } else {
     const secret = async (question: string): Promise<string> => (io.stdin.isTTY ? askSecret(question) : firstLine(context));
-    const body = options["name"] === undefined ? { code: (options["code"] as string | undefined) ?? (await secret(`One-time code for ${url}`)) } : { name: options["name"] as string, passPhrase: await secret(`Pass phrase of ${String(options["name"])}`) };
+    const body =
+      options["name"] === undefined
+        ? { code: (options["code"] as string | undefined) ?? (await secret(`One-time code for ${url}`)) }
+        : { name: options["name"] as string, passPhrase: await secret(`Pass phrase of ${String(options["name"])}`) };
     const anonymous = connect({ url, token: undefined, found: "--url" });
     const session = await anonymous.call("sessionCreate", { body });
     const signedIn = connect({ url, token: session.token, found: "--url" });
@@ -46,10 +49,12 @@ export const logout: Run = async (context) => {
   const profile = readProfile(context.io.env);
   if (!profile) throw new CliFailure(exitCodes.notAllowed, "You are not signed in to any server.", "polyvisor login signs in.");
   if (profile.tokenId) {
-    await connect({ ...profile, found: "polyvisor login" }).call("tokenDelete", { params: { id: profile.tokenId } }).catch((error: unknown) => {
-      // Revoked already is as good; a server that does not answer is said, and the file goes all the same.
-      if (!isApiError(error)) context.note(`${(error as Error).message} The token could not be revoked there; polyvisor token revoke does it later.`);
-    });
+    await connect({ ...profile, found: "polyvisor login" })
+      .call("tokenDelete", { params: { id: profile.tokenId } })
+      .catch((error: unknown) => {
+        // Revoked already is as good; a server that does not answer is said, and the file goes all the same.
+        if (!isApiError(error)) context.note(`${(error as Error).message} The token could not be revoked there; polyvisor token revoke does it later.`);
+      });
   }
   removeProfile(context.io.env);
   context.say(`Signed out of ${profile.url}.`);

@@ -15,7 +15,14 @@ async function consoleServer() {
     await expect.poll(() => peers.length, { timeout: 5000 }).toBeGreaterThan(n);
     return peers[n]!;
   };
-  return { server, peer, async [Symbol.asyncDispose]() { peers.forEach((each) => each.end()); await server[Symbol.asyncDispose](); } };
+  return {
+    server,
+    peer,
+    async [Symbol.asyncDispose]() {
+      peers.forEach((each) => each.end());
+      await server[Symbol.asyncDispose]();
+    },
+  };
 }
 
 describe("console", () => {
@@ -60,7 +67,10 @@ describe("console", () => {
   });
   it("ends with 1 and the server's words when the console fails, with 0 when it was closed", async () => {
     await using setup = await consoleServer();
-    for (const [n, code, exit] of [[0, 1011, 1], [1, 1000, 0]] as const) {
+    for (const [n, code, exit] of [
+      [0, 1011, 1],
+      [1, 1000, 0],
+    ] as const) {
       const io = fakeIo({ POLYVISOR_URL: setup.server.url });
       const done = run(["console", "web1"], io);
       (await setup.peer(n)).end(code, "the guest\u001b[0m is off");
@@ -69,7 +79,12 @@ describe("console", () => {
     }
   });
   it("says why the server refuses it", async () => {
-    await using server = await fixtureServer({ vmGet: () => aVm({ state: "off" }), vmConsole: () => { throw new FixtureProblem("wrongState", "web1 is off"); } });
+    await using server = await fixtureServer({
+      vmGet: () => aVm({ state: "off" }),
+      vmConsole: () => {
+        throw new FixtureProblem("wrongState", "web1 is off");
+      },
+    });
     const io = fakeIo({ POLYVISOR_URL: server.url });
     expect(await run(["console", "web1"], io)).toBe(exitCodes.refused);
     expect(io.err()).toContain("web1 is off");

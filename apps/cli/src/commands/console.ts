@@ -84,9 +84,15 @@ export async function attach(context: Context, ref: string, patient = true): Pro
   }
 }
 
-const ended = (name: string, { code, reason }: ConsoleEnd): CliFailure => new CliFailure(exitCodes.failed, `The console of ${name} has ended: ${reason || `code ${code}`}.`, `See polyvisor explain ${name}, then attach again.`);
+const ended = (name: string, { code, reason }: ConsoleEnd): CliFailure =>
+  new CliFailure(exitCodes.failed, `The console of ${name} has ended: ${reason || `code ${code}`}.`, `See polyvisor explain ${name}, then attach again.`);
 
-async function reconnect(context: Context, vm: string, wish: Parameters<typeof openConsole>[2], show: (bytes: Uint8Array) => void): Promise<ConsoleSocket | undefined> {
+async function reconnect(
+  context: Context,
+  vm: string,
+  wish: Parameters<typeof openConsole>[2],
+  show: (bytes: Uint8Array) => void,
+): Promise<ConsoleSocket | undefined> {
   const until = context.io.now() + patienceSeconds * 1000;
   while (context.io.now() < until) {
     await pause(500);

@@ -14,7 +14,14 @@ export function eventLine(event: Event, context: Pick<Context, "paint">): string
   const object = event.object as { name?: string; title?: string; state?: string } | undefined;
   const name = object?.name ?? object?.title ?? event.objectId;
   const what = event.type === "reset" ? "everything is to be read anew" : event.type === "changed" ? `changed ${event.fields.join(", ")}` : event.type;
-  return [timeText(event.at) ?? event.at, context.paint("cyan", event.kind.padEnd(9)), context.paint("bold", escapeText(name)), escapeText(what), ...(object?.state && event.fields.includes("state") ? [`-> ${escapeText(object.state)}`] : []), ...(event.cause ? [context.paint("grey", `(${escapeText(event.cause)})`)] : [])].join("  ");
+  return [
+    timeText(event.at) ?? event.at,
+    context.paint("cyan", event.kind.padEnd(9)),
+    context.paint("bold", escapeText(name)),
+    escapeText(what),
+    ...(object?.state && event.fields.includes("state") ? [`-> ${escapeText(object.state)}`] : []),
+    ...(event.cause ? [context.paint("grey", `(${escapeText(event.cause)})`)] : []),
+  ].join("  ");
 }
 
 /** `events`: changes as they happen, until Ctrl-C or `--limit`. */
@@ -29,11 +36,16 @@ export const events: Run = async (context) => {
   let n = 0;
   try {
     const since = options["since"] as string | undefined;
-    for await (const event of client.events({ signal: stop.signal, ...(words.length > 0 ? { kinds: words.join(",") } : {}), ...(since === undefined ? {} : { since }), onConnection: (state) => {
-      if (state === "lost" && !stop.signal.aborted) context.note("The server does not answer; trying again …");
-      if (state === "open" && lost) context.note("Connected again.");
-      lost = state === "lost";
-    } })) {
+    for await (const event of client.events({
+      signal: stop.signal,
+      ...(words.length > 0 ? { kinds: words.join(",") } : {}),
+      ...(since === undefined ? {} : { since }),
+      onConnection: (state) => {
+        if (state === "lost" && !stop.signal.aborted) context.note("The server does not answer; trying again …");
+        if (state === "open" && lost) context.note("Connected again.");
+        lost = state === "lost";
+      },
+    })) {
       if (output === "json") io.stdout.write(jsonLine(event));
       else if (output === "yaml") io.stdout.write(`---\n${await yamlText(event)}`);
       else context.say(eventLine(event, context));

@@ -11,7 +11,14 @@ export const explain: Run = async (context) => {
   await show(context, answer, () => [
     ...answer.sentences.map((sentence, i) => (i === 0 ? paint(colourOfState(answer.state), escapeText(sentence)) : `  ${escapeText(sentence)}`)),
     ...(answer.fresh ? [] : [paint("yellow", "This is as last seen: its host does not answer.")]),
-    ...(answer.actions.some((each) => each.allowed) ? [`Possible now: ${answer.actions.filter((each) => each.allowed).map((each) => escapeText(each.action)).join(", ")}`] : []),
+    ...(answer.actions.some((each) => each.allowed)
+      ? [
+          `Possible now: ${answer.actions
+            .filter((each) => each.allowed)
+            .map((each) => escapeText(each.action))
+            .join(", ")}`,
+        ]
+      : []),
     ...answer.actions.filter((each) => !each.allowed).map((each) => paint("grey", `Not now: ${escapeText(each.reason ?? each.action)}`)),
   ]);
 };

@@ -18,7 +18,14 @@ function listen(port: number): Promise<Server> {
 }
 
 async function listenOn(wanted: number | undefined): Promise<Server> {
-  if (wanted !== undefined) return listen(wanted).catch((error: NodeJS.ErrnoException) => { throw new CliFailure(exitCodes.refused, `Port ${wanted} of this machine cannot be used: ${error.code}.`, "Choose another with --listen, or leave it out."); });
+  if (wanted !== undefined)
+    return listen(wanted).catch((error: NodeJS.ErrnoException) => {
+      throw new CliFailure(
+        exitCodes.refused,
+        `Port ${wanted} of this machine cannot be used: ${error.code}.`,
+        "Choose another with --listen, or leave it out.",
+      );
+    });
   for (let port = 5900; port < 6000; port++) {
     try {
       return await listen(port);

@@ -62,14 +62,21 @@ export const set: Run = async (context) => {
   return exitCodes.ok;
 };
 
-export const setMemory: Run = (context) => change(context, { do: "vm.setMemory", ...oneVm(context), current: sizeOf(context.words[1]!, "memory", "M"), apply: applyOf(context.options) });
-export const setMaxMemory: Run = (context) => change(context, { do: "vm.setMemory", ...oneVm(context), max: sizeOf(context.words[1]!, "memory", "M"), apply: applyOf(context.options) });
-export const setVcpus: Run = (context) => change(context, { do: "vm.setVcpus", ...oneVm(context), current: wholeNumber(context.words[1], "vcpus"), apply: applyOf(context.options) });
+export const setMemory: Run = (context) =>
+  change(context, { do: "vm.setMemory", ...oneVm(context), current: sizeOf(context.words[1]!, "memory", "M"), apply: applyOf(context.options) });
+export const setMaxMemory: Run = (context) =>
+  change(context, { do: "vm.setMemory", ...oneVm(context), max: sizeOf(context.words[1]!, "memory", "M"), apply: applyOf(context.options) });
+export const setVcpus: Run = (context) =>
+  change(context, { do: "vm.setVcpus", ...oneVm(context), current: wholeNumber(context.words[1], "vcpus"), apply: applyOf(context.options) });
 
-export const attachDisk: Run = (context) => change(context, { do: "vm.attachDisk", ...oneVm(context), disk: parseDisk(diskText(context.words.slice(1))), apply: applyOf(context.options) });
-export const detachDisk: Run = (context) => change(context, { do: "vm.detachDisk", ...oneVm(context), target: context.words[1]!, apply: applyOf(context.options) });
-export const attachNic: Run = (context) => change(context, { do: "vm.attachNic", ...oneVm(context), nic: parseNic(context.words.slice(1).join(",")), apply: applyOf(context.options) });
-export const detachNic: Run = (context) => change(context, { do: "vm.detachNic", ...oneVm(context), mac: context.words[1]!.toLowerCase(), apply: applyOf(context.options) });
+export const attachDisk: Run = (context) =>
+  change(context, { do: "vm.attachDisk", ...oneVm(context), disk: parseDisk(diskText(context.words.slice(1))), apply: applyOf(context.options) });
+export const detachDisk: Run = (context) =>
+  change(context, { do: "vm.detachDisk", ...oneVm(context), target: context.words[1]!, apply: applyOf(context.options) });
+export const attachNic: Run = (context) =>
+  change(context, { do: "vm.attachNic", ...oneVm(context), nic: parseNic(context.words.slice(1).join(",")), apply: applyOf(context.options) });
+export const detachNic: Run = (context) =>
+  change(context, { do: "vm.detachNic", ...oneVm(context), mac: context.words[1]!.toLowerCase(), apply: applyOf(context.options) });
 
 /** Words of a disk given apart (virsh: `attach-disk VM SOURCE TARGET`) are one disk. */
 const diskText = (words: readonly string[]): string => words.join(",");
@@ -81,7 +88,11 @@ async function driveOf(context: Context, named: string | undefined): Promise<str
   const vm = await client.call("vmGet", { params: { id: context.words[0]! } });
   const drives = vm.disks.filter((disk) => disk.device === "cdrom" || disk.device === "floppy");
   if (drives.length === 1) return drives[0]!.target;
-  throw new CliFailure(exitCodes.refused, drives.length === 0 ? `${vm.name} has no drive for media.` : `${vm.name} has ${drives.length} drives: ${drives.map((drive) => drive.target).join(", ")}.`, drives.length === 0 ? `Give it one: polyvisor disk attach ${vm.name} cdrom,target=sda,bus=sata` : "Name one with --drive.");
+  throw new CliFailure(
+    exitCodes.refused,
+    drives.length === 0 ? `${vm.name} has no drive for media.` : `${vm.name} has ${drives.length} drives: ${drives.map((drive) => drive.target).join(", ")}.`,
+    drives.length === 0 ? `Give it one: polyvisor disk attach ${vm.name} cdrom,target=sda,bus=sata` : "Name one with --drive.",
+  );
 }
 
 /** `media insert VM [DRIVE] FILE`, also in xl's order. */

@@ -14,12 +14,24 @@ import { showHost } from "./info.ts";
 import { show } from "../show.ts";
 
 /** What `host add` and `host test` send for a URI; a pass phrase is asked for, never taken from the command line. */
-async function hostInput(context: Context, uri: string): Promise<{ uri: string; name?: string; tags?: string[]; credential?: { username: string; password: string } }> {
+async function hostInput(
+  context: Context,
+  uri: string,
+): Promise<{ uri: string; name?: string; tags?: string[]; credential?: { username: string; password: string } }> {
   const { options, io } = context;
   const username = options["username"] as string | undefined;
   let credential: { username: string; password: string } | undefined;
-  if (username !== undefined) credential = { username, password: io.stdin.isTTY ? await (await import("../asking.ts")).askSecret(`Pass phrase of ${username}`) : (await text(io.stdin)).replace(/\r?\n$/, "") };
-  return { uri, ...(options["name"] === undefined ? {} : { name: options["name"] as string }), ...(options["tag"] === undefined ? {} : { tags: options["tag"] as string[] }), ...(credential ? { credential } : {}) };
+  if (username !== undefined)
+    credential = {
+      username,
+      password: io.stdin.isTTY ? await (await import("../asking.ts")).askSecret(`Pass phrase of ${username}`) : (await text(io.stdin)).replace(/\r?\n$/, ""),
+    };
+  return {
+    uri,
+    ...(options["name"] === undefined ? {} : { name: options["name"] as string }),
+    ...(options["tag"] === undefined ? {} : { tags: options["tag"] as string[] }),
+    ...(credential ? { credential } : {}),
+  };
 }
 
 /** `host add URI` and `host add --local`. */
@@ -29,7 +41,8 @@ export const add: Run = async (context) => {
     if (uri !== undefined) throw usageFailure("host add takes a URI or --local, not both.");
     return (await import("./hostLocal.ts")).addLocal(context);
   }
-  if (uri === undefined) throw usageFailure("host add needs a URI, or --local for this machine.", "For example: polyvisor host add qemu+ssh://root@host/system");
+  if (uri === undefined)
+    throw usageFailure("host add needs a URI, or --local for this machine.", "For example: polyvisor host add qemu+ssh://root@host/system");
   const client = await context.client();
   const added = await client.call("hostAdd", { body: await hostInput(context, uri) });
   const host = context.options["wait"] === false ? added : await settled(context, added);
@@ -50,19 +63,33 @@ export const list: Run = async (context) => {
   const client = await context.client();
   const hosts = await listAll(client, "hostList", { filter: selectorOf(context.words), sort: "name" });
   const now = context.io.now();
-  await showList(context, hosts, [
-    { title: "NAME", text: (host) => host.name, whole: true },
-    { title: "CONNECTION", text: (host) => host.connection.state, colour: (host) => colourOfState(host.connection.state), whole: true },
-    { title: "SINCE", text: (host) => agoText(host.connection.since, now), figures: true },
-    { title: "HYPERVISOR", text: (host) => host.facts && `${host.facts.hypervisor.type} ${host.facts.hypervisor.version}` },
-    { title: "CPUS", text: (host) => host.facts && String(host.facts.cpu.total), figures: true },
-    { title: "MEMORY", text: (host) => host.facts && bytesText(host.facts.memory), figures: true },
-    { title: "URI", text: (host) => host.uri },
-  ], {
-    wide: [{ title: "ID", text: (host) => host.id, whole: true }, { title: "ACCELERATION", text: (host) => host.facts?.acceleration.usable }, { title: "TAGS", text: (host) => host.tags.join(",") }, { title: "FAILURE", text: (host) => host.connection.failure?.detail }],
-    name: (host) => host.name, empty: "There is no host yet. Add one: polyvisor host add --local",
-  });
-  if (context.output === "table") for (const host of hosts) if (host.connection.failure) context.note(`${escapeText(host.name)}: ${escapeText(host.connection.failure.detail)}\n  ${escapeText(host.connection.failure.remedy)}`);
+  await showList(
+    context,
+    hosts,
+    [
+      { title: "NAME", text: (host) => host.name, whole: true },
+      { title: "CONNECTION", text: (host) => host.connection.state, colour: (host) => colourOfState(host.connection.state), whole: true },
+      { title: "SINCE", text: (host) => agoText(host.connection.since, now), figures: true },
+      { title: "HYPERVISOR", text: (host) => host.facts && `${host.facts.hypervisor.type} ${host.facts.hypervisor.version}` },
+      { title: "CPUS", text: (host) => host.facts && String(host.facts.cpu.total), figures: true },
+      { title: "MEMORY", text: (host) => host.facts && bytesText(host.facts.memory), figures: true },
+      { title: "URI", text: (host) => host.uri },
+    ],
+    {
+      wide: [
+        { title: "ID", text: (host) => host.id, whole: true },
+        { title: "ACCELERATION", text: (host) => host.facts?.acceleration.usable },
+        { title: "TAGS", text: (host) => host.tags.join(",") },
+        { title: "FAILURE", text: (host) => host.connection.failure?.detail },
+      ],
+      name: (host) => host.name,
+      empty: "There is no host yet. Add one: polyvisor host add --local",
+    },
+  );
+  if (context.output === "table")
+    for (const host of hosts)
+      if (host.connection.failure)
+        context.note(`${escapeText(host.name)}: ${escapeText(host.connection.failure.detail)}\n  ${escapeText(host.connection.failure.remedy)}`);
 };
 
 const hostNamed = async (context: Context): Promise<Host> => (await context.client()).call("hostGet", { params: { id: context.words[0]! } });
@@ -83,7 +110,10 @@ export const test: Run = async (context) => {
   const uri = context.words[0]!;
   const found = await (await context.client()).call("hostTest", { body: await hostInput(context, uri) });
   const unsupported = Object.entries(found.features).filter(([, feature]) => !feature.supported);
-  await show(context, found, () => [`${escapeText(uri)} answers: ${escapeText(found.hostname)}, ${escapeText(found.hypervisor)}, ${found.vms} VMs`, ...unsupported.map(([name, feature]) => `  cannot ${name}: ${feature.supported ? "" : escapeText(feature.reason)}`)]);
+  await show(context, found, () => [
+    `${escapeText(uri)} answers: ${escapeText(found.hostname)}, ${escapeText(found.hypervisor)}, ${found.vms} VMs`,
+    ...unsupported.map(([name, feature]) => `  cannot ${name}: ${feature.supported ? "" : escapeText(feature.reason)}`),
+  ]);
 };
 
 /** `host reconnect HOST`. */
@@ -94,12 +124,14 @@ export const reconnect: Run = async (context) => {
   return tellConnection(context, host);
 };
 
-const switched = (enabled: boolean): Run => async (context) => {
-  const client = await context.client();
-  const host = await settled(context, await client.call("hostChange", { params: { id: (await hostNamed(context)).id }, body: { enabled } }));
-  context.say(`${escapeText(host.name)}: ${host.connection.state}`);
-  return tellConnection(context, host);
-};
+const switched =
+  (enabled: boolean): Run =>
+  async (context) => {
+    const client = await context.client();
+    const host = await settled(context, await client.call("hostChange", { params: { id: (await hostNamed(context)).id }, body: { enabled } }));
+    context.say(`${escapeText(host.name)}: ${host.connection.state}`);
+    return tellConnection(context, host);
+  };
 export const enable = switched(true);
 export const disable = switched(false);
 

@@ -30,14 +30,24 @@ export async function addLocal(context: Context): Promise<number> {
   const client = await context.client();
   const outcomes: Outcome[] = [];
   for (const candidate of candidates) outcomes.push(await addOne(context, client, candidate, context.options["tag"] as string[] | undefined));
-  await show(context, outcomes, () => outcomes.map(({ uri, result, name, detail }) => `${uri}: ${result === "added" ? `added as ${escapeText(name!)}` : result === "present" ? `already there as ${escapeText(name!)}` : "not added"}${detail ? `: ${escapeText(detail)}` : ""}`));
+  await show(context, outcomes, () =>
+    outcomes.map(
+      ({ uri, result, name, detail }) =>
+        `${uri}: ${result === "added" ? `added as ${escapeText(name!)}` : result === "present" ? `already there as ${escapeText(name!)}` : "not added"}${detail ? `: ${escapeText(detail)}` : ""}`,
+    ),
+  );
   if (outcomes.some(({ result }) => result !== "absent")) return exitCodes.ok;
   context.note("No hypervisor of this machine answers.");
   context.note("Install one (on Debian: apt install libvirt-daemon-system qemu-system-x86) and start libvirtd, or add a host by its URI.");
   return exitCodes.failed;
 }
 
-async function addOne(context: Context, client: Client, candidate: { uri: string; instead?: string; suffix: string }, tags: string[] | undefined): Promise<Outcome> {
+async function addOne(
+  context: Context,
+  client: Client,
+  candidate: { uri: string; instead?: string; suffix: string },
+  tags: string[] | undefined,
+): Promise<Outcome> {
   const hosts = await listAll(client, "hostList", { fields: "id,name,uri" });
   const present = (uri: string): Host | undefined => hosts.find((host) => host.uri.replace(/\/+$/, "") === uri.replace(/\/+$/, ""));
   let refusal: string | undefined;

@@ -16,7 +16,8 @@ export async function settled(context: Context, first: Host): Promise<Host> {
   try {
     for (let wait = 20; host.connection.state === "connecting" && !host.connection.failure && context.io.now() < until; wait = Math.min(500, wait * 1.5)) {
       await pause(wait, stop.signal);
-      if (stop.signal.aborted) throw interrupted(`Stopped waiting; the server goes on connecting to ${host.name}.`, `polyvisor host info ${host.name} tells how it went.`);
+      if (stop.signal.aborted)
+        throw interrupted(`Stopped waiting; the server goes on connecting to ${host.name}.`, `polyvisor host info ${host.name} tells how it went.`);
       host = await client.call("hostGet", { params: { id: host.id } });
     }
     return host;

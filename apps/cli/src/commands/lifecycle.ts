@@ -6,20 +6,31 @@ import { usageFailure } from "../failure.ts";
 import { targetsOf } from "../targets.ts";
 
 const asks: Record<string, Asks> = {
-  "vm.destroy": "always", "vm.delete": "always",
-  "vm.shutdown": "several", "vm.reboot": "several", "vm.reset": "several", "vm.pause": "several", "vm.save": "several",
+  "vm.destroy": "always",
+  "vm.delete": "always",
+  "vm.shutdown": "several",
+  "vm.reboot": "several",
+  "vm.reset": "several",
+  "vm.pause": "several",
+  "vm.save": "several",
 };
 
 /** What a verb takes beside its targets, from the command's options. */
 function extras(verb: string, options: Record<string, unknown>): Record<string, unknown> {
   switch (verb) {
-    case "vm.start": return options["paused"] ? { paused: true } : {};
-    case "vm.shutdown": return options["timeout"] === undefined ? {} : { timeoutSeconds: wholeNumber(options["timeout"], "--timeout") };
+    case "vm.start":
+      return options["paused"] ? { paused: true } : {};
+    case "vm.shutdown":
+      return options["timeout"] === undefined ? {} : { timeoutSeconds: wholeNumber(options["timeout"], "--timeout") };
     case "vm.save":
-    case "vm.restore": return options["file"] === undefined ? {} : { path: options["file"] };
-    case "vm.delete": return { disks: options["disks"] ? "delete" : "keep", force: options["force"] === true };
-    case "vm.setAutostart": return { on: options["disable"] !== true };
-    default: return {};
+    case "vm.restore":
+      return options["file"] === undefined ? {} : { path: options["file"] };
+    case "vm.delete":
+      return { disks: options["disks"] ? "delete" : "keep", force: options["force"] === true };
+    case "vm.setAutostart":
+      return { on: options["disable"] !== true };
+    default:
+      return {};
   }
 }
 
@@ -35,16 +46,18 @@ export function vmOfStep(step: PlanStep | undefined): string | undefined {
 }
 
 /** A verb that takes VMs and little else. */
-export const lifecycle = (verb: string): Run => async (context) => {
-  const targets = targetsOf(context.words);
-  const request = { do: verb, ...targets, ...extras(verb, context.options) } as RequestInput;
-  const outcome = await carryOut(context, request, asks[verb] ?? "never");
-  if (typeof outcome === "number") return outcome;
-  const code = await tellOutcome(context, outcome);
-  if (code === 0 && context.options["console"] === true) {
-    const first = outcome.plan.steps.find((step) => step.target.kind === "vm");
-    const { attach } = await import("./console.ts");
-    return attach(context, vmOfStep(first) ?? context.words[0]!);
-  }
-  return code;
-};
+export const lifecycle =
+  (verb: string): Run =>
+  async (context) => {
+    const targets = targetsOf(context.words);
+    const request = { do: verb, ...targets, ...extras(verb, context.options) } as RequestInput;
+    const outcome = await carryOut(context, request, asks[verb] ?? "never");
+    if (typeof outcome === "number") return outcome;
+    const code = await tellOutcome(context, outcome);
+    if (code === 0 && context.options["console"] === true) {
+      const first = outcome.plan.steps.find((step) => step.target.kind === "vm");
+      const { attach } = await import("./console.ts");
+      return attach(context, vmOfStep(first) ?? context.words[0]!);
+    }
+    return code;
+  };

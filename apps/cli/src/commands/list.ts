@@ -49,10 +49,21 @@ export const list: Run = async (context) => {
   const client = await context.client();
   const tabular = view.output === "table" || view.output === "wide";
   const fields = view.output === "wide" ? wideFields : view.output === "table" ? tableFields : view.output === "name" ? "id,hostId,name" : undefined;
-  const [vms, hosts] = await Promise.all([listAll(client, "vmList", { filter, fields, sort }), tabular ? listAll(client, "hostList", { fields: "id,name,connection" }) : []]);
+  const [vms, hosts] = await Promise.all([
+    listAll(client, "vmList", { filter, fields, sort }),
+    tabular ? listAll(client, "hostList", { fields: "id,name,connection" }) : [],
+  ]);
   const nameOf = view.output === "name" ? await references(client, vms) : (vm: Vm) => vm.name;
   const { columns, wide } = vmColumns(new Map(hosts.map((host) => [host.id, host])), context.io.now);
-  await showList(view, vms, columns, { wide, name: nameOf, empty: filter ? "No VM fits." : hosts.length === 0 ? "There is no host yet. Add one: polyvisor host add --local" : "There is no VM yet. Make one: polyvisor create hello --template micro" });
+  await showList(view, vms, columns, {
+    wide,
+    name: nameOf,
+    empty: filter
+      ? "No VM fits."
+      : hosts.length === 0
+        ? "There is no host yet. Add one: polyvisor host add --local"
+        : "There is no VM yet. Make one: polyvisor create hello --template micro",
+  });
   if (tabular) for (const line of staleness(vms, hosts, context.io.now())) context.note(line);
 };
 
@@ -68,5 +79,10 @@ async function references(client: Client, vms: readonly Vm[]): Promise<(vm: Vm) 
 /** One line for each host that does not answer and has VMs in the list. */
 export function staleness(vms: readonly Vm[], hosts: Iterable<Pick<Host, "id" | "name" | "connection">>, now: number): string[] {
   const used = new Set(vms.map((vm) => vm.hostId));
-  return [...hosts].filter((host) => used.has(host.id) && host.connection.state !== "connected").map((host) => `? ${host.name} is ${host.connection.state}: its VMs are as last seen ${host.connection.lastSeen ? `${agoText(host.connection.lastSeen, now)} ago` : "before this server knew it"}.`);
+  return [...hosts]
+    .filter((host) => used.has(host.id) && host.connection.state !== "connected")
+    .map(
+      (host) =>
+        `? ${host.name} is ${host.connection.state}: its VMs are as last seen ${host.connection.lastSeen ? `${agoText(host.connection.lastSeen, now)} ago` : "before this server knew it"}.`,
+    );
 }

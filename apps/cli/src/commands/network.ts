@@ -11,25 +11,50 @@ import { show } from "../show.ts";
 export const list: Run = async (context) => {
   const client = await context.client();
   const [networks, nameOf] = await Promise.all([listAll(client, "networkList", { filter: selectorOf(context.words), sort: "name" }), hostNames(context)]);
-  await showList(context, networks, [
-    { title: "NAME", text: (network) => network.name, whole: true },
-    { title: "HOST", text: (network) => nameOf(network.hostId) },
-    { title: "STATE", text: (network) => (network.active ? "active" : "stopped"), colour: (network) => colourOfState(network.active ? "running" : "off") },
-    { title: "FORWARD", text: (network) => network.forward },
-    { title: "BRIDGE", text: (network) => network.bridge },
-    { title: "ADDRESSES", text: (network) => network.addresses.join(",") },
-    { title: "DHCP", text: (network) => (network.dhcp ? "yes" : "no") },
-  ], { wide: [{ title: "ID", text: (network) => network.id, whole: true }, { title: "AUTOSTART", text: (network) => (network.autostart ? "yes" : "no") }], name: (network) => network.name, empty: "There is no virtual network." });
+  await showList(
+    context,
+    networks,
+    [
+      { title: "NAME", text: (network) => network.name, whole: true },
+      { title: "HOST", text: (network) => nameOf(network.hostId) },
+      { title: "STATE", text: (network) => (network.active ? "active" : "stopped"), colour: (network) => colourOfState(network.active ? "running" : "off") },
+      { title: "FORWARD", text: (network) => network.forward },
+      { title: "BRIDGE", text: (network) => network.bridge },
+      { title: "ADDRESSES", text: (network) => network.addresses.join(",") },
+      { title: "DHCP", text: (network) => (network.dhcp ? "yes" : "no") },
+    ],
+    {
+      wide: [
+        { title: "ID", text: (network) => network.id, whole: true },
+        { title: "AUTOSTART", text: (network) => (network.autostart ? "yes" : "no") },
+      ],
+      name: (network) => network.name,
+      empty: "There is no virtual network.",
+    },
+  );
 };
 
 /** `network info NAME`. */
 export const info: Run = async (context) => {
   const client = await context.client();
   const [network, nameOf] = await Promise.all([client.call("networkGet", { params: { id: context.words[0]! } }), hostNames(context)]);
-  await show(context, network, () => factLines([
-    ["Name", network.name], ["Id", network.id], ["Native id", network.nativeId], ["Host", nameOf(network.hostId)], ["State", network.active ? "active" : "stopped"], ["Autostart", network.autostart ? "yes" : "no"],
-    ["Forward", network.forward], ["Bridge", network.bridge], ["Addresses", network.addresses.join(", ")], ["DHCP", network.dhcp ? "yes" : "no"],
-  ], context.paint));
+  await show(context, network, () =>
+    factLines(
+      [
+        ["Name", network.name],
+        ["Id", network.id],
+        ["Native id", network.nativeId],
+        ["Host", nameOf(network.hostId)],
+        ["State", network.active ? "active" : "stopped"],
+        ["Autostart", network.autostart ? "yes" : "no"],
+        ["Forward", network.forward],
+        ["Bridge", network.bridge],
+        ["Addresses", network.addresses.join(", ")],
+        ["DHCP", network.dhcp ? "yes" : "no"],
+      ],
+      context.paint,
+    ),
+  );
 };
 
 export const start: Run = (context) => change(context, { do: "network.start", network: context.words[0]! });

@@ -12,7 +12,8 @@ const extensions: Record<string, string> = { "image/png": "png", "image/x-portab
 /** `screenshot VM FILE`: the picture as the hypervisor makes it; says so when the file's name promises another format. */
 export const screenshot: Run = async (context) => {
   const [vm, file] = context.words as [string, string];
-  if (file === "-" && context.io.stdout.isTTY) throw usageFailure("A picture does not belong on a terminal.", "Name a file, or send it on: polyvisor screenshot VM - | …");
+  if (file === "-" && context.io.stdout.isTTY)
+    throw usageFailure("A picture does not belong on a terminal.", "Name a file, or send it on: polyvisor screenshot VM - | …");
   const client = await context.client();
   const answer = await client.raw("vmScreenshot", { params: { id: vm } });
   const type = (answer.headers.get("content-type") ?? "").split(";")[0]!.trim();
@@ -30,14 +31,28 @@ export const screenshot: Run = async (context) => {
   if (is && !file.toLowerCase().endsWith(`.${is}`)) context.note(`The picture is ${type}: name it .${is} for programs that go by the name.`);
 };
 
-const keyNames: Record<string, string> = { ctl: "ctrl", control: "ctrl", del: "delete", return: "enter", escape: "esc", windows: "meta", win: "meta", super: "meta", ins: "insert", pgup: "pageup", pgdn: "pagedown" };
+const keyNames: Record<string, string> = {
+  ctl: "ctrl",
+  control: "ctrl",
+  del: "delete",
+  return: "enter",
+  escape: "esc",
+  windows: "meta",
+  win: "meta",
+  super: "meta",
+  ins: "insert",
+  pgup: "pageup",
+  pgdn: "pagedown",
+};
 
 /** Keys as people write them (`Ctrl-Alt-Del`, `ctrl+c`, `KEY_F2`) in one spelling. */
 export function keysOf(words: readonly string[]): string[] {
-  return words.flatMap((word) => (word === "+" || word === "-" ? [word] : word.split(/[+-](?=.)/).filter(Boolean))).map((word) => {
-    const key = word.toLowerCase().replace(/^key_/, "");
-    return keyNames[key] ?? key;
-  });
+  return words
+    .flatMap((word) => (word === "+" || word === "-" ? [word] : word.split(/[+-](?=.)/).filter(Boolean)))
+    .map((word) => {
+      const key = word.toLowerCase().replace(/^key_/, "");
+      return keyNames[key] ?? key;
+    });
 }
 
 /** `send-keys VM KEY...`: pressed together. */

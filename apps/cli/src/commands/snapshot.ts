@@ -24,8 +24,12 @@ export function snapshotTree(snapshots: readonly Snapshot[], paint: Paint): stri
       shown.add(each.name);
       const last = i === here.length - 1;
       const branch = parent === undefined ? "" : last ? "└─ " : "├─ ";
-      const facts = [timeText(each.createdAt), each.state, each.withMemory ? "with memory" : "disks only", each.description?.split("\n")[0]].filter(Boolean).join(", ");
-      lines.push(`${indent}${branch}${paint(each.current ? "bold" : undefined, escapeText(each.name))}${each.current ? paint("green", " (current)") : ""}  ${paint("grey", escapeText(facts))}`);
+      const facts = [timeText(each.createdAt), each.state, each.withMemory ? "with memory" : "disks only", each.description?.split("\n")[0]]
+        .filter(Boolean)
+        .join(", ");
+      lines.push(
+        `${indent}${branch}${paint(each.current ? "bold" : undefined, escapeText(each.name))}${each.current ? paint("green", " (current)") : ""}  ${paint("grey", escapeText(facts))}`,
+      );
       walk(each.name, parent === undefined ? "" : `${indent}${last ? "   " : "│  "}`);
     });
   };
@@ -48,15 +52,26 @@ export const list: Run = async (context) => {
 export const create: Run = (context) => {
   const { options, io } = context;
   const name = context.words[1] ?? new Date(io.now()).toISOString().slice(0, 19).replaceAll(":", "-");
-  return change(context, { do: "vm.snapshot", vms: [context.words[0]!], name, memory: options["memory"] !== false, ...(options["description"] === undefined ? {} : { description: options["description"] }) });
+  return change(context, {
+    do: "vm.snapshot",
+    vms: [context.words[0]!],
+    name,
+    memory: options["memory"] !== false,
+    ...(options["description"] === undefined ? {} : { description: options["description"] }),
+  });
 };
 
 /** `snapshot revert VM NAME`. */
 export const revert: Run = async (context) => {
   const { running, stopped } = context.options;
   if (running && stopped) throw usageFailure("--running and --stopped exclude each other.");
-  return change(context, { do: "vm.revert", vms: [context.words[0]!], snapshot: context.words[1]!, ...(running ? { running: true } : stopped ? { running: false } : {}) }, "always");
+  return change(
+    context,
+    { do: "vm.revert", vms: [context.words[0]!], snapshot: context.words[1]!, ...(running ? { running: true } : stopped ? { running: false } : {}) },
+    "always",
+  );
 };
 
 /** `snapshot delete VM NAME`. */
-export const remove: Run = (context) => change(context, { do: "vm.deleteSnapshot", vms: [context.words[0]!], snapshot: context.words[1]!, children: context.options["children"] === true }, "always");
+export const remove: Run = (context) =>
+  change(context, { do: "vm.deleteSnapshot", vms: [context.words[0]!], snapshot: context.words[1]!, children: context.options["children"] === true }, "always");

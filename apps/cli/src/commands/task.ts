@@ -31,20 +31,34 @@ export const list: Run = async (context) => {
   const tasks: Listed[] = [];
   let cursor: string | undefined;
   do {
-    const page = await client.call("taskList", { query: { ...(state ? { state } : {}), limit: Math.min(1000, Math.max(1, limit - tasks.length)), ...(cursor === undefined ? {} : { cursor }) } });
+    const page = await client.call("taskList", {
+      query: { ...(state ? { state } : {}), limit: Math.min(1000, Math.max(1, limit - tasks.length)), ...(cursor === undefined ? {} : { cursor }) },
+    });
     tasks.push(...page.items);
     cursor = page.items.length > 0 ? page.next : undefined;
   } while (cursor !== undefined && tasks.length < limit);
   const now = io.now();
-  await showList(context, tasks.slice(0, limit), [
-    { title: "ID", text: (task) => task.id, whole: true },
-    { title: "STATE", text: (task) => task.state, colour: (task) => colourOfState(task.state) },
-    { title: "DONE", text: (task) => `${Math.round(task.progress * 100)} %`, figures: true },
-    { title: "AGO", text: (task) => agoText(task.createdAt, now), figures: true },
-    { title: "TOOK", text: (task) => took(task, now), figures: true },
-    { title: "BY", text: (task) => task.by },
-    { title: "TITLE", text: (task) => task.title },
-  ], { wide: [{ title: "REASON", text: (task) => task.reason }, { title: "FAILURE", text: (task) => task.failure?.detail }], name: (task) => task.id, empty: "There is no task." });
+  await showList(
+    context,
+    tasks.slice(0, limit),
+    [
+      { title: "ID", text: (task) => task.id, whole: true },
+      { title: "STATE", text: (task) => task.state, colour: (task) => colourOfState(task.state) },
+      { title: "DONE", text: (task) => `${Math.round(task.progress * 100)} %`, figures: true },
+      { title: "AGO", text: (task) => agoText(task.createdAt, now), figures: true },
+      { title: "TOOK", text: (task) => took(task, now), figures: true },
+      { title: "BY", text: (task) => task.by },
+      { title: "TITLE", text: (task) => task.title },
+    ],
+    {
+      wide: [
+        { title: "REASON", text: (task) => task.reason },
+        { title: "FAILURE", text: (task) => task.failure?.detail },
+      ],
+      name: (task) => task.id,
+      empty: "There is no task.",
+    },
+  );
 };
 
 const taskNamed = async (context: Context): Promise<Task> => (await context.client()).call("taskGet", { params: { id: context.words[0]! } });
@@ -54,11 +68,26 @@ export const showTask: Run = async (context) => {
   const task = await taskNamed(context);
   const { paint, io } = context;
   await show(context, task, () => [
-    ...factLines([
-      ["Task", task.id], ["Title", task.title], ["State", `${task.state}${task.cancelRequested && task.state === "running" ? ", asked to stop" : ""}`], ["Done", `${Math.round(task.progress * 100)} %`], ["By", task.by], ["Reason", task.reason],
-      ["Asked for", timeText(task.createdAt)], ["Began", timeText(task.startedAt)], ["Ended", timeText(task.endedAt)], ["Took", took(task, io.now())], ["Failure", task.failure?.detail], ["What to do", task.failure?.remedy],
-    ], paint),
-    "", ...planLines(task.plan, paint), "",
+    ...factLines(
+      [
+        ["Task", task.id],
+        ["Title", task.title],
+        ["State", `${task.state}${task.cancelRequested && task.state === "running" ? ", asked to stop" : ""}`],
+        ["Done", `${Math.round(task.progress * 100)} %`],
+        ["By", task.by],
+        ["Reason", task.reason],
+        ["Asked for", timeText(task.createdAt)],
+        ["Began", timeText(task.startedAt)],
+        ["Ended", timeText(task.endedAt)],
+        ["Took", took(task, io.now())],
+        ["Failure", task.failure?.detail],
+        ["What to do", task.failure?.remedy],
+      ],
+      paint,
+    ),
+    "",
+    ...planLines(task.plan, paint),
+    "",
     ...task.steps.map((step) => {
       const planned = task.plan.steps.find((each) => each.n === step.n);
       return `  ${step.n}. ${escapeText(planned?.target.name ?? "")}: ${paint(colourOfState(step.state), step.state)}${step.message ? `: ${escapeText(step.message)}` : ""}${step.failure ? `: ${escapeText(step.failure.detail)}\n     ${escapeText(step.failure.remedy)}` : ""}`;

@@ -11,21 +11,29 @@ import { show } from "../show.ts";
 export const list: Run = async (context) => {
   const { items } = await (await context.client()).call("tokenList");
   const now = context.io.now();
-  await showList(context, items, [
-    { title: "ID", text: (token) => token.id, whole: true },
-    { title: "NAME", text: (token) => token.name },
-    { title: "MADE", text: (token) => timeText(token.createdAt) },
-    { title: "USED", text: (token) => (token.lastUsedAt ? `${agoText(token.lastUsedAt, now)} ago` : "never") },
-    { title: "ENDS", text: (token) => (token.expiresAt ? timeText(token.expiresAt) : "never") },
-  ], { name: (token) => token.name, empty: "You have no API tokens." });
+  await showList(
+    context,
+    items,
+    [
+      { title: "ID", text: (token) => token.id, whole: true },
+      { title: "NAME", text: (token) => token.name },
+      { title: "MADE", text: (token) => timeText(token.createdAt) },
+      { title: "USED", text: (token) => (token.lastUsedAt ? `${agoText(token.lastUsedAt, now)} ago` : "never") },
+      { title: "ENDS", text: (token) => (token.expiresAt ? timeText(token.expiresAt) : "never") },
+    ],
+    { name: (token) => token.name, empty: "You have no API tokens." },
+  );
 };
 
 /** `token create NAME`: the token alone on standard output, for scripts. */
 export const create: Run = async (context) => {
   const days = context.options["days"] === undefined ? undefined : wholeNumber(context.options["days"], "--days");
-  const made = await (await context.client()).call("tokenCreate", { body: { name: context.words[0]!, ...(days === undefined ? {} : { expiresInSeconds: days * 86_400 }) } });
+  const made = await (
+    await context.client()
+  ).call("tokenCreate", { body: { name: context.words[0]!, ...(days === undefined ? {} : { expiresInSeconds: days * 86_400 }) } });
   await show(context, made, () => [escapeText(made.token)]);
-  if (context.output === "table") context.note(`This is the only time that the token is shown. ${made.expiresAt ? `It ends ${timeText(made.expiresAt)}.` : "It does not end by itself."}`);
+  if (context.output === "table")
+    context.note(`This is the only time that the token is shown. ${made.expiresAt ? `It ends ${timeText(made.expiresAt)}.` : "It does not end by itself."}`);
 };
 
 /** `token revoke ID|NAME`. */
@@ -35,7 +43,12 @@ export const revoke: Run = async (context) => {
   const { items } = await client.call("tokenList");
   const byId = items.filter((token) => token.id === ref);
   const found = byId.length > 0 ? byId : items.filter((token) => token.name === ref);
-  if (found.length !== 1) throw new CliFailure(exitCodes.notFound, found.length === 0 ? `You have no API token ${ref}.` : `${found.length} tokens are called ${ref}.`, "polyvisor token list shows them with their ids.");
+  if (found.length !== 1)
+    throw new CliFailure(
+      exitCodes.notFound,
+      found.length === 0 ? `You have no API token ${ref}.` : `${found.length} tokens are called ${ref}.`,
+      "polyvisor token list shows them with their ids.",
+    );
   await client.call("tokenDelete", { params: { id: found[0]!.id } });
   context.say(`${escapeText(found[0]!.name)} revoked`);
 };

@@ -34,20 +34,37 @@ const columnsOf = (first: string): Column<Row>[] => [
   ...(first === "VM" ? [{ title: "HOST", text: (row: Row) => row.host, expendable: 5 }] : []),
   { title: "STATE", text: (row) => row.state, colour: (row) => colourOfState(row.state), expendable: 2 },
   { title: "CPU %", text: ({ load }) => (load.cpu === undefined ? undefined : (load.cpu * 100).toFixed(1)), figures: true },
-  ...(first === "VM" ? [{ title: "WAIT %", text: ({ load }: Row) => (load.cpuWait === undefined ? undefined : (load.cpuWait * 100).toFixed(1)), figures: true, expendable: 1 }] : []),
+  ...(first === "VM"
+    ? [{ title: "WAIT %", text: ({ load }: Row) => (load.cpuWait === undefined ? undefined : (load.cpuWait * 100).toFixed(1)), figures: true, expendable: 1 }]
+    : []),
   { title: "MEMORY", text: ({ load }) => (load.memoryUsed === undefined ? undefined : bytesText(load.memoryUsed)), figures: true },
-  ...(first === "VM" ? [
-    { title: "DISK READ", text: ({ load }: Row) => rateText(load.diskReadBytesPerSecond), figures: true, expendable: 6 }, { title: "WRITE", text: ({ load }: Row) => rateText(load.diskWriteBytesPerSecond), figures: true, expendable: 4 },
-    { title: "NET IN", text: ({ load }: Row) => rateText(load.netReceiveBytesPerSecond), figures: true, expendable: 6 }, { title: "OUT", text: ({ load }: Row) => rateText(load.netTransmitBytesPerSecond), figures: true, expendable: 4 },
-  ] : []),
+  ...(first === "VM"
+    ? [
+        { title: "DISK READ", text: ({ load }: Row) => rateText(load.diskReadBytesPerSecond), figures: true, expendable: 6 },
+        { title: "WRITE", text: ({ load }: Row) => rateText(load.diskWriteBytesPerSecond), figures: true, expendable: 4 },
+        { title: "NET IN", text: ({ load }: Row) => rateText(load.netReceiveBytesPerSecond), figures: true, expendable: 6 },
+        { title: "OUT", text: ({ load }: Row) => rateText(load.netTransmitBytesPerSecond), figures: true, expendable: 4 },
+      ]
+    : []),
 ];
 
-const weight = (sort: Sort, { load }: Row): number => (sort === "cpu" ? load.cpu : sort === "memory" ? load.memoryUsed : sort === "disk" ? sum(load.diskReadBytesPerSecond, load.diskWriteBytesPerSecond) : sum(load.netReceiveBytesPerSecond, load.netTransmitBytesPerSecond)) ?? -1;
+const weight = (sort: Sort, { load }: Row): number =>
+  (sort === "cpu"
+    ? load.cpu
+    : sort === "memory"
+      ? load.memoryUsed
+      : sort === "disk"
+        ? sum(load.diskReadBytesPerSecond, load.diskWriteBytesPerSecond)
+        : sum(load.netReceiveBytesPerSecond, load.netTransmitBytesPerSecond)) ?? -1;
 
 /** `top`: live on a terminal, once on a pipe or with `--once`; with `-o json` one line for each look. */
 export const top: Run = async (context) => {
   const { options, io, output } = context;
-  let sort = sorts.find((each) => each === (options["sort"] ?? "cpu")) ?? ((): never => { throw usageFailure(`--sort takes ${sorts.join(", ")}, not ${String(options["sort"])}.`); })();
+  let sort =
+    sorts.find((each) => each === (options["sort"] ?? "cpu")) ??
+    ((): never => {
+      throw usageFailure(`--sort takes ${sorts.join(", ")}, not ${String(options["sort"])}.`);
+    })();
   const limit = options["limit"] === undefined ? undefined : wholeNumber(options["limit"], "--limit");
   const delay = options["delay"] === undefined ? 2 : Number(options["delay"]);
   if (!(delay >= 0.2 && delay <= 3600)) throw usageFailure("--delay takes 0.2 to 3600 seconds.");
@@ -81,13 +98,18 @@ export const top: Run = async (context) => {
     let picture: Picture = { hosts: [], vms: [] };
     while (!stop.signal.aborted) {
       try {
-        picture = await look(context, sort, limit ?? Math.max(5, (io.stdout.rows ?? 24)));
+        picture = await look(context, sort, limit ?? Math.max(5, io.stdout.rows ?? 24));
         trouble = undefined;
       } catch (error) {
         if (!screen || picture.vms.length + picture.hosts.length === 0) throw error;
         trouble = (error as Error).message;
       }
-      if (screen) screen.draw([`polyvisor top  ${timeText(new Date(io.now()).toISOString()) ?? ""}  by ${sort}  ${context.paint("grey", "c cpu  m memory  d disk  n network  q quit")}`, ...(trouble ? [context.paint("red", escapeText(trouble))] : []), ...pictureLines(context, picture, sort)]);
+      if (screen)
+        screen.draw([
+          `polyvisor top  ${timeText(new Date(io.now()).toISOString()) ?? ""}  by ${sort}  ${context.paint("grey", "c cpu  m memory  d disk  n network  q quit")}`,
+          ...(trouble ? [context.paint("red", escapeText(trouble))] : []),
+          ...pictureLines(context, picture, sort),
+        ]);
       else io.stdout.write(jsonLine(picture));
       again = new AbortController();
       await pause(delay * 1000, AbortSignal.any([again.signal, stop.signal]));
@@ -108,7 +130,8 @@ async function look(context: Context, sort: Sort, limit: number): Promise<Pictur
   // The load has no selector of its own: with one, all of it is asked for and the VMs that fit are kept.
   const bounded = Math.min(1000, Math.max(1, filter === undefined ? limit : 1000));
   const [vms, hosts, fitting] = await Promise.all([
-    client.call("loadList", { query: { kind: "vm", sort, limit: bounded } }), client.call("loadList", { query: { kind: "host", sort: sort === "disk" || sort === "network" ? "cpu" : sort, limit: 1000 } }),
+    client.call("loadList", { query: { kind: "vm", sort, limit: bounded } }),
+    client.call("loadList", { query: { kind: "host", sort: sort === "disk" || sort === "network" ? "cpu" : sort, limit: 1000 } }),
     filter === undefined ? undefined : listAll(client, "vmList", { filter, fields: "id,name" }).then((found) => new Set(found.map((vm) => vm.id))),
   ]);
   return { hosts: hosts.items, vms: (fitting ? vms.items.filter((row) => fitting.has(row.id)) : vms.items).slice(0, limit) };
@@ -119,7 +142,9 @@ function pictureLines(context: Context, { hosts, vms }: Picture, sort: Sort): st
   const heavy = (rows: Row[]): Row[] => rows.toSorted((a, b) => weight(sort, b) - weight(sort, a));
   const most = context.io.stdout.isTTY ? Math.max(3, Math.floor((context.io.stdout.rows ?? 24) / 4)) : hosts.length;
   return [
-    ...tableLines(heavy(hosts).slice(0, most), columnsOf("HOST"), options), ...(hosts.length > most ? [`… ${hosts.length - most} more hosts`] : []), "",
+    ...tableLines(heavy(hosts).slice(0, most), columnsOf("HOST"), options),
+    ...(hosts.length > most ? [`… ${hosts.length - most} more hosts`] : []),
+    "",
     ...(vms.length > 0 ? tableLines(heavy(vms), columnsOf("VM"), options) : ["No VM is active, or none was measured twice yet."]),
   ];
 }

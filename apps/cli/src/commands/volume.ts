@@ -25,9 +25,15 @@ export const volumeColumns: Column<Volume>[] = [
 export const list: Run = async (context) => {
   const client = await context.client();
   const named = context.words[0];
-  const stores: Datastore[] = named === undefined ? await listAll(client, "datastoreList", { sort: "name" }) : [await client.call("datastoreGet", { params: { id: named } })];
+  const stores: Datastore[] =
+    named === undefined ? await listAll(client, "datastoreList", { sort: "name" }) : [await client.call("datastoreGet", { params: { id: named } })];
   const rows = stores.flatMap((store) => store.volumes.map((volume) => ({ ...volume, datastore: store.name })));
-  await showList(context, rows, [...(named === undefined ? [{ title: "DATASTORE", text: (row: (typeof rows)[number]) => row.datastore }] : []), ...volumeColumns], { name: (row) => row.name, empty: "There are no volumes." });
+  await showList(
+    context,
+    rows,
+    [...(named === undefined ? [{ title: "DATASTORE", text: (row: (typeof rows)[number]) => row.datastore }] : []), ...volumeColumns],
+    { name: (row) => row.name, empty: "There are no volumes." },
+  );
 };
 
 /** `volume create DATASTORE NAME SIZE`. */
@@ -38,7 +44,8 @@ export const create: Run = (context) => {
 };
 
 /** `volume resize DATASTORE NAME SIZE`. */
-export const resize: Run = (context) => change(context, { do: "volume.resize", datastore: context.words[0]!, volume: context.words[1]!, capacity: sizeOf(context.words[2]!, "size") });
+export const resize: Run = (context) =>
+  change(context, { do: "volume.resize", datastore: context.words[0]!, volume: context.words[1]!, capacity: sizeOf(context.words[2]!, "size") });
 
 /** `volume delete DATASTORE NAME`. */
 export const remove: Run = (context) => change(context, { do: "volume.delete", datastore: context.words[0]!, volume: context.words[1]! }, "always");
@@ -54,8 +61,13 @@ function meter(context: Context, total: number | undefined): Transform {
     const seconds = Math.max(0.001, (io.now() - begun) / 1000);
     const rate = done / seconds;
     const part = total ? done / total : undefined;
-    const bar = part === undefined ? "" : `[${"█".repeat(Math.round(part * 20))}${"░".repeat(20 - Math.round(part * 20))}] ${String(Math.floor(part * 100)).padStart(3)} %  `;
-    io.stderr.write(`\r${bar}${bytesText(done)}${total ? ` of ${bytesText(total)}` : ""}  ${bytesText(Math.round(rate))}/s${total && rate > 0 ? `  ${durationText((total - done) / rate)} left` : ""}\u001b[K`);
+    const bar =
+      part === undefined
+        ? ""
+        : `[${"█".repeat(Math.round(part * 20))}${"░".repeat(20 - Math.round(part * 20))}] ${String(Math.floor(part * 100)).padStart(3)} %  `;
+    io.stderr.write(
+      `\r${bar}${bytesText(done)}${total ? ` of ${bytesText(total)}` : ""}  ${bytesText(Math.round(rate))}/s${total && rate > 0 ? `  ${durationText((total - done) / rate)} left` : ""}\u001b[K`,
+    );
   };
   return new Transform({
     transform(chunk: Buffer, _encoding, next) {
@@ -101,7 +113,13 @@ export const upload: Run = async (context) => {
   }
   const client = await context.client();
   if (context.options["create"]) {
-    const outcome = await carryOut(context, { do: "volume.create", datastore, volume, capacity: size, format: (context.options["format"] as string | undefined) ?? "raw" });
+    const outcome = await carryOut(context, {
+      do: "volume.create",
+      datastore,
+      volume,
+      capacity: size,
+      format: (context.options["format"] as string | undefined) ?? "raw",
+    });
     const code = typeof outcome === "number" ? outcome : outcome.state === "succeeded" ? exitCodes.ok : await tellOutcome(context, outcome);
     if (code !== exitCodes.ok) return code;
   }
@@ -119,7 +137,8 @@ export const upload: Run = async (context) => {
 export const download: Run = async (context) => {
   const [datastore, volume, file] = context.words as [string, string, string];
   if (file !== "-" && existsSync(file) && !context.options["force"]) throw usageFailure(`${file} is already there.`, "Say --force to write over it.");
-  if (file === "-" && context.io.stdout.isTTY) throw usageFailure("A disk does not belong on a terminal.", "Name a file, or send it on: polyvisor volume download DATASTORE NAME - | …");
+  if (file === "-" && context.io.stdout.isTTY)
+    throw usageFailure("A disk does not belong on a terminal.", "Name a file, or send it on: polyvisor volume download DATASTORE NAME - | …");
   const client = await context.client();
   const store = await client.call("datastoreGet", { params: { id: datastore } });
   await transfer(context, async (signal) => {

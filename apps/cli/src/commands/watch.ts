@@ -36,7 +36,15 @@ export async function watch(context: Context, filter: string | undefined, sort: 
   const screen = drawing ? screenOn(io.stdout, false) : undefined;
 
   const follow = async (): Promise<void> => {
-    for await (const event of client.events({ signal: stop.signal, kinds: "vm,host", onConnection: (state) => { connection = state; everything ||= state === "open"; ring(); } })) {
+    for await (const event of client.events({
+      signal: stop.signal,
+      kinds: "vm,host",
+      onConnection: (state) => {
+        connection = state;
+        everything ||= state === "open";
+        ring();
+      },
+    })) {
       if (event.type === "reset" || event.kind === "host") everything ||= event.type !== "changed" || event.fields.some((field) => field !== "facts");
       if (event.kind === "vm") changed.add(event.objectId);
       ring();
@@ -47,7 +55,10 @@ export async function watch(context: Context, filter: string | undefined, sort: 
     changed.clear();
     if (everything || ids.length > mostIds) {
       everything = false;
-      const [freshVms, freshHosts] = await Promise.all([listAll(client, "vmList", { filter, sort }, stop.signal), listAll(client, "hostList", {}, stop.signal)]);
+      const [freshVms, freshHosts] = await Promise.all([
+        listAll(client, "vmList", { filter, sort }, stop.signal),
+        listAll(client, "hostList", {}, stop.signal),
+      ]);
       const gone = new Set(vms.keys());
       const touched = freshVms.filter((vm) => (gone.delete(vm.id), vms.get(vm.id)?.revision !== vm.revision)).map((vm) => vm.id);
       vms.clear();
@@ -84,7 +95,10 @@ export async function watch(context: Context, filter: string | undefined, sort: 
 
   const events = follow();
   let failure: unknown;
-  events.catch((error: unknown) => { failure = error; ring(); });
+  events.catch((error: unknown) => {
+    failure = error;
+    ring();
+  });
   try {
     while (!stop.signal.aborted && failure === undefined) {
       if (connection === "open" && (everything || changed.size > 0)) {
@@ -94,7 +108,10 @@ export async function watch(context: Context, filter: string | undefined, sort: 
           if (!screen) tell(ids, names);
         } catch (error) {
           if (stop.signal.aborted) break;
-          if (connection === "open") { failure = error; break; }
+          if (connection === "open") {
+            failure = error;
+            break;
+          }
           everything = true;
         }
       }
@@ -123,7 +140,16 @@ export async function watch(context: Context, filter: string | undefined, sort: 
 function ordered(rows: Vm[], sort: string, hosts: ReadonlyMap<string, Host>): Vm[] {
   const field = sort.replace(/^-/, "");
   const sign = sort.startsWith("-") ? -1 : 1;
-  const key = (vm: Vm): string | number => (field === "state" ? vm.state : field === "host" ? (hosts.get(vm.hostId)?.name ?? "") : field === "memory" ? vm.memory.current : field === "vcpus" ? vm.vcpus.current : vm.name);
+  const key = (vm: Vm): string | number =>
+    field === "state"
+      ? vm.state
+      : field === "host"
+        ? (hosts.get(vm.hostId)?.name ?? "")
+        : field === "memory"
+          ? vm.memory.current
+          : field === "vcpus"
+            ? vm.vcpus.current
+            : vm.name;
   return rows.sort((a, b) => {
     const [x, y] = [key(a), key(b)];
     return sign * (x < y ? -1 : x > y ? 1 : 0) || (a.name < b.name ? -1 : 1);

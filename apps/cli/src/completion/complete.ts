@@ -24,8 +24,15 @@ export async function complete(argv: readonly string[], env: Env, write: (line: 
 }
 
 const pathsOf = (row: CommandRow): string[] => [row.path, ...(row.ofVm ? [`vm ${row.path}`] : [])];
-const allPaths = (row: CommandRow): string[] => [...pathsOf(row), ...(row.aliases ?? []), ...(row.ofVm ? (row.aliases ?? []).map((alias) => `vm ${alias}`) : [])];
-const optionRows = (row: CommandRow): NonNullable<CommandRow["options"]> => [...(row.options ?? []), ...(row.takes ?? []).flatMap((each) => sharedOptions[each] as NonNullable<CommandRow["options"]>)];
+const allPaths = (row: CommandRow): string[] => [
+  ...pathsOf(row),
+  ...(row.aliases ?? []),
+  ...(row.ofVm ? (row.aliases ?? []).map((alias) => `vm ${alias}`) : []),
+];
+const optionRows = (row: CommandRow): NonNullable<CommandRow["options"]> => [
+  ...(row.options ?? []),
+  ...(row.takes ?? []).flatMap((each) => sharedOptions[each] as NonNullable<CommandRow["options"]>),
+];
 
 /** The command that the words before the cursor name, with how many of them are its name. */
 function rowOf(before: readonly string[]): { row: CommandRow; used: number } | undefined {
@@ -45,7 +52,10 @@ async function candidates(before: readonly string[], typed: string, env: Env): P
   const rest = before.slice(used);
   const taking = optionTaking(row, rest.at(-1));
   if (taking) return Array.isArray(taking) ? startingWith(taking, typed) : values(taking as Completes, typed, env);
-  if (typed.startsWith("-") && !row.dashOperands) return optionRows(row).flatMap(([flags, meaning]) => flags.match(/--[a-z-]+/g)?.map((word) => ({ word, meaning })) ?? []).filter(({ word }) => word.startsWith(typed));
+  if (typed.startsWith("-") && !row.dashOperands)
+    return optionRows(row)
+      .flatMap(([flags, meaning]) => flags.match(/--[a-z-]+/g)?.map((word) => ({ word, meaning })) ?? [])
+      .filter(({ word }) => word.startsWith(typed));
   if (row.path === "completion") return startingWith(["bash", "zsh"], typed);
   if (row.path === "events") return startingWith(["host", "vm", "datastore", "network", "task"], typed);
   const operands = rest.filter((word, i) => !word.startsWith("-") && !optionTaking(row, rest[i - 1])).length;
@@ -88,30 +98,50 @@ async function values(kind: Completes, typed: string, env: Env): Promise<Candida
   const client = connect(locateServer(env));
   const signal = AbortSignal.timeout(patienceMs);
   const names = async (route: "vmList" | "hostList" | "datastoreList" | "networkList", filter: string | undefined): Promise<Candidate[]> => {
-    const page = (await client.call(route, { query: { ...(filter ? { filter } : {}), fields: "id,name", limit: most, sort: "name" }, signal })) as { items: { name: string }[] };
+    const page = (await client.call(route, { query: { ...(filter ? { filter } : {}), fields: "id,name", limit: most, sort: "name" }, signal })) as {
+      items: { name: string }[];
+    };
     return page.items.map(({ name }) => ({ word: name }));
   };
   const beginning = (text: string): string | undefined => (text && !/[\s=!*,]/.test(text) ? `name=${text}*` : undefined);
   switch (kind) {
-    case "vm": return plainNames(await names("vmList", beginning(typed)), typed);
-    case "host": return plainNames(await names("hostList", beginning(typed)), typed);
-    case "vmOrHost": return plainNames((await Promise.all([names("vmList", beginning(typed)), names("hostList", beginning(typed))])).flat(), typed);
-    case "datastore": return plainNames(await names("datastoreList", undefined), typed);
-    case "network": return plainNames(await names("networkList", undefined), typed);
-    case "template": return plainNames((await client.call("templateList", { signal })).items.map(({ name, description }) => ({ word: name, meaning: description })), typed);
-    case "task": return plainNames((await client.call("taskList", { query: { limit: 30 }, signal })).items.map(({ id, title }) => ({ word: id, meaning: title })), typed);
-    default: return selectorWords(typed, names);
+    case "vm":
+      return plainNames(await names("vmList", beginning(typed)), typed);
+    case "host":
+      return plainNames(await names("hostList", beginning(typed)), typed);
+    case "vmOrHost":
+      return plainNames((await Promise.all([names("vmList", beginning(typed)), names("hostList", beginning(typed))])).flat(), typed);
+    case "datastore":
+      return plainNames(await names("datastoreList", undefined), typed);
+    case "network":
+      return plainNames(await names("networkList", undefined), typed);
+    case "template":
+      return plainNames(
+        (await client.call("templateList", { signal })).items.map(({ name, description }) => ({ word: name, meaning: description })),
+        typed,
+      );
+    case "task":
+      return plainNames(
+        (await client.call("taskList", { query: { limit: 30 }, signal })).items.map(({ id, title }) => ({ word: id, meaning: title })),
+        typed,
+      );
+    default:
+      return selectorWords(typed, names);
   }
 }
 
 const states = ["running", "blocked", "paused", "suspended", "shuttingDown", "crashed", "saved", "off", "unknown"];
 const fields = ["name=", "state=", "host=", "tag=", "type=", "id=", "os=", "datastore=", "network="];
 
-async function selectorWords(typed: string, names: (route: "vmList" | "hostList" | "datastoreList" | "networkList", filter: string | undefined) => Promise<Candidate[]>): Promise<Candidate[]> {
+async function selectorWords(
+  typed: string,
+  names: (route: "vmList" | "hostList" | "datastoreList" | "networkList", filter: string | undefined) => Promise<Candidate[]>,
+): Promise<Candidate[]> {
   const [, field, , soFar = ""] = /^([a-z]+)(!?=)(.*)$/.exec(typed) ?? [];
   const head = typed.slice(0, typed.length - soFar.length);
   const alternatives = head + soFar.slice(0, soFar.lastIndexOf(",") + 1);
-  const prefixed = (found: readonly Candidate[]): Candidate[] => found.map(({ word }) => ({ word: alternatives + word })).filter(({ word }) => word.startsWith(typed));
+  const prefixed = (found: readonly Candidate[]): Candidate[] =>
+    found.map(({ word }) => ({ word: alternatives + word })).filter(({ word }) => word.startsWith(typed));
   if (field === "state") return prefixed(states.map((word) => ({ word })));
   if (field === "host") return prefixed(await names("hostList", undefined));
   if (field === "datastore") return prefixed(await names("datastoreList", undefined));
@@ -121,4 +151,7 @@ async function selectorWords(typed: string, names: (route: "vmList" | "hostList"
 }
 
 /** Names that a shell can take as they are: no blanks, quotes or control characters, which a completion could smuggle into a command line. */
-const plainNames = (found: readonly Candidate[], typed: string): Candidate[] => found.filter(({ word }) => word.startsWith(typed) && /^[\p{L}\p{N}._@:+/-]+$/u.test(word)).map(({ word, meaning }) => ({ word, ...(meaning ? { meaning: meaning.replace(/[\p{Cc}\p{Cf}]/gu, " ") } : {}) }));
+const plainNames = (found: readonly Candidate[], typed: string): Candidate[] =>
+  found
+    .filter(({ word }) => word.startsWith(typed) && /^[\p{L}\p{N}._@:+/-]+$/u.test(word))
+    .map(({ word, meaning }) => ({ word, ...(meaning ? { meaning: meaning.replace(/[\p{Cc}\p{Cf}]/gu, " ") } : {}) }));

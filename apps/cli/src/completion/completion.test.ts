@@ -28,7 +28,10 @@ describe("completion", () => {
     expect(await offered(["create", "--firmware", ""])).toEqual(["bios", "efi"]);
   });
   it("offers the names that exist now, asked for by their beginning", async () => {
-    await using server = await fixtureServer({ vmList: () => ({ items: [aVm(), aVm({ name: "web; rm -rf /" }), aVm({ name: "web$(x)" })], total: 3 }), hostList: () => ({ items: [aHost()], total: 1 }) });
+    await using server = await fixtureServer({
+      vmList: () => ({ items: [aVm(), aVm({ name: "web; rm -rf /" }), aVm({ name: "web$(x)" })], total: 3 }),
+      hostList: () => ({ items: [aHost()], total: 1 }),
+    });
     expect(await offered(["console", "we"], server)).toEqual(["web1"]);
     expect(server.of("vmList")[0]!.query).toMatchObject({ filter: "name=we*", fields: "id,name" });
     expect(await offered(["start", "host="], server)).toEqual(["host=h1"]);
@@ -46,18 +49,46 @@ describe("completion", () => {
     writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${join(import.meta.dirname, "../main.ts")}" "$@"\n`);
     chmodSync(program, 0o755);
     writeFileSync(join(folder, "script"), script);
-    return { folder, env: { PATH: `${folder}:${process.env["PATH"]}`, POLYVISOR_URL: "http://127.0.0.1:1", HOME: folder }, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+    return {
+      folder,
+      env: { PATH: `${folder}:${process.env["PATH"]}`, POLYVISOR_URL: "http://127.0.0.1:1", HOME: folder },
+      [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    };
   }
   it("works in bash, with a word that holds =", () => {
     using shell = shellFolder(bashScript);
-    const ask = (line: string, words: string[]): string => execFileSync("bash", ["-c", `source "$1"; COMP_LINE="$2"; COMP_POINT=\${#COMP_LINE}; COMP_WORDS=("\${@:3}"); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); compopt() { :; }; _polyvisor; printf '%s\\n' "\${COMPREPLY[@]}"`, "bash", join(shell.folder, "script"), line, ...words], { encoding: "utf8", env: shell.env }).trim();
+    const ask = (line: string, words: string[]): string =>
+      execFileSync(
+        "bash",
+        [
+          "-c",
+          `source "$1"; COMP_LINE="$2"; COMP_POINT=\${#COMP_LINE}; COMP_WORDS=("\${@:3}"); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); compopt() { :; }; _polyvisor; printf '%s\\n' "\${COMPREPLY[@]}"`,
+          "bash",
+          join(shell.folder, "script"),
+          line,
+          ...words,
+        ],
+        { encoding: "utf8", env: shell.env },
+      ).trim();
     expect(ask("polyvisor sta", ["polyvisor", "sta"])).toBe("state\nstart");
     expect(ask("polyvisor list state=run", ["polyvisor", "list", "state", "=", "run"])).toBe("running");
     expect(ask("polyvisor snapshot ", ["polyvisor", "snapshot", ""])).toBe("create\nlist\nrevert\ndelete");
   });
   it.skipIf(!existsSync("/usr/bin/zsh"))("works in zsh, with meanings", () => {
     using shell = shellFolder(zshScript);
-    const ask = (...words: string[]): string => execFileSync("/usr/bin/zsh", ["-f", "-c", `compdef() { :; }; compadd() { print -l -- $values; print -l -- $described }; source "$1"; words=("\${@:2}") CURRENT=$#words; _polyvisor`, "zsh", join(shell.folder, "script"), ...words], { encoding: "utf8", env: shell.env }).trim();
+    const ask = (...words: string[]): string =>
+      execFileSync(
+        "/usr/bin/zsh",
+        [
+          "-f",
+          "-c",
+          `compdef() { :; }; compadd() { print -l -- $values; print -l -- $described }; source "$1"; words=("\${@:2}") CURRENT=$#words; _polyvisor`,
+          "zsh",
+          join(shell.folder, "script"),
+          ...words,
+        ],
+        { encoding: "utf8", env: shell.env },
+      ).trim();
     expect(ask("polyvisor", "sta")).toMatch(/^state\nstart\nstate -- print.*\nstart -- start VMs/);
     expect(ask("polyvisor", "list", "state=run")).toBe("state=running\nstate=running");
   });

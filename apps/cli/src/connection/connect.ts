@@ -48,10 +48,17 @@ function codeOf(error: unknown): string {
 function unreachable(server: Server, code: string): CliFailure {
   const fail = (sentence: string, remedy: string): CliFailure => new CliFailure(exitCodes.unreachable, sentence, remedy);
   const host = new URL(server.url).hostname;
-  if (code === "ECONNREFUSED" || code === "ENOENT") return fail(`No Polyvisor server answers at ${server.url} (found by ${server.found}).`, "Start it with ./polyvisor up.");
+  if (code === "ECONNREFUSED" || code === "ENOENT")
+    return fail(`No Polyvisor server answers at ${server.url} (found by ${server.found}).`, "Start it with ./polyvisor up.");
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return fail(`The name ${host} cannot be resolved.`, "Correct the URL, or the DNS.");
-  if (code === "ANSWER_TIMEOUT") return fail(`The server at ${server.url} did not answer within ${answerSeconds} s.`, "It may be overloaded or hung: look at its log with ./polyvisor status.");
-  if (/CERT|SELF_SIGNED|SIGNATURE|ALTNAME/.test(code)) return fail(`The certificate of ${server.url} is not trusted (${code}).`, "Set NODE_EXTRA_CA_CERTS to the file of the authority that signed it.");
-  if (/TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/.test(code)) return fail(`${server.url} cannot be reached (${code}).`, "Check that the machine is on and that no firewall stands in between.");
+  if (code === "ANSWER_TIMEOUT")
+    return fail(
+      `The server at ${server.url} did not answer within ${answerSeconds} s.`,
+      "It may be overloaded or hung: look at its log with ./polyvisor status.",
+    );
+  if (/CERT|SELF_SIGNED|SIGNATURE|ALTNAME/.test(code))
+    return fail(`The certificate of ${server.url} is not trusted (${code}).`, "Set NODE_EXTRA_CA_CERTS to the file of the authority that signed it.");
+  if (/TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/.test(code))
+    return fail(`${server.url} cannot be reached (${code}).`, "Check that the machine is on and that no firewall stands in between.");
   return fail(`The connection to ${server.url} failed (${code}).`, "Check the URL, and that a Polyvisor server runs there.");
 }

@@ -9,7 +9,9 @@ import { checkUrl, isExposed, locateServer } from "./locate.ts";
 import { profilePath, readProfile, writeProfile } from "./profile.ts";
 
 let home: string;
-beforeEach(() => { home = mkdtempSync(join(tmpdir(), "polyvisor-cli-")); });
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "polyvisor-cli-"));
+});
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 const user = 1000;
 
@@ -54,8 +56,11 @@ describe("login", () => {
   it("trades a code for a token of its own, kept for the user alone, and logout revokes it", async () => {
     await using server = await fixtureServer({
       sessionCreate: () => ({ token: "session", expiresAt: "2026-01-01T00:00:00Z", account: { id: "a", name: "admin", hasPassPhrase: false } }),
-      sessionDelete: () => undefined, tokenCreate: ({ headers }) => (headers.authorization === "Bearer session" ? { id: "k1", name: "x", createdAt: "2026-01-01T00:00:00Z", token: "lasting" } : undefined),
-      accountGet: () => ({ id: "a", name: "admin", hasPassPhrase: false }), tokenDelete: () => undefined,
+      sessionDelete: () => undefined,
+      tokenCreate: ({ headers }) =>
+        headers.authorization === "Bearer session" ? { id: "k1", name: "x", createdAt: "2026-01-01T00:00:00Z", token: "lasting" } : undefined,
+      accountGet: () => ({ id: "a", name: "admin", hasPassPhrase: false }),
+      tokenDelete: () => undefined,
     });
     const io = fakeIo({ HOME: home });
     expect(await run(["login", "--url", server.url, "--code", "ABCD"], io)).toBe(0);

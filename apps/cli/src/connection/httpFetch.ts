@@ -28,7 +28,11 @@ class Answer {
     try {
       return JSON.parse(content) as unknown;
     } catch {
-      throw new CliFailure(exitCodes.unreachable, `${this.url} answered with something that is not Polyvisor's.`, "Check the URL, and whether a proxy stands in between.");
+      throw new CliFailure(
+        exitCodes.unreachable,
+        `${this.url} answered with something that is not Polyvisor's.`,
+        "Check the URL, and whether a proxy stands in between.",
+      );
     }
   }
   async arrayBuffer(): Promise<ArrayBuffer> {

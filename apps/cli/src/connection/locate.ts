@@ -35,7 +35,12 @@ export function locateServer(env: Env, uid = process.getuid?.()): Server {
   }
   const folder = env["POLYVISOR_DATA"] || defaultDataFolder(env, uid);
   const url = localUrl(folder);
-  if (!url) throw new CliFailure(exitCodes.unreachable, `No Polyvisor server runs on this machine: ${join(folder, "server.json")} is not there.`, "Start it with ./polyvisor up, or sign in to another with polyvisor login --url URL.");
+  if (!url)
+    throw new CliFailure(
+      exitCodes.unreachable,
+      `No Polyvisor server runs on this machine: ${join(folder, "server.json")} is not there.`,
+      "Start it with ./polyvisor up, or sign in to another with polyvisor login --url URL.",
+    );
   return { url, token: token ?? localToken(folder), found: folder };
 }
 
@@ -57,7 +62,8 @@ export function checkUrl(text: string, place: string): string {
   } catch {
     // said below
   }
-  if (!url || !/^https?:$/.test(url.protocol)) throw usageFailure(`${place} is not the URL of a server: ${text}`, "Write it like http://127.0.0.1:8420 or https://polyvisor.example.com.");
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw usageFailure(`${place} is not the URL of a server: ${text}`, "Write it like http://127.0.0.1:8420 or https://polyvisor.example.com.");
   if (url.username || url.password) throw usageFailure(`${place} holds a user or a password.`, "Give the token by POLYVISOR_TOKEN or polyvisor login.");
   return text.replace(/\/+$/, "");
 }
@@ -90,4 +96,9 @@ function localToken(folder: string): string | undefined {
   }
 }
 
-const notYours = (path: string): CliFailure => new CliFailure(exitCodes.notAllowed, `You may not read ${path}, which signs in the server's own user.`, "Run it as that user (sudo), or sign in with polyvisor login --url URL --code CODE.");
+const notYours = (path: string): CliFailure =>
+  new CliFailure(
+    exitCodes.notAllowed,
+    `You may not read ${path}, which signs in the server's own user.`,
+    "Run it as that user (sudo), or sign in with polyvisor login --url URL --code CODE.",
+  );

@@ -23,12 +23,14 @@ export function readProfile(env: Env): Profile | undefined {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EACCES") throw new CliFailure(exitCodes.notAllowed, `${path} belongs to another user and cannot be read.`, "Remove it, or set POLYVISOR_URL and POLYVISOR_TOKEN.");
+    if ((error as NodeJS.ErrnoException).code === "EACCES")
+      throw new CliFailure(exitCodes.notAllowed, `${path} belongs to another user and cannot be read.`, "Remove it, or set POLYVISOR_URL and POLYVISOR_TOKEN.");
     return undefined;
   }
   try {
     const value = JSON.parse(text) as Partial<Profile>;
-    if (typeof value.url === "string" && typeof value.token === "string") return { url: value.url, token: value.token, ...(typeof value.tokenId === "string" ? { tokenId: value.tokenId } : {}) };
+    if (typeof value.url === "string" && typeof value.token === "string")
+      return { url: value.url, token: value.token, ...(typeof value.tokenId === "string" ? { tokenId: value.tokenId } : {}) };
   } catch {
     // said below
   }

@@ -18,8 +18,12 @@ export async function refusal(webSocketUrl: string, token: string | undefined): 
     const request = send(url, {
       signal: AbortSignal.timeout(patienceMs),
       headers: {
-        connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-protocol": "polyvisor",
-        "sec-websocket-key": randomBytes(16).toString("base64"), ...(token ? { authorization: `Bearer ${token}` } : {}),
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-protocol": "polyvisor",
+        "sec-websocket-key": randomBytes(16).toString("base64"),
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
       },
     });
     request.on("response", resolve);

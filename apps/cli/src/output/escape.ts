@@ -4,7 +4,8 @@
  * direction of writing or are invisible, so that two names look alike.
  */
 // eslint-disable-next-line no-control-regex
-const hostile = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/gu;
+const hostile =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/gu;
 // eslint-disable-next-line no-control-regex
 const plain = /^[\u0020-\u007e]*$/;
 
@@ -21,10 +22,14 @@ export function escapeText(text: string): string {
 
 /** The same for text of several lines: line ends and tabs stay. */
 export function escapeLines(text: string): string {
-  return plain.test(text) ? text : text.replace(hostile, (character) => (character === "\n" || character === "\t" ? character : character === "\r" ? "" : visible(character)));
+  return plain.test(text)
+    ? text
+    : text.replace(hostile, (character) => (character === "\n" || character === "\t" ? character : character === "\r" ? "" : visible(character)));
 }
 
 /** JSON text with the same characters as `\uXXXX`: the same value for every reader, harmless on a terminal. */
 export function escapeJson(json: string): string {
-  return json.replace(hostile, (character) => (character === "\n" ? character : [...Array(character.length).keys()].map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`).join("")));
+  return json.replace(hostile, (character) =>
+    character === "\n" ? character : [...Array(character.length).keys()].map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
+  );
 }

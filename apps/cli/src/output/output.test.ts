@@ -21,15 +21,18 @@ describe("text of others", () => {
   it("leaves names of every script alone", () => expect(escapeText("Bücher-数据库-🖥️-خادم")).toBe("Bücher-数据库-🖥️-خادم"));
   it("keeps line ends where lines are wanted", () => expect(escapeLines("<a>\r\n\t<b/>\u001b\n")).toBe("<a>\n\t<b/>\\x1b\n"));
   it("never lets a control character through, in any form", async () => {
-    await fc.assert(fc.asyncProperty(fc.string({ unit: "binary", maxLength: 40 }), async (text) => {
-      expect(escapeText(text)).not.toMatch(control);
-      const json = jsonText({ name: text });
-      expect(json).not.toMatch(control);
-      expect(JSON.parse(json)).toEqual({ name: text });
-      const yaml = await yamlText({ name: text });
-      expect(yaml).not.toMatch(control);
-      if (!/[\ud800-\udfff]/u.test(text)) expect(parse(yaml)).toEqual({ name: text });
-    }), { numRuns: 300 });
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: "binary", maxLength: 40 }), async (text) => {
+        expect(escapeText(text)).not.toMatch(control);
+        const json = jsonText({ name: text });
+        expect(json).not.toMatch(control);
+        expect(JSON.parse(json)).toEqual({ name: text });
+        const yaml = await yamlText({ name: text });
+        expect(yaml).not.toMatch(control);
+        if (!/[\ud800-\udfff]/u.test(text)) expect(parse(yaml)).toEqual({ name: text });
+      }),
+      { numRuns: 300 },
+    );
   });
   it("writes the same value in JSON", () => expect(JSON.parse(escapeJson(JSON.stringify("\u202e\u{e0041}")))).toBe("\u202e\u{e0041}"));
 });
@@ -54,9 +57,20 @@ describe("width", () => {
 });
 
 describe("table", () => {
-  const columns = [{ title: "NAME", text: (row: { name: string; n: number }) => row.name, whole: true }, { title: "N", text: (row: { n: number }) => String(row.n), figures: true }, { title: "NOTE", text: () => "a long note that may be cut" }];
+  const columns = [
+    { title: "NAME", text: (row: { name: string; n: number }) => row.name, whole: true },
+    { title: "N", text: (row: { n: number }) => String(row.n), figures: true },
+    { title: "NOTE", text: () => "a long note that may be cut" },
+  ];
   it("aligns wide characters", () => {
-    const lines = tableLines([{ name: "数据", n: 5 }, { name: "a", n: 100 }], columns, { paint: plainPaint });
+    const lines = tableLines(
+      [
+        { name: "数据", n: 5 },
+        { name: "a", n: 100 },
+      ],
+      columns,
+      { paint: plainPaint },
+    );
     expect(lines).toEqual(["NAME    N  NOTE", "数据    5  a long note that may be cut", "a     100  a long note that may be cut"]);
   });
   it("fits the terminal and cuts what is not whole", () => {
@@ -65,7 +79,12 @@ describe("table", () => {
     expect(lines[1]).toContain("a-long-name-of-a-vm");
   });
   it("leaves out what may go before it shows a figure in part", () => {
-    const narrow = [{ title: "NAME", text: () => "vm-000001", whole: true }, { title: "RATE", text: () => "17.8 MiB/s", figures: true, expendable: 2 }, { title: "STATE", text: () => "running", expendable: 1 }, { title: "CPU", text: () => "583.3", figures: true }];
+    const narrow = [
+      { title: "NAME", text: () => "vm-000001", whole: true },
+      { title: "RATE", text: () => "17.8 MiB/s", figures: true, expendable: 2 },
+      { title: "STATE", text: () => "running", expendable: 1 },
+      { title: "CPU", text: () => "583.3", figures: true },
+    ];
     expect(tableLines([{}], narrow, { paint: plainPaint, width: 30 })[1]).toBe("vm-000001  17.8 MiB/s  583.3");
     expect(tableLines([{}], narrow, { paint: plainPaint, width: 20 })[1]).toBe("vm-000001  583.3");
     expect(tableLines([{}], narrow, { paint: plainPaint, width: 12 })[1]).toBe("vm-0…  583.3".padStart(12));

@@ -23,7 +23,11 @@ const gap = "  ";
  * A cell without a value is `-`.
  * @param width columns of the terminal; undefined (a pipe) cuts nothing
  */
-export function tableLines<T>(rows: readonly T[], columns: readonly Column<T>[], options: { width?: number | undefined; paint: Paint; header?: boolean }): string[] {
+export function tableLines<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  options: { width?: number | undefined; paint: Paint; header?: boolean },
+): string[] {
   const cells = columns.map((column) => ({
     column,
     texts: [...(options.header === false ? [] : [column.title]), ...rows.map((row) => escapeText(column.text(row) || "-"))],
@@ -32,13 +36,17 @@ export function tableLines<T>(rows: readonly T[], columns: readonly Column<T>[],
   const shown = options.width === undefined ? measured : fit(measured, options.width);
   const first = options.header === false ? 0 : 1;
   return Array.from({ length: rows.length + first }, (_, n) =>
-    shown.map(({ column, texts, width }, i) => {
-      const text = cut(texts[n]!, width);
-      const painted = options.paint(n < first ? "bold" : column.colour?.(rows[n - first]!), text);
-      const fill = " ".repeat(Math.max(0, width - widthOf(text)));
-      if (column.figures) return fill + painted;
-      return i === shown.length - 1 ? painted : painted + fill;
-    }).join(gap).trimEnd());
+    shown
+      .map(({ column, texts, width }, i) => {
+        const text = cut(texts[n]!, width);
+        const painted = options.paint(n < first ? "bold" : column.colour?.(rows[n - first]!), text);
+        const fill = " ".repeat(Math.max(0, width - widthOf(text)));
+        if (column.figures) return fill + painted;
+        return i === shown.length - 1 ? painted : painted + fill;
+      })
+      .join(gap)
+      .trimEnd(),
+  );
 }
 
 interface Measured<T> {

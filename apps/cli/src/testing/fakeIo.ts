@@ -21,7 +21,9 @@ export function fakeIo(env: Record<string, string>, options: { terminal?: boolea
       for (const each of waiting) each();
       return true;
     },
-    isTTY: options.terminal === true, columns: options.columns ?? 80, rows: 24,
+    isTTY: options.terminal === true,
+    columns: options.columns ?? 80,
+    rows: 24,
   });
   const stdin = new PassThrough() as unknown as NodeJS.ReadStream;
   return {

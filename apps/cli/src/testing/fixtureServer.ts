@@ -36,12 +36,18 @@ export interface FixtureServer extends AsyncDisposable {
 
 export async function fixtureServer(answers: Partial<Record<RouteName, Answer>>): Promise<FixtureServer> {
   const asked: Asked[] = [];
-  const routes = Object.entries(routePaths).map(([name, [method, path]]) => ({ name: name as RouteName, method, pattern: new RegExp(`^${apiBase}${path.replace(/:(\w+)/g, "(?<$1>[^/]+)")}$`) }));
+  const routes = Object.entries(routePaths).map(([name, [method, path]]) => ({
+    name: name as RouteName,
+    method,
+    pattern: new RegExp(`^${apiBase}${path.replace(/:(\w+)/g, "(?<$1>[^/]+)")}$`),
+  }));
   const server = createServer((request, response) => {
     void (async () => {
       const url = new URL(request.url!, "http://fixture");
       const found = routes.find(({ method, pattern }) => method === request.method && pattern.test(url.pathname));
-      const params = Object.fromEntries(Object.entries(found?.pattern.exec(url.pathname)?.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]));
+      const params = Object.fromEntries(
+        Object.entries(found?.pattern.exec(url.pathname)?.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
+      );
       const body: unknown = request.headers["content-type"] === "application/json" ? await json(request) : undefined;
       const question = { route: found?.name as RouteName, params, query: Object.fromEntries(url.searchParams), body, headers: request.headers };
       asked.push(question);
@@ -55,7 +61,9 @@ export async function fixtureServer(answers: Partial<Record<RouteName, Answer>>)
       } catch (error) {
         if (!(error instanceof FixtureProblem)) throw error;
         const { status, title, remedy } = errorCatalogue[error.code];
-        response.writeHead(status, { "content-type": "application/problem+json" }).end(JSON.stringify({ type: `urn:polyvisor:${error.code}`, title, status, detail: error.detail, code: error.code, remedy }));
+        response
+          .writeHead(status, { "content-type": "application/problem+json" })
+          .end(JSON.stringify({ type: `urn:polyvisor:${error.code}`, title, status, detail: error.detail, code: error.code, remedy }));
       }
     })();
   });

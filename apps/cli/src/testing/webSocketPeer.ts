@@ -13,7 +13,8 @@ export interface WebSocketPeer {
 }
 
 function frame(opcode: number, payload: Buffer): Buffer {
-  const head = payload.length < 126 ? Buffer.from([0x80 | opcode, payload.length]) : Buffer.from([0x80 | opcode, 126, payload.length >> 8, payload.length & 255]);
+  const head =
+    payload.length < 126 ? Buffer.from([0x80 | opcode, payload.length]) : Buffer.from([0x80 | opcode, 126, payload.length >> 8, payload.length & 255]);
   return Buffer.concat([head, payload]);
 }
 
@@ -21,7 +22,9 @@ function frame(opcode: number, payload: Buffer): Buffer {
 export function acceptWebSockets(server: Server, accepted: (peer: WebSocketPeer) => void): void {
   server.on("upgrade", (request, socket: Duplex) => {
     const accept = createHash("sha1").update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: polyvisor\r\n\r\n`);
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: polyvisor\r\n\r\n`,
+    );
     let bytes = Buffer.alloc(0);
     let text = "";
     socket.on("error", () => undefined);
@@ -41,7 +44,9 @@ export function acceptWebSockets(server: Server, accepted: (peer: WebSocketPeer)
       }
     });
     accepted({
-      url: request.url!, protocols: request.headers["sec-websocket-protocol"] ?? "", received: () => text,
+      url: request.url!,
+      protocols: request.headers["sec-websocket-protocol"] ?? "",
+      received: () => text,
       send: (out) => void socket.write(frame(2, Buffer.from(out))),
       end(code, reason = "") {
         if (code === undefined) return void socket.destroy();

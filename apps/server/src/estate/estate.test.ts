@@ -24,7 +24,12 @@ describe("find", () => {
     estate.put(aVm("vm-1", "h-1", { name: "web", nativeId: "u1" }));
     estate.put(aVm("vm-2", "h-2", { name: "web", nativeId: "u2" }));
   });
-  test.each([["vm-1", "vm-1"], ["u2", "vm-2"], ["one/web", "vm-1"], ["h-2/web", "vm-2"]])("takes %s", (ref, id) => expect(estate.find("vm", ref).id).toBe(id));
+  test.each([
+    ["vm-1", "vm-1"],
+    ["u2", "vm-2"],
+    ["one/web", "vm-1"],
+    ["h-2/web", "vm-2"],
+  ])("takes %s", (ref, id) => expect(estate.find("vm", ref).id).toBe(id));
   test("says where the others are when a name fits several", () => expect(() => estate.find("vm", "web")).toThrow(/fits 2 vms: one\/web, two\/web/));
   test("says what is not there", () => expect(() => estate.find("vm", "three/web")).toThrow(/there is no vm "three\/web"/));
   test("follows a rename and forgets the old name", () => {
@@ -55,7 +60,17 @@ const vmArbitrary = fc.record({
 const put = (target: Estate, { id, hostId, ...more }: { id: string; hostId: string } & Partial<Vm>): void => target.put(aVm(id, hostId, more));
 
 test("a selection is what looking at every VM would give, for any selector", () => {
-  const selector = fc.array(fc.record({ field: fc.constantFrom("name", "state", "host", "tag", "type", "id"), not: fc.boolean(), values: fc.uniqueArray(fc.constantFrom("a", "web-*", "*", "db", "running", "off", "one", "t*", "web", "qemu", "vm-3", "native-vm-4"), { minLength: 1, maxLength: 3 }) }), { maxLength: 3 });
+  const selector = fc.array(
+    fc.record({
+      field: fc.constantFrom("name", "state", "host", "tag", "type", "id"),
+      not: fc.boolean(),
+      values: fc.uniqueArray(fc.constantFrom("a", "web-*", "*", "db", "running", "off", "one", "t*", "web", "qemu", "vm-3", "native-vm-4"), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    }),
+    { maxLength: 3 },
+  );
   fc.assert(
     fc.property(fc.array(vmArbitrary, { maxLength: 60 }), selector, fc.constantFrom("name", "-state", "memory", "-id"), (vms, list, sort) => {
       const fresh = new Estate();
@@ -63,43 +78,63 @@ test("a selection is what looking at every VM would give, for any selector", () 
       fresh.put(aHost("h-2", { name: "two" }));
       for (const vm of vms) put(fresh, vm);
       const wanted = list.map((term) => ({ ...term, field: term.field as (typeof selectorFields)[number] }));
-      const expected = [...fresh.tables.vm.byId.values()].filter((vm) => selects(wanted, (field) => (field === "host" ? [vm.hostId, fresh.get("host", vm.hostId)!.name] : valuesOf(vm, field)))).map((vm) => vm.id).sort();
+      const expected = [...fresh.tables.vm.byId.values()]
+        .filter((vm) => selects(wanted, (field) => (field === "host" ? [vm.hostId, fresh.get("host", vm.hostId)!.name] : valuesOf(vm, field))))
+        .map((vm) => vm.id)
+        .sort();
       const page = fresh.page("vm", { terms: wanted, sort, limit: 1000 });
       expect(page.items.map((vm) => vm.id).sort()).toEqual(expected);
       expect(page.total).toBe(expected.length);
-      expect(fresh.select("vm", wanted).map((vm) => vm.id).sort()).toEqual(expected);
+      expect(
+        fresh
+          .select("vm", wanted)
+          .map((vm) => vm.id)
+          .sort(),
+      ).toEqual(expected);
     }),
   );
 });
 
 test("pages neither repeat nor leave out what did not change meanwhile", () => {
   fc.assert(
-    fc.property(fc.array(vmArbitrary, { minLength: 5, maxLength: 60 }), fc.array(fc.array(vmArbitrary, { maxLength: 4 }), { maxLength: 12 }), fc.integer({ min: 1, max: 7 }), fc.constantFrom("name", "-name", "state", "-memory"), fc.constantFrom("name=*", "state=running,off", "tag=web"), (vms, meanwhile, limit, sort, filter) => {
-      const fresh = new Estate();
-      for (const vm of vms) put(fresh, vm);
-      const before = new Set(fresh.select("vm", terms(filter)).map((vm) => vm.id));
-      const touched = new Set<string>();
-      const seen: string[] = [];
-      let cursor: string | undefined;
-      for (let round = 0; ; round++) {
-        const page = fresh.page("vm", { terms: terms(filter), sort, limit, cursor });
-        seen.push(...page.items.map((vm) => vm.id));
-        cursor = page.next;
-        if (cursor === undefined) break;
-        for (const vm of meanwhile[round] ?? []) {
-          touched.add(vm.id);
-          if (vm.name === "x*y") fresh.delete("vm", vm.id);
-          else put(fresh, vm);
+    fc.property(
+      fc.array(vmArbitrary, { minLength: 5, maxLength: 60 }),
+      fc.array(fc.array(vmArbitrary, { maxLength: 4 }), { maxLength: 12 }),
+      fc.integer({ min: 1, max: 7 }),
+      fc.constantFrom("name", "-name", "state", "-memory"),
+      fc.constantFrom("name=*", "state=running,off", "tag=web"),
+      (vms, meanwhile, limit, sort, filter) => {
+        const fresh = new Estate();
+        for (const vm of vms) put(fresh, vm);
+        const before = new Set(fresh.select("vm", terms(filter)).map((vm) => vm.id));
+        const touched = new Set<string>();
+        const seen: string[] = [];
+        let cursor: string | undefined;
+        for (let round = 0; ; round++) {
+          const page = fresh.page("vm", { terms: terms(filter), sort, limit, cursor });
+          seen.push(...page.items.map((vm) => vm.id));
+          cursor = page.next;
+          if (cursor === undefined) break;
+          for (const vm of meanwhile[round] ?? []) {
+            touched.add(vm.id);
+            if (vm.name === "x*y") fresh.delete("vm", vm.id);
+            else put(fresh, vm);
+          }
         }
-      }
-      const quiet = [...before].filter((id) => !touched.has(id));
-      for (const id of quiet) expect(seen.filter((each) => each === id)).toEqual([id]);
-    }),
+        const quiet = [...before].filter((id) => !touched.has(id));
+        for (const id of quiet) expect(seen.filter((each) => each === id)).toEqual([id]);
+      },
+    ),
   );
 });
 
-test.each([["nothing", "sorted by"], ["-toString", "sorted by"]])("sorting by %s is refused with what is possible", (sort, text) => expect(() => estate.page("vm", { terms: [], sort, limit: 1 })).toThrow(text));
-test.each(["", "x", "bm90IGpzb24", Buffer.from('["-name","a","b"]').toString("base64url")])("the cursor %s is refused", (cursor) => expect(() => estate.page("vm", { terms: [], sort: "name", limit: 1, cursor })).toThrow(/cursor/));
+test.each([
+  ["nothing", "sorted by"],
+  ["-toString", "sorted by"],
+])("sorting by %s is refused with what is possible", (sort, text) => expect(() => estate.page("vm", { terms: [], sort, limit: 1 })).toThrow(text));
+test.each(["", "x", "bm90IGpzb24", Buffer.from('["-name","a","b"]').toString("base64url")])("the cursor %s is refused", (cursor) =>
+  expect(() => estate.page("vm", { terms: [], sort: "name", limit: 1, cursor })).toThrow(/cursor/),
+);
 
 test("VMs are found by the datastore that holds their disks, however the disk is told", () => {
   estate.put(aDatastore("ds-1", "h-1", { name: "fast", path: "/srv/fast" }));

@@ -7,7 +7,12 @@ import { selectAll, selectPage, type Surroundings } from "./selection.ts";
 
 /** Every object as it was last committed. Only the journal changes it. */
 export class Estate implements EstateReader, Surroundings {
-  readonly tables: { readonly [K in EstateKind]: ObjectTable<K> } = { host: new ObjectTable("host"), vm: new ObjectTable("vm"), datastore: new ObjectTable("datastore"), network: new ObjectTable("network") };
+  readonly tables: { readonly [K in EstateKind]: ObjectTable<K> } = {
+    host: new ObjectTable("host"),
+    vm: new ObjectTable("vm"),
+    datastore: new ObjectTable("datastore"),
+    network: new ObjectTable("network"),
+  };
   readonly #memory = new Map<string, number>();
 
   get<K extends EstateKind>(kind: K, id: string): ObjectOf[K] | undefined {
@@ -91,7 +96,9 @@ export class Estate implements EstateReader, Surroundings {
       if (disk.sourceKind === "volume") return [disk.source.slice(0, disk.source.indexOf("/"))];
       const folder = dirname(disk.source);
       const file = basename(disk.source);
-      return here.filter((each) => each.path === folder || each.volumes.some((volume) => volume.path === disk.source && volume.name === file)).map((each) => each.name);
+      return here
+        .filter((each) => each.path === folder || each.volumes.some((volume) => volume.path === disk.source && volume.name === file))
+        .map((each) => each.name);
     });
   };
 
@@ -112,7 +119,10 @@ export class Estate implements EstateReader, Surroundings {
   }
 
   #count(before: Vm | undefined, after: Vm | undefined): void {
-    for (const [vm, sign] of [[before, -1], [after, 1]] as const) {
+    for (const [vm, sign] of [
+      [before, -1],
+      [after, 1],
+    ] as const) {
       if (vm && stateTable[vm.state].active) this.#memory.set(vm.hostId, (this.#memory.get(vm.hostId) ?? 0) + sign * vm.memory.current);
     }
   }

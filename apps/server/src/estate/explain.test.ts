@@ -15,7 +15,15 @@ test("a paused VM is explained with since when and why", () => {
 });
 
 test("where the host does not answer, that comes first and nothing is allowed", () => {
-  const host = aHost("h-1", { name: "one", connection: { state: "lost", since: "2026-01-01T00:30:00.000Z", lastSeen: "2026-01-01T00:29:00.000Z", failure: { code: "hostRefused", detail: "port 16514 is closed", remedy: "Open it." } } });
+  const host = aHost("h-1", {
+    name: "one",
+    connection: {
+      state: "lost",
+      since: "2026-01-01T00:30:00.000Z",
+      lastSeen: "2026-01-01T00:29:00.000Z",
+      failure: { code: "hostRefused", detail: "port 16514 is closed", remedy: "Open it." },
+    },
+  });
   const told = explainVm(aVm("vm-1", "h-1", { name: "web", state: "running" }), host, now);
   expect(told.fresh).toBe(false);
   expect(told.sentences[0]).toMatch(/last seen.*one does not answer.*31m ago/);
@@ -25,7 +33,11 @@ test("where the host does not answer, that comes first and nothing is allowed", 
 });
 
 test("what the endpoint cannot do is refused with its own reason", () => {
-  const told = explainVm(aVm("vm-1", "h-1", { state: "running" }), aHost("h-1", { features: featureTable({ "vm.reset": "the driver has no reset button" }) }), now);
+  const told = explainVm(
+    aVm("vm-1", "h-1", { state: "running" }),
+    aHost("h-1", { features: featureTable({ "vm.reset": "the driver has no reset button" }) }),
+    now,
+  );
   expect(told.actions.find((each) => each.action === "reset")).toEqual({ action: "reset", allowed: false, reason: "the driver has no reset button" });
 });
 

@@ -1,11 +1,38 @@
-import { allowed, formatDuration, lifecycleActions, stateReasons, stateTable, stateWords, type FeatureName, type Host, type LifecycleAction, type Vm } from "@polyvisor/model";
+import {
+  allowed,
+  formatDuration,
+  lifecycleActions,
+  stateReasons,
+  stateTable,
+  stateWords,
+  type FeatureName,
+  type Host,
+  type LifecycleAction,
+  type Vm,
+} from "@polyvisor/model";
 import type { VmExplanation } from "../controlPlane.ts";
 
 /** The feature that an action needs beyond the state. */
 const featureOf: Record<LifecycleAction, FeatureName> = {
-  start: "vm.start", shutdown: "vm.shutdown", reboot: "vm.reboot", reset: "vm.reset", pause: "vm.pause", unpause: "vm.pause", save: "vm.save", restore: "vm.save", destroy: "vm.destroy",
-  delete: "vm.delete", rename: "vm.rename", snapshot: "vm.snapshot", revert: "vm.snapshot", clone: "vm.clone", migrate: "vm.migrate.offline", console: "vm.console.serial", screenshot: "vm.screenshot",
-  sendKeys: "vm.sendKeys", wake: "vm.wake",
+  start: "vm.start",
+  shutdown: "vm.shutdown",
+  reboot: "vm.reboot",
+  reset: "vm.reset",
+  pause: "vm.pause",
+  unpause: "vm.pause",
+  save: "vm.save",
+  restore: "vm.save",
+  destroy: "vm.destroy",
+  delete: "vm.delete",
+  rename: "vm.rename",
+  snapshot: "vm.snapshot",
+  revert: "vm.snapshot",
+  clone: "vm.clone",
+  migrate: "vm.migrate.offline",
+  console: "vm.console.serial",
+  screenshot: "vm.screenshot",
+  sendKeys: "vm.sendKeys",
+  wake: "vm.wake",
 };
 
 /**
@@ -25,7 +52,8 @@ export function explainVm(vm: Vm, host: Host | undefined, now: number): VmExplan
   const why = stateReasons[vm.reason];
   sentences.push(why && vm.reason !== "unknown" ? `Why: ${why}.` : "The hypervisor gave no reason.");
   sentences.push(row.doesNotMean);
-  if (vm.acceleration === "emulated") sentences.push("Its processor is emulated in software, which is correct and 10 to 50 times slower than hardware acceleration.");
+  if (vm.acceleration === "emulated")
+    sentences.push("Its processor is emulated in software, which is correct and 10 to 50 times slower than hardware acceleration.");
   if (vm.pending.length > 0) sentences.push(`Changed for its next start: ${vm.pending.join(", ")}.`);
   if (!vm.persistent) sentences.push("It is transient: its definition is gone as soon as it is off.");
   sentences.push(row.next);
@@ -45,7 +73,10 @@ function stale(vm: Vm, host: Host | undefined, now: number): string[] {
   const { state, lastSeen, failure } = host.connection;
   const when = lastSeen ? `last answered ${ago(lastSeen, now)} (${lastSeen})` : "has not answered yet";
   const words = state === "disabled" ? "is disabled, so nothing is asked of it" : state === "connecting" ? "is being connected" : "does not answer";
-  return [`This is how it was last seen and may not be so now: the host ${host.name} ${words} and ${when}.`, ...(failure ? [`${failure.detail.replace(/\.?$/, ".")} ${failure.remedy}`] : [])];
+  return [
+    `This is how it was last seen and may not be so now: the host ${host.name} ${words} and ${when}.`,
+    ...(failure ? [`${failure.detail.replace(/\.?$/, ".")} ${failure.remedy}`] : []),
+  ];
 }
 
 const ago = (iso: string, now: number): string => `${formatDuration((now - Date.parse(iso)) / 1000)} ago`;

@@ -4,11 +4,26 @@ import { aVm } from "../lab/sampleObjects.ts";
 import { changedFacts, clean, onlyFacts, same, withFacts } from "./facts.ts";
 
 test("two values are the same exactly when their JSON is, whatever the order of fields", () => {
-  fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
-    expect(same(a, structuredClone(a))).toBe(true);
-    const canonical = (value: unknown): unknown => (Array.isArray(value) ? value.map(canonical) : value !== null && typeof value === "object" ? Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)).map(([key, item]) => [key, canonical(item)]) : value);
-    if (JSON.stringify(a) !== JSON.stringify(b) && JSON.stringify(canonical(a)) !== JSON.stringify(canonical(b)) && !Object.is(a, -0) && !JSON.stringify([a, b]).includes("{}")) expect(same(a, b)).toBe(false);
-  }));
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+      expect(same(a, structuredClone(a))).toBe(true);
+      const canonical = (value: unknown): unknown =>
+        Array.isArray(value)
+          ? value.map(canonical)
+          : value !== null && typeof value === "object"
+            ? Object.entries(value)
+                .sort(([x], [y]) => (x < y ? -1 : 1))
+                .map(([key, item]) => [key, canonical(item)])
+            : value;
+      if (
+        JSON.stringify(a) !== JSON.stringify(b) &&
+        JSON.stringify(canonical(a)) !== JSON.stringify(canonical(b)) &&
+        !Object.is(a, -0) &&
+        !JSON.stringify([a, b]).includes("{}")
+      )
+        expect(same(a, b)).toBe(false);
+    }),
+  );
 });
 test("an absent field and undefined are the same", () => expect(same({ a: 1, b: undefined }, { a: 1 })).toBe(true));
 

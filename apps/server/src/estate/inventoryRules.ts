@@ -66,7 +66,18 @@ export class InventoryRules {
       this.#twins.delete(twin.id);
       draft.remove(twin, { ...note, cause: `it is ${known.id}, which moved here` });
       const { id: _id, hostId: to, revision: _revision, tags, notes, ...facts } = twin;
-      draft.put({ ...known, ...facts, id: known.id, hostId: to, tags: [...new Set([...known.tags, ...tags])], notes: known.notes || notes, revision: known.revision + 1 }, { type: "changed", fields: ["hostId"], ...note });
+      draft.put(
+        {
+          ...known,
+          ...facts,
+          id: known.id,
+          hostId: to,
+          tags: [...new Set([...known.tags, ...tags])],
+          notes: known.notes || notes,
+          revision: known.revision + 1,
+        },
+        { type: "changed", fields: ["hostId"], ...note },
+      );
       return;
     }
     if (this.#departed.size > 100_000) this.#departed.clear();
@@ -77,7 +88,8 @@ export class InventoryRules {
   /** Everything of a host that is not among these is gone. */
   keepOnly(draft: Draft, hostId: string, present: Readonly<Record<InventoryKind, ReadonlySet<string>>>): void {
     for (const kind of ["vm", "datastore", "network"] as const) {
-      for (const object of draft.ofHost(kind, hostId)) if (!present[kind].has(object.nativeId)) this.remove(draft, kind, hostId, object.nativeId, { cause: "no longer in the host's inventory" });
+      for (const object of draft.ofHost(kind, hostId))
+        if (!present[kind].has(object.nativeId)) this.remove(draft, kind, hostId, object.nativeId, { cause: "no longer in the host's inventory" });
     }
   }
 
@@ -98,8 +110,18 @@ export class InventoryRules {
       if (source) return this.#takeOver(draft, source, hostId, facts, "changed", note);
     }
     const departed = this.#departed.get(facts.nativeId);
-    if (others.length === 0 && departed && this.#options.now() - departed.at <= moveMs && !draft.get("vm", departed.vm.id)) return this.#takeOver(draft, departed.vm, hostId, facts, "created", note);
-    const vm: Vm = { kind: "vm", id: this.#options.newId("vm"), hostId, revision: 1, stateSince: this.#nowText(), tags: [], notes: "", ...onlyFacts("vm", facts) };
+    if (others.length === 0 && departed && this.#options.now() - departed.at <= moveMs && !draft.get("vm", departed.vm.id))
+      return this.#takeOver(draft, departed.vm, hostId, facts, "created", note);
+    const vm: Vm = {
+      kind: "vm",
+      id: this.#options.newId("vm"),
+      hostId,
+      revision: 1,
+      stateSince: this.#nowText(),
+      tags: [],
+      notes: "",
+      ...onlyFacts("vm", facts),
+    };
     if (others[0]) this.#remember(vm.id, others[0].id);
     draft.put(vm, { type: "created", ...note });
   }
@@ -108,7 +130,19 @@ export class InventoryRules {
   #takeOver(draft: Draft, before: Vm, hostId: string, facts: VmFacts, type: "changed" | "created", note: Note): void {
     const fields = [...(before.hostId === hostId ? [] : ["hostId"]), ...changedFacts("vm", before, facts)];
     const stateSince = before.state === facts.state ? before.stateSince : this.#nowText();
-    draft.put({ ...withFacts(before, facts, fields.filter((name) => name !== "hostId")), hostId, stateSince, revision: before.revision + 1 }, { type, fields: type === "changed" ? fields : [], ...note });
+    draft.put(
+      {
+        ...withFacts(
+          before,
+          facts,
+          fields.filter((name) => name !== "hostId"),
+        ),
+        hostId,
+        stateSince,
+        revision: before.revision + 1,
+      },
+      { type, fields: type === "changed" ? fields : [], ...note },
+    );
   }
 
   #remember(twin: string, before: string): void {

@@ -20,7 +20,11 @@ export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: P
   const descending = query.sort?.startsWith("-") ?? false;
   const sort = (descending ? query.sort!.slice(1) : query.sort) || "name";
   const order = table.order(sort);
-  if (!order) throw new PolyvisorError("badRequest", { detail: `${table.kind}s cannot be sorted by "${sort.slice(0, 64)}"; possible are ${Object.keys(sortFields[table.kind]).join(", ")}`, where: "sort" });
+  if (!order)
+    throw new PolyvisorError("badRequest", {
+      detail: `${table.kind}s cannot be sorted by "${sort.slice(0, 64)}"; possible are ${Object.keys(sortFields[table.kind]).join(", ")}`,
+      where: "sort",
+    });
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor, query.sort ?? "name");
   const { candidates, tests } = narrow(table, query.terms, around);
   let total: number;
@@ -86,7 +90,11 @@ export function selectAll<K extends EstateKind>(table: ObjectTable<K>, terms: re
 }
 
 /** The smallest set that an index gives for one of the terms, and a test for each of the others. */
-function narrow<K extends EstateKind>(table: ObjectTable<K>, terms: readonly SelectorTerm[], around: Surroundings): { candidates: ReadonlySet<string> | undefined; tests: Test<K>[] } {
+function narrow<K extends EstateKind>(
+  table: ObjectTable<K>,
+  terms: readonly SelectorTerm[],
+  around: Surroundings,
+): { candidates: ReadonlySet<string> | undefined; tests: Test<K>[] } {
   let best: ({ term: SelectorTerm } & Indexed) | undefined;
   for (const term of terms) {
     const found = term.not ? undefined : byIndex(table, term, around);
@@ -107,16 +115,36 @@ function byIndex<K extends EstateKind>(table: ObjectTable<K>, term: SelectorTerm
     const hosts = around.hostsNamed(term.values);
     let count = 0;
     for (const host of hosts) count += table.byHost.get(host)?.size ?? 0;
-    return { count, *ids() { for (const host of hosts) yield* table.byHost.get(host) ?? []; } };
+    return {
+      count,
+      *ids() {
+        for (const host of hosts) yield* table.byHost.get(host) ?? [];
+      },
+    };
   }
   if (term.values.some((value) => value.includes("*"))) return undefined;
-  if (term.field === "id") return { count: term.values.length, *ids() { for (const value of term.values) { if (table.byId.has(value)) yield value; yield* table.byNative.get(value); } } };
+  if (term.field === "id")
+    return {
+      count: term.values.length,
+      *ids() {
+        for (const value of term.values) {
+          if (table.byId.has(value)) yield value;
+          yield* table.byNative.get(value);
+        }
+      },
+    };
   if (!(indexedFields as readonly string[]).includes(term.field)) return undefined;
   const index = table.indexes[term.field as IndexedField];
   let count = 0;
   for (const value of term.values) count += index.count(value);
   const only = term.values.length === 1 ? index.get(term.values[0]!) : undefined;
-  return { count, set: only instanceof Set ? only : undefined, *ids() { for (const value of term.values) yield* index.get(value); } };
+  return {
+    count,
+    set: only instanceof Set ? only : undefined,
+    *ids() {
+      for (const value of term.values) yield* index.get(value);
+    },
+  };
 }
 
 function testOf<K extends EstateKind>(term: SelectorTerm, around: Surroundings): Test<K> {
@@ -137,5 +165,9 @@ function readCursor(text: string, sort: string): { key: SortKey; id: string } {
   } catch {
     // answered below
   }
-  throw new PolyvisorError("badRequest", { detail: "the cursor is not one that this list with this order gave", where: "cursor", remedy: "Give `next` of the page before as it was, with the same sort, or leave it out to begin anew." });
+  throw new PolyvisorError("badRequest", {
+    detail: "the cursor is not one that this list with this order gave",
+    where: "cursor",
+    remedy: "Give `next` of the page before as it was, with the same sort, or leave it out to begin anew.",
+  });
 }

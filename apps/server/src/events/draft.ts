@@ -102,7 +102,15 @@ export class Draft {
   }
 
   updateTask(task: Task): void {
-    this.#replace(this.taskUpdates, task.id, { id: task.id, state: task.state, startedAt: task.startedAt, endedAt: task.endedAt, cancelRequested: task.cancelRequested, revision: task.revision, failure: task.failure as Failure | undefined } as TaskUpdate);
+    this.#replace(this.taskUpdates, task.id, {
+      id: task.id,
+      state: task.state,
+      startedAt: task.startedAt,
+      endedAt: task.endedAt,
+      cancelRequested: task.cancelRequested,
+      revision: task.revision,
+      failure: task.failure as Failure | undefined,
+    } as TaskUpdate);
   }
 
   updateStep(step: StepUpdate): void {

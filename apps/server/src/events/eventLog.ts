@@ -74,7 +74,8 @@ export class EventLog implements EventReader {
 
   async *subscribe(query: EventQuery): AsyncGenerator<Event> {
     const { signal } = query;
-    const wanted = (event: Event): boolean => (query.kinds === undefined || query.kinds.has(event.kind)) && (query.objectId === undefined || query.objectId === event.objectId);
+    const wanted = (event: Event): boolean =>
+      (query.kinds === undefined || query.kinds.has(event.kind)) && (query.objectId === undefined || query.objectId === event.objectId);
     const wake = (): void => this.#wake();
     signal.addEventListener("abort", wake);
     this.figures.subscribers++;

@@ -36,7 +36,9 @@ test("old events and tasks go; a reader who asks for them is told to read anew, 
   };
   expect((await first(last - 4)).type).toBe("reset");
   expect(await first(last - 3)).toMatchObject({ id: String(last - 2) });
-  expect((await (await EventLog.open(pool, Date.now)).subscribe({ since: "1", signal: new AbortController().signal }).next()).value).toMatchObject({ type: "reset" }); // also after a restart
+  expect((await (await EventLog.open(pool, Date.now)).subscribe({ since: "1", signal: new AbortController().signal }).next()).value).toMatchObject({
+    type: "reset",
+  }); // also after a restart
   expect(await lab.plane.tasks.get(task.id)).toMatchObject({ id: task.id });
   await pool.query("update task set ended_at = now() - interval '40 days'");
   await keep.prune();

@@ -35,9 +35,13 @@ export class Housekeeping {
   }
 
   start(): void {
-    const quietly = (work: () => Promise<void>): void => void work().catch((error: unknown) => this.#options.log.debug({ err: error }, "housekeeping could not reach the database"));
+    const quietly = (work: () => Promise<void>): void =>
+      void work().catch((error: unknown) => this.#options.log.debug({ err: error }, "housekeeping could not reach the database"));
     quietly(() => this.#alive());
-    this.#timers.push(setInterval(() => quietly(() => this.#alive()), aliveEveryMs).unref(), setInterval(() => quietly(() => this.prune()), pruneEveryMs).unref());
+    this.#timers.push(
+      setInterval(() => quietly(() => this.#alive()), aliveEveryMs).unref(),
+      setInterval(() => quietly(() => this.prune()), pruneEveryMs).unref(),
+    );
   }
 
   /** Deletes events, tasks and idempotency keys that are older than they are kept, a piece at a time. */
@@ -55,14 +59,20 @@ export class Housekeeping {
 
   async #alive(): Promise<void> {
     const { pool, now, serverId } = this.#options;
-    await pool.query("insert into setting (key, value) values ($1, jsonb_build_object('at', $2::text)) on conflict (key) do update set value = excluded.value", [`alive ${serverId}`, new Date(now()).toISOString()]);
+    await pool.query(
+      "insert into setting (key, value) values ($1, jsonb_build_object('at', $2::text)) on conflict (key) do update set value = excluded.value",
+      [`alive ${serverId}`, new Date(now()).toISOString()],
+    );
   }
 
   async #prune(): Promise<void> {
     const { pool, events, now, keepEventsDays } = this.#options;
     const before = new Date(now() - keepEventsDays * 86_400_000);
-    for (let gone = pruneRows; gone === pruneRows && !this.#closed; ) {
-      const { rows } = await pool.query<{ id: number }>("delete from event where id in (select id from event where at < $1 order by id limit $2) returning id", [before, pruneRows]);
+    for (let gone = pruneRows; gone === pruneRows && !this.#closed;) {
+      const { rows } = await pool.query<{ id: number }>(
+        "delete from event where id in (select id from event where at < $1 order by id limit $2) returning id",
+        [before, pruneRows],
+      );
       gone = rows.length;
       if (gone > 0) events.pruned(rows.reduce((most, { id }) => Math.max(most, id), 0) + 1);
     }

@@ -30,12 +30,14 @@ afterEach(async () => {
 const add = (id: string): Promise<void> => journal.write((draft) => draft.put(aHost(id), { type: "created" }));
 
 test("nothing is forgotten in the queue, however soon after the last batch it comes", async () => {
-  await Promise.all(Array.from({ length: 40 }, async (_, hops) => {
-    for (let round = 0; round < 5; round++) {
-      await add(`h-${hops}-${round}`);
-      for (let i = 0; i < hops; i++) await undefined; // so many turns later, the next
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: 40 }, async (_, hops) => {
+      for (let round = 0; round < 5; round++) {
+        await add(`h-${hops}-${round}`);
+        for (let i = 0; i < hops; i++) await undefined; // so many turns later, the next
+      }
+    }),
+  );
   for (let hops = 0; hops < 40; hops++) {
     await add(`h-alone-${hops}`);
     for (let i = 0; i < hops; i++) await undefined;
@@ -99,7 +101,10 @@ test("a connection that dies behind the commit makes nothing twice", async () =>
   journal = new Journal({ pool: pool as never, estate, log: labLog, serverId: "test", now: Date.now, publish: (events) => told.push(...events) });
   await add("h-1");
   await add("h-2");
-  expect(told.map((event) => [event.id, event.objectId])).toEqual([["1", "h-1"], ["2", "h-2"]]);
+  expect(told.map((event) => [event.id, event.objectId])).toEqual([
+    ["1", "h-1"],
+    ["2", "h-2"],
+  ]);
   expect(cut).toBe(false);
   expect((await store.pool.query("select count(*) as n from event")).rows).toEqual([{ n: 2 }]);
 });

@@ -187,7 +187,11 @@ export class Journal {
       return ids;
     } catch (error) {
       broken = error as Error;
-      if (storeFailure(error) === undefined) await client.query("rollback").then(() => (broken = undefined), () => undefined);
+      if (storeFailure(error) === undefined)
+        await client.query("rollback").then(
+          () => (broken = undefined),
+          () => undefined,
+        );
       throw error;
     } finally {
       client.release(broken);
@@ -234,7 +238,8 @@ export class Journal {
 
   /** Those who wait for an answer get it; what they asked for is taken out of the queue. */
   #tellImpatient(prepared: Prepared | undefined, error: unknown): void {
-    const failure = storeFailure(error) ?? new PolyvisorError("storeUnavailable", { detail: "the database could not finish a transaction in time", cause: error });
+    const failure =
+      storeFailure(error) ?? new PolyvisorError("storeUnavailable", { detail: "the database could not finish a transaction in time", cause: error });
     for (const { waiting } of prepared?.taken ?? []) if (waiting.impatient) waiting.reject(failure);
     if (!this.#waiting.some((each) => each.impatient)) return;
     for (const waiting of this.#waiting.splice(0)) {

@@ -36,8 +36,30 @@ with change as (
 select id from told`;
 
 /** Writes a batch in the transaction that `client` is in. @returns ids of its events, in their order */
-export async function writeBatch(client: pg.ClientBase, draft: Draft, events: readonly Omit<Event, "id">[], owner: string, mark: { key: string; batch: string }): Promise<number[]> {
-  if (draft.newTasks.length > 0) await client.query(insertTasks, [JSON.stringify(draft.newTasks.map(({ task, plan, owner: its }) => ({ id: task.id, state: task.state, title: task.title, by: task.by, reason: task.reason, createdAt: task.createdAt, endedAt: task.endedAt, owner: its, plan, failure: task.failure })))]);
+export async function writeBatch(
+  client: pg.ClientBase,
+  draft: Draft,
+  events: readonly Omit<Event, "id">[],
+  owner: string,
+  mark: { key: string; batch: string },
+): Promise<number[]> {
+  if (draft.newTasks.length > 0)
+    await client.query(insertTasks, [
+      JSON.stringify(
+        draft.newTasks.map(({ task, plan, owner: its }) => ({
+          id: task.id,
+          state: task.state,
+          title: task.title,
+          by: task.by,
+          reason: task.reason,
+          createdAt: task.createdAt,
+          endedAt: task.endedAt,
+          owner: its,
+          plan,
+          failure: task.failure,
+        })),
+      ),
+    ]);
   if (draft.taskUpdates.size > 0) await client.query(updateTasks, [JSON.stringify([...draft.taskUpdates.values()]), owner]);
   if (draft.stepUpdates.size > 0) await client.query(upsertSteps, [JSON.stringify([...draft.stepUpdates.values()])]);
   for (const statement of draft.statements) await statement(client);
@@ -53,8 +75,19 @@ export async function writeBatch(client: pg.ClientBase, draft: Draft, events: re
     const event = events[ord]!;
     const keep = object.kind !== "task" && change.type !== "deleted" && last.get(object.id) === ord;
     return {
-      ord, at: event.at, type: event.type, kind: event.kind, id: object.id, fields: event.fields, cause: event.cause, taskId: event.taskId, doc: event.object, keep,
-      hostId: "hostId" in object ? object.hostId : undefined, nativeId: "nativeId" in object ? object.nativeId : undefined, revision: object.revision,
+      ord,
+      at: event.at,
+      type: event.type,
+      kind: event.kind,
+      id: object.id,
+      fields: event.fields,
+      cause: event.cause,
+      taskId: event.taskId,
+      doc: event.object,
+      keep,
+      hostId: "hostId" in object ? object.hostId : undefined,
+      nativeId: "nativeId" in object ? object.nativeId : undefined,
+      revision: object.revision,
     };
   });
   const written = await client.query<{ id: number }>({ name: "journal-changes", text: writeChanges, values: [JSON.stringify(rows), mark.key, mark.batch] });

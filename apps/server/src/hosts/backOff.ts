@@ -1,7 +1,16 @@
 import type { ErrorCode } from "@polyvisor/model";
 
 /** Failures that only an operator ends. Trying often is useless, and wrong credentials tried often lock accounts. */
-const stubborn: ReadonlySet<ErrorCode> = new Set(["hostAuthFailed", "hostKeyUnknown", "hostKeyChanged", "hostTlsName", "hostTlsUntrusted", "badUri", "notSupported", "conflict"]);
+const stubborn: ReadonlySet<ErrorCode> = new Set([
+  "hostAuthFailed",
+  "hostKeyUnknown",
+  "hostKeyChanged",
+  "hostTlsName",
+  "hostTlsUntrusted",
+  "badUri",
+  "notSupported",
+  "conflict",
+]);
 
 /**
  * Milliseconds until the next attempt: doubles from 200 ms with each failure up to `longest` (a minute where only an

@@ -13,7 +13,8 @@ export class Endpoints {
   /** @throws PolyvisorError `conflict` when another host has it */
   take(hostId: string, uri: string, facts?: HostFacts): void {
     this.#claim(hostId, `uri ${uri}`, "is at this URI already");
-    if (facts?.machineId) this.#claim(hostId, `machine ${facts.machineId} ${facts.hypervisor.type}`, `is the same machine (${facts.hostname}) with the same kind of hypervisor`);
+    if (facts?.machineId)
+      this.#claim(hostId, `machine ${facts.machineId} ${facts.hypervisor.type}`, `is the same machine (${facts.hostname}) with the same kind of hypervisor`);
   }
 
   release(hostId: string): void {
@@ -24,7 +25,12 @@ export class Endpoints {
   #claim(hostId: string, key: string, why: string): void {
     const owner = this.#owners.get(key);
     if (owner === hostId) return;
-    if (owner !== undefined) throw new PolyvisorError("conflict", { detail: `the host ${this.#nameOf(owner)} ${why}`, where: "uri", remedy: "Use that host; a machine is managed through one connection only." });
+    if (owner !== undefined)
+      throw new PolyvisorError("conflict", {
+        detail: `the host ${this.#nameOf(owner)} ${why}`,
+        where: "uri",
+        remedy: "Use that host; a machine is managed through one connection only.",
+      });
     this.#owners.set(key, hostId);
     const keys = this.#keys.get(hostId);
     if (keys) keys.add(key);

@@ -101,10 +101,17 @@ export class HostConnection {
       try {
         hypervisor ??= await this.#connect();
         const reason = await this.#session(hypervisor, () => (failures = 0));
-        this.#failure = reason instanceof PolyvisorError ? reason : new PolyvisorError("hostUnreachable", { detail: reason ? "the connection broke" : "the host closed the connection", cause: reason });
+        this.#failure =
+          reason instanceof PolyvisorError
+            ? reason
+            : new PolyvisorError("hostUnreachable", { detail: reason ? "the connection broke" : "the host closed the connection", cause: reason });
       } catch (error) {
-        this.#failure = error instanceof PolyvisorError ? error : new PolyvisorError("hostProtocol", { detail: "the connection failed in an unexpected way; the log has it", cause: error });
-        if (!(error instanceof PolyvisorError) && !signal.aborted) this.#options.log.error({ host: this.#options.id, err: error }, "a host's connection failed unexpectedly");
+        this.#failure =
+          error instanceof PolyvisorError
+            ? error
+            : new PolyvisorError("hostProtocol", { detail: "the connection failed in an unexpected way; the log has it", cause: error });
+        if (!(error instanceof PolyvisorError) && !signal.aborted)
+          this.#options.log.error({ host: this.#options.id, err: error }, "a host's connection failed unexpectedly");
       } finally {
         this.#hypervisor = undefined;
         await hypervisor?.close().catch(() => undefined);
@@ -175,18 +182,22 @@ export class HostConnection {
     const at = now();
     const since = new Date(at).toISOString();
     const lastSeen = this.lastSeen === undefined ? undefined : new Date(this.lastSeen).toISOString();
-    await journal.write((draft) => {
-      const host = draft.get("host", id);
-      if (!host) return;
-      const { code, detail, remedy } = failure ? failureOf(failure) : {};
-      const told: Connection = {
-        state, since: host.connection.state === state ? host.connection.since : since, lastSeen: lastSeen ?? host.connection.lastSeen,
-        ...(failure ? { failure: { code: code!, detail: detail!, remedy: remedy! } } : {}),
-        ...(wait > 5_000 ? { nextAttempt: new Date(at + wait).toISOString() } : {}),
-      };
-      const after: Host = { ...host, connection: told, features: hypervisor?.features ?? host.features, revision: host.revision + 1 };
-      const fields = [...(same(told, host.connection) ? [] : ["connection"]), ...(same(after.features, host.features) ? [] : ["features"])];
-      if (fields.length > 0) draft.put(after, { type: "changed", fields, cause: failure?.detail });
-    }).catch(() => undefined); // the journal is closing
+    await journal
+      .write((draft) => {
+        const host = draft.get("host", id);
+        if (!host) return;
+        const { code, detail, remedy } = failure ? failureOf(failure) : {};
+        const told: Connection = {
+          state,
+          since: host.connection.state === state ? host.connection.since : since,
+          lastSeen: lastSeen ?? host.connection.lastSeen,
+          ...(failure ? { failure: { code: code!, detail: detail!, remedy: remedy! } } : {}),
+          ...(wait > 5_000 ? { nextAttempt: new Date(at + wait).toISOString() } : {}),
+        };
+        const after: Host = { ...host, connection: told, features: hypervisor?.features ?? host.features, revision: host.revision + 1 };
+        const fields = [...(same(told, host.connection) ? [] : ["connection"]), ...(same(after.features, host.features) ? [] : ["features"])];
+        if (fields.length > 0) draft.put(after, { type: "changed", fields, cause: failure?.detail });
+      })
+      .catch(() => undefined); // the journal is closing
   }
 }

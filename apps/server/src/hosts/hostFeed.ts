@@ -43,7 +43,11 @@ export class HostFeed {
   async #inventory({ host, vms, datastores, networks }: Inventory): Promise<void> {
     const rules = this.#rules;
     const hostId = this.#hostId;
-    const all = [...vms.map((facts) => ({ kind: "vm", facts }) as const), ...datastores.map((facts) => ({ kind: "datastore", facts }) as const), ...networks.map((facts) => ({ kind: "network", facts }) as const)];
+    const all = [
+      ...vms.map((facts) => ({ kind: "vm", facts }) as const),
+      ...datastores.map((facts) => ({ kind: "datastore", facts }) as const),
+      ...networks.map((facts) => ({ kind: "network", facts }) as const),
+    ];
     this.#write((draft) => rules.host(draft, hostId, host));
     for (let i = 0; i < all.length; i += pieceSize) {
       const piece = all.slice(i, i + pieceSize);
@@ -52,7 +56,11 @@ export class HostFeed {
         for (const { kind, facts } of piece) rules.upsert(draft, kind, hostId, facts as never, {});
       });
     }
-    const present: Record<InventoryKind, Set<string>> = { vm: new Set(vms.map((each) => each.nativeId)), datastore: new Set(datastores.map((each) => each.nativeId)), network: new Set(networks.map((each) => each.nativeId)) };
+    const present: Record<InventoryKind, Set<string>> = {
+      vm: new Set(vms.map((each) => each.nativeId)),
+      datastore: new Set(datastores.map((each) => each.nativeId)),
+      network: new Set(networks.map((each) => each.nativeId)),
+    };
     await this.#journal.write((draft) => rules.keepOnly(draft, hostId, present));
   }
 

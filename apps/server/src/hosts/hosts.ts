@@ -65,7 +65,14 @@ export class Hosts implements HostsControl {
         const host = draft.get("host", id);
         if (!host) continue;
         const was = host.connection;
-        draft.put({ ...host, revision: host.revision + 1, connection: { state: "connecting", since, lastSeen: was.state === "connected" ? (lastSeen ?? was.lastSeen) : was.lastSeen } }, { type: "changed", fields: ["connection"], cause: "the server started" });
+        draft.put(
+          {
+            ...host,
+            revision: host.revision + 1,
+            connection: { state: "connecting", since, lastSeen: was.state === "connected" ? (lastSeen ?? was.lastSeen) : was.lastSeen },
+          },
+          { type: "changed", fields: ["connection"], cause: "the server started" },
+        );
       }
     });
     for (const host of wanted) this.#open(host.id, host.uri).start();
@@ -117,7 +124,11 @@ export class Hosts implements HostsControl {
       }
       const enabled = known.connection.state !== "disabled";
       if (patch.enabled !== undefined && patch.enabled !== enabled) {
-        after.connection = { state: patch.enabled ? "connecting" : "disabled", since: new Date(this.#options.now()).toISOString(), lastSeen: this.#seen(id) ?? known.connection.lastSeen };
+        after.connection = {
+          state: patch.enabled ? "connecting" : "disabled",
+          since: new Date(this.#options.now()).toISOString(),
+          lastSeen: this.#seen(id) ?? known.connection.lastSeen,
+        };
         fields.push("connection");
       }
       if (fields.length === 0) return known;
@@ -152,7 +163,8 @@ export class Hosts implements HostsControl {
   async reconnect(id: string): Promise<Host> {
     const host = this.#options.estate.get("host", id);
     if (!host) throw noSuchHost(id);
-    if (host.connection.state === "disabled") throw new PolyvisorError("conflict", { detail: `the host ${host.name} is disabled`, remedy: `Enable it: polyvisor host enable ${host.name}` });
+    if (host.connection.state === "disabled")
+      throw new PolyvisorError("conflict", { detail: `the host ${host.name} is disabled`, remedy: `Enable it: polyvisor host enable ${host.name}` });
     this.#connections.get(id)?.reconnect();
     return host;
   }
@@ -181,16 +193,26 @@ export class Hosts implements HostsControl {
 
   #insert(draft: Draft, id: string, uri: string, input: HostInput, facts: HostFacts, features: FeatureTable | undefined): Host {
     const taken = (name: string): boolean => draft.hostNamed(name) !== undefined;
-    if (input.name !== undefined && taken(input.name)) throw new PolyvisorError("nameTaken", { detail: `another host is called "${input.name}"`, where: "name" });
+    if (input.name !== undefined && taken(input.name))
+      throw new PolyvisorError("nameTaken", { detail: `another host is called "${input.name}"`, where: "name" });
     const at = new Date(this.#options.now()).toISOString();
     const host: Host = {
-      kind: "host", id, revision: 1, name: (clean(input.name) as string | undefined) ?? freeName(facts, taken), uri, tags: clean([...new Set(input.tags)]) as string[],
-      connection: { state: "connecting", since: at, lastSeen: at }, features: features ?? featureTable({}), facts,
+      kind: "host",
+      id,
+      revision: 1,
+      name: (clean(input.name) as string | undefined) ?? freeName(facts, taken),
+      uri,
+      tags: clean([...new Set(input.tags)]) as string[],
+      connection: { state: "connecting", since: at, lastSeen: at },
+      features: features ?? featureTable({}),
+      facts,
     };
     draft.put(host, { type: "created", cause: "added by an operator" });
     if (input.credential) {
       const sealed = this.#options.secrets.seal(JSON.stringify(input.credential), id);
-      draft.also((client) => client.query("insert into credential (host_id, sealed) values ($1, $2) on conflict (host_id) do update set sealed = excluded.sealed", [id, sealed]));
+      draft.also((client) =>
+        client.query("insert into credential (host_id, sealed) values ($1, $2) on conflict (host_id) do update set sealed = excluded.sealed", [id, sealed]),
+      );
     }
     return host;
   }
@@ -198,7 +220,13 @@ export class Hosts implements HostsControl {
   #open(id: string, uri: string): HostConnection {
     const { journal, rules, attribution, log, now, intervals } = this.#options;
     const connection = new HostConnection({
-      id, journal, log, now, gate: this.#gate, reconnectMax: intervals.reconnectMax, inventoryTimeout: Math.max(60_000, intervals.callTimeout * 2),
+      id,
+      journal,
+      log,
+      now,
+      gate: this.#gate,
+      reconnectMax: intervals.reconnectMax,
+      inventoryTimeout: Math.max(60_000, intervals.callTimeout * 2),
       feed: new HostFeed(id, journal, rules, attribution),
       connect: (signal) => this.#connect(uri, () => this.#credential(id), signal),
       connected: () => {
@@ -228,7 +256,11 @@ export class Hosts implements HostsControl {
   #connect(uri: string, credential: () => Promise<Credential | undefined>, signal: AbortSignal): Promise<Hypervisor> {
     const { log, now, intervals, connect, connectTo } = this.#options;
     return connectTo(uri, {
-      ...connect, signal, now, openTimeoutMs: intervals.openTimeout, callTimeoutMs: intervals.callTimeout,
+      ...connect,
+      signal,
+      now,
+      openTimeoutMs: intervals.openTimeout,
+      callTimeoutMs: intervals.callTimeout,
       log: (level, message, fields) => log[level]({ uri, ...fields }, message),
       secret: async ({ kind }) => {
         const known = await credential();
@@ -273,6 +305,7 @@ const noSuchHost = (id: string): PolyvisorError => new PolyvisorError("notFound"
 /** @throws PolyvisorError `notFound`, or `changedMeanwhile` when it has another revision */
 export function wantRevision<T extends { revision: number; name: string }>(object: T | undefined, id: string, ifRevision: number | undefined): T {
   if (!object) throw new PolyvisorError("notFound", { detail: `there is no object "${id.slice(0, 64)}"` });
-  if (ifRevision !== undefined && object.revision !== ifRevision) throw new PolyvisorError("changedMeanwhile", { detail: `"${object.name}" has revision ${object.revision} now, not ${ifRevision}` });
+  if (ifRevision !== undefined && object.revision !== ifRevision)
+    throw new PolyvisorError("changedMeanwhile", { detail: `"${object.name}" has revision ${object.revision} now, not ${ifRevision}` });
   return object;
 }

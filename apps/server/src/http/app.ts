@@ -36,8 +36,12 @@ export async function buildApp(services: Services, names: readonly string[] = []
     frameworkErrors: (error, request, reply) => sendProblem(error, request as FastifyRequest, reply as unknown as FastifyReply, log),
     clientErrorHandler: (error, socket) => {
       if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
-      const text = JSON.stringify(problemOf(operatorError(new PolyvisorError("badRequest", { detail: "this is not HTTP/1.1, or its headers are too long" })), "none"));
-      socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+      const text = JSON.stringify(
+        problemOf(operatorError(new PolyvisorError("badRequest", { detail: "this is not HTTP/1.1, or its headers are too long" })), "none"),
+      );
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+      );
     },
   });
   app.server.maxHeadersCount = 100;
@@ -48,7 +52,13 @@ export async function buildApp(services: Services, names: readonly string[] = []
   app.setNotFoundHandler((request, reply) => sendProblem(unknownPath(request, reply), request, reply, log));
 
   await takeWebSockets(app, log);
-  await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false, crossOriginResourcePolicy: { policy: "same-origin" }, frameguard: { action: "deny" }, referrerPolicy: { policy: "no-referrer" } });
+  await app.register(helmet, {
+    contentSecurityPolicy,
+    strictTransportSecurity: false,
+    crossOriginResourcePolicy: { policy: "same-origin" },
+    frameguard: { action: "deny" },
+    referrerPolicy: { policy: "no-referrer" },
+  });
   const checkHost = hostCheck(names);
   const callerOf = authenticator(identity);
   app.addHook("onRequest", async (request, reply) => {
@@ -64,12 +74,27 @@ export async function buildApp(services: Services, names: readonly string[] = []
     if (route !== "volumeWrite" && hasBody(request)) limitBodyTime(request);
   });
   app.addHook("onResponse", async (request, reply) => {
-    log.debug({ requestId: request.id, method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10, account: request.caller?.account }, "answered");
+    log.debug(
+      {
+        requestId: request.id,
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        account: request.caller?.account,
+      },
+      "answered",
+    );
   });
 
   const handlers: Handlers = {
-    ...serverHandlers(services), ...identityHandlers(services), ...hostHandlers(services), ...vmHandlers(services),
-    ...placeHandlers(services), ...taskHandlers(services), ...eventStreamHandler(services, times),
+    ...serverHandlers(services),
+    ...identityHandlers(services),
+    ...hostHandlers(services),
+    ...vmHandlers(services),
+    ...placeHandlers(services),
+    ...taskHandlers(services),
+    ...eventStreamHandler(services, times),
   };
   takeJson(app);
   registerRoutes(app, handlers, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
@@ -92,14 +117,21 @@ function limitBodyTime(request: FastifyRequest): void {
   request.raw.once("close", () => clearTimeout(timer)).once("end", () => clearTimeout(timer));
 }
 
-const patterns = Object.values(routePaths).map(([method, path]) => ({ method, pattern: new RegExp(`^${apiBase}${path.replace(/:\w+/g, "[^/]+").replace(/\./g, "\\.")}$`) }));
+const patterns = Object.values(routePaths).map(([method, path]) => ({
+  method,
+  pattern: new RegExp(`^${apiBase}${path.replace(/:\w+/g, "[^/]+").replace(/\./g, "\\.")}$`),
+}));
 
 /** No such path, or none that takes this method. */
 function unknownPath(request: FastifyRequest, reply: FastifyReply): PolyvisorError {
   const path = request.url.split("?", 1)[0]!;
   const methods = [...new Set(patterns.filter((each) => each.pattern.test(path)).map((each) => each.method as string))];
-  if (methods.length === 0) return new PolyvisorError("notFound", { detail: "there is nothing at this path", where: "path", remedy: `See the API's description at ${apiBase}/openapi.json.` });
+  if (methods.length === 0)
+    return new PolyvisorError("notFound", {
+      detail: "there is nothing at this path",
+      where: "path",
+      remedy: `See the API's description at ${apiBase}/openapi.json.`,
+    });
   reply.header("allow", methods.join(", "));
   return new PolyvisorError("methodNotAllowed", { detail: `this path takes ${methods.join(", ")}` });
 }
-

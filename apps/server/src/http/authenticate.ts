@@ -11,7 +11,11 @@ export function tokenOf(request: FastifyRequest): string | undefined {
   if (authorization !== undefined) return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
   const protocols = request.headers["sec-websocket-protocol"];
   if (request.headers.upgrade === undefined || protocols === undefined) return undefined;
-  return protocols.split(",").map((each) => each.trim()).find((each) => each.startsWith(inProtocol))?.slice(inProtocol.length);
+  return protocols
+    .split(",")
+    .map((each) => each.trim())
+    .find((each) => each.startsWith(inProtocol))
+    ?.slice(inProtocol.length);
 }
 
 /**

@@ -25,7 +25,11 @@ declare module "fastify" {
 /** Must come before any hook that may refuse a request: the plugin's own hook is what ends a refused upgrade's connection. */
 export async function takeWebSockets(app: FastifyInstance, log: Logger): Promise<void> {
   await app.register(websocket, {
-    options: { maxPayload: longestMessage, perMessageDeflate: false, handleProtocols: (offered: Set<string>) => (offered.has("polyvisor") ? "polyvisor" : false) },
+    options: {
+      maxPayload: longestMessage,
+      perMessageDeflate: false,
+      handleProtocols: (offered: Set<string>) => (offered.has("polyvisor") ? "polyvisor" : false),
+    },
     errorHandler: (error, socket) => {
       log.debug({ error: error.message }, "a console's WebSocket failed");
       socket.terminate();
@@ -59,7 +63,13 @@ export function registerConsole(app: FastifyInstance, { control, identity, stopp
 
 type Socket = import("@fastify/websocket").WebSocket;
 
-async function bridge(socket: Socket, request: FastifyRequest, stopping: AbortSignal, heartbeatMs: number, stillAllowed: () => Promise<boolean>): Promise<void> {
+async function bridge(
+  socket: Socket,
+  request: FastifyRequest,
+  stopping: AbortSignal,
+  heartbeatMs: number,
+  stillAllowed: () => Promise<boolean>,
+): Promise<void> {
   const channel = request.consoleChannel!;
   let answered = true;
   const timer = setInterval(() => {
@@ -80,10 +90,12 @@ async function bridge(socket: Socket, request: FastifyRequest, stopping: AbortSi
   socket.on("message", (data: Buffer) => {
     // Not read on until the guest took it. What arrived with it in one piece is queued; it is bounded by one read.
     if (queued++ === 0) socket.pause();
-    writing = writing.then(() => channel.write(data)).then(
-      () => void (--queued === 0 && socket.resume()),
-      (error: unknown) => end(socket, 1011, operatorError(error).detail),
-    );
+    writing = writing
+      .then(() => channel.write(data))
+      .then(
+        () => void (--queued === 0 && socket.resume()),
+        (error: unknown) => end(socket, 1011, operatorError(error).detail),
+      );
   });
   socket.on("close", () => channel.close());
   if (socket.readyState !== socket.OPEN) channel.close();

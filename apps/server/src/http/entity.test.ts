@@ -3,7 +3,16 @@ import { describe, expect, test } from "vitest";
 import { checkRevision, entityTag, ifMatchRevision, noneMatch, projection } from "./entity.ts";
 
 describe("fields", () => {
-  const vm = { id: "vm-1", name: "web", memory: { current: 1, max: 2 }, disks: [{ target: "vda", bus: "virtio" }, { target: "vdb", bus: "scsi" }], notes: "" };
+  const vm = {
+    id: "vm-1",
+    name: "web",
+    memory: { current: 1, max: 2 },
+    disks: [
+      { target: "vda", bus: "virtio" },
+      { target: "vdb", bus: "scsi" },
+    ],
+    notes: "",
+  };
 
   test.each([
     ["name", { id: "vm-1", name: "web" }],
@@ -22,7 +31,10 @@ describe("fields", () => {
   });
 
   test("fields of a table go through whatever they are called", () => {
-    expect(projection("connection.failure.code", hostSchema)!({ id: "h", connection: { state: "lost", failure: { code: "x", detail: "y" } } })).toEqual({ id: "h", connection: { failure: { code: "x" } } });
+    expect(projection("connection.failure.code", hostSchema)!({ id: "h", connection: { state: "lost", failure: { code: "x", detail: "y" } } })).toEqual({
+      id: "h",
+      connection: { failure: { code: "x" } },
+    });
   });
 });
 

@@ -27,7 +27,8 @@ export function checkRevision(has: number, asked: number | undefined): void {
 }
 
 /** Whether If-None-Match names the tag. */
-export const noneMatch = (header: string | undefined, tag: string): boolean => header !== undefined && header.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
+export const noneMatch = (header: string | undefined, tag: string): boolean =>
+  header !== undefined && header.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
 
 type Tree = Map<string, Tree | true>;
 
@@ -38,9 +39,13 @@ type Tree = Map<string, Tree | true>;
 export function projection(fields: string | undefined, schema: z.ZodType): ((item: Record<string, unknown>) => Record<string, unknown>) | undefined {
   if (fields === undefined) return undefined;
   const tree: Tree = new Map([["id", true]]);
-  for (const field of fields.split(",").map((each) => each.trim()).filter(Boolean)) {
+  for (const field of fields
+    .split(",")
+    .map((each) => each.trim())
+    .filter(Boolean)) {
     const parts = field.split(".");
-    if (parts.length > 4 || !exists(schema, parts)) throw new PolyvisorError("badRequest", { detail: `there is no field "${field.slice(0, 128)}"`, where: "query fields" });
+    if (parts.length > 4 || !exists(schema, parts))
+      throw new PolyvisorError("badRequest", { detail: `there is no field "${field.slice(0, 128)}"`, where: "query fields" });
     let at = tree;
     for (const [i, part] of parts.entries()) {
       const inside = at.get(part);

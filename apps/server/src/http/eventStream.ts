@@ -27,7 +27,12 @@ function messageOf(event: Event): Buffer {
 function kindsOf(text: string | undefined): ReadonlySet<Kind> | undefined {
   if (text === undefined || text.trim() === "") return undefined;
   const kinds = text.split(",").map((each) => each.trim());
-  for (const kind of kinds) if (!Object.hasOwn(kindPrefixes, kind)) throw new PolyvisorError("badRequest", { detail: `there is no kind "${kind.slice(0, 64)}"; known are ${Object.keys(kindPrefixes).join(", ")}`, where: "query kinds" });
+  for (const kind of kinds)
+    if (!Object.hasOwn(kindPrefixes, kind))
+      throw new PolyvisorError("badRequest", {
+        detail: `there is no kind "${kind.slice(0, 64)}"; known are ${Object.keys(kindPrefixes).join(", ")}`,
+        where: "query kinds",
+      });
   return new Set(kinds as Kind[]);
 }
 
@@ -40,7 +45,11 @@ export function eventStreamHandler({ control, identity, log, stopping }: Service
       const kinds = kindsOf(query.kinds);
       const header = request.headers["last-event-id"];
       const asked = query.since ?? (typeof header === "string" && header !== "" ? header : undefined);
-      if (asked !== undefined && !idSchema.test(asked)) throw new PolyvisorError("badRequest", { detail: "the id to resume after is not one of this server's", where: query.since === undefined ? "header Last-Event-ID" : "query since" });
+      if (asked !== undefined && !idSchema.test(asked))
+        throw new PolyvisorError("badRequest", {
+          detail: "the id to resume after is not one of this server's",
+          where: query.since === undefined ? "header Last-Event-ID" : "query since",
+        });
       // The place is fixed before the subscription begins: nothing falls between.
       const since = asked ?? control.events.lastId();
 
@@ -49,7 +58,12 @@ export function eventStreamHandler({ control, identity, log, stopping }: Service
       reply.hijack();
       response.on("close", () => over.abort()).on("error", () => over.abort());
       const signal = AbortSignal.any([over.signal, stopping]);
-      response.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no" });
+      response.writeHead(200, {
+        ...(reply.getHeaders() as Record<string, string>),
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+      });
       response.socket?.setNoDelay(true);
       response.write(`retry: 1000\nid: ${since}\nevent: ready\ndata: {"id":"${since}"}\n\n`);
 

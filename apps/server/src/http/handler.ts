@@ -42,7 +42,11 @@ export interface RawAnswer {
   body: string | Uint8Array | Readable;
 }
 
-type Answer<R extends RouteName> = Contracts[R] extends { response: infer S extends z.ZodType } ? z.input<S> : Contracts[R]["status"] extends 204 ? void : RawAnswer | "sent";
+type Answer<R extends RouteName> = Contracts[R] extends { response: infer S extends z.ZodType }
+  ? z.input<S>
+  : Contracts[R]["status"] extends 204
+    ? void
+    : RawAnswer | "sent";
 export type Handler<R extends RouteName> = (call: Call<R>) => Promise<Answer<R>> | Answer<R>;
 
 /** Routes that become a WebSocket. */

@@ -13,6 +13,10 @@ export function hostCheck(names: readonly string[]): (request: FastifyRequest) =
     if (!isLoopback(request.socket.localAddress)) return;
     const name = (request.headers.host ?? "").toLowerCase().replace(/:\d*$/, "");
     if (known.has(name) || name.endsWith(".localhost")) return;
-    throw new PolyvisorError("forbidden", { detail: "this server is not known by the name in the Host header", where: "header Host", remedy: "Use localhost, or start the server with --name NAME." });
+    throw new PolyvisorError("forbidden", {
+      detail: "this server is not known by the name in the Host header",
+      where: "header Host",
+      remedy: "Use localhost, or start the server with --name NAME.",
+    });
   };
 }

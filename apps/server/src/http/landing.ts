@@ -2,11 +2,21 @@ import { createHash } from "node:crypto";
 import { errorCatalogue, type ErrorCode } from "@polyvisor/model";
 import type { FastifyInstance } from "fastify";
 
-const style = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:4rem auto;padding:0 1rem;color:#151515;background:#fff}code,pre{background:#f2f2f2;border-radius:4px;padding:.1rem .3rem}pre{padding:.8rem;overflow:auto}a{color:#0066cc}@media(prefers-color-scheme:dark){body{color:#f0f0f0;background:#151515}code,pre{background:#292929}a{color:#92c5f9}}";
+const style =
+  "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:4rem auto;padding:0 1rem;color:#151515;background:#fff}code,pre{background:#f2f2f2;border-radius:4px;padding:.1rem .3rem}pre{padding:.8rem;overflow:auto}a{color:#0066cc}@media(prefers-color-scheme:dark){body{color:#f0f0f0;background:#151515}code,pre{background:#292929}a{color:#92c5f9}}";
 const styleHash = createHash("sha256").update(style).digest("base64");
 
 /** For helmet: nothing is loaded, nothing runs, nobody frames it; the one style sheet is known by its hash. */
-export const contentSecurityPolicy = { useDefaults: false, directives: { "default-src": ["'none'"], "style-src": [`'sha256-${styleHash}'`], "base-uri": ["'none'"], "form-action": ["'none'"], "frame-ancestors": ["'none'"] } };
+export const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    "default-src": ["'none'"],
+    "style-src": [`'sha256-${styleHash}'`],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    "frame-ancestors": ["'none'"],
+  },
+};
 
 const page = (title: string, body: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${style}</style></head>
@@ -33,6 +43,8 @@ polyvisor --help</pre>
     const { code } = request.params;
     if (!Object.hasOwn(errorCatalogue, code)) return reply.callNotFound();
     const row = errorCatalogue[code as ErrorCode];
-    return reply.type("text/html; charset=utf-8").send(page(row.title, `<h1>${row.title}</h1><p>${row.remedy}</p><p>Code <code>${code}</code>, HTTP status ${row.status}.</p>`));
+    return reply
+      .type("text/html; charset=utf-8")
+      .send(page(row.title, `<h1>${row.title}</h1><p>${row.remedy}</p><p>Code <code>${code}</code>, HTTP status ${row.status}.</p>`));
   });
 }

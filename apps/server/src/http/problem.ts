@@ -23,7 +23,8 @@ function ofFramework(error: Error & { code?: string; statusCode?: number }): Pol
     case "FST_ERR_MAX_PARAM_LENGTH":
       return make("notFound", "a part of the path is too long to name anything");
   }
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return make("badRequest", "the request is not one that HTTP allows here");
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return make("badRequest", "the request is not one that HTTP allows here");
   return undefined;
 }
 
@@ -35,7 +36,15 @@ export function operatorError(error: unknown): PolyvisorError {
 }
 
 export function problemOf(error: PolyvisorError, requestId: string): Problem {
-  const problem: Problem = { type: `/problems/${error.code}`, title: errorCatalogue[error.code].title, status: error.status, detail: error.detail, code: error.code, remedy: error.remedy, requestId };
+  const problem: Problem = {
+    type: `/problems/${error.code}`,
+    title: errorCatalogue[error.code].title,
+    status: error.status,
+    detail: error.detail,
+    code: error.code,
+    remedy: error.remedy,
+    requestId,
+  };
   if (error.where !== undefined) problem.where = error.where;
   return problem;
 }
@@ -43,10 +52,17 @@ export function problemOf(error: PolyvisorError, requestId: string): Problem {
 /** The one place where an error becomes an answer. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
   const error = operatorError(thrown);
-  if (error.code === "internal") log.error({ requestId: request.id, method: request.method, route: request.routeOptions.url, err: error.cause ?? error }, "a request failed unexpectedly");
+  if (error.code === "internal")
+    log.error({ requestId: request.id, method: request.method, route: request.routeOptions.url, err: error.cause ?? error }, "a request failed unexpectedly");
   else if (error.status >= 500) log.warn({ requestId: request.id, problem: error.code, detail: error.detail }, "a request could not be answered");
   if (error.code === "notSignedIn") void reply.header("www-authenticate", 'Bearer realm="polyvisor"');
   if (error instanceof RateLimited) void reply.header("retry-after", String(error.seconds));
   else if (error.code === "rateLimited" || error.code === "starting" || error.code === "storeUnavailable") void reply.header("retry-after", "5");
-  void reply.removeHeader("etag").removeHeader("location").code(error.status).type("application/problem+json").header("cache-control", "no-store").send(JSON.stringify(problemOf(error, request.id)));
+  void reply
+    .removeHeader("etag")
+    .removeHeader("location")
+    .code(error.status)
+    .type("application/problem+json")
+    .header("cache-control", "no-store")
+    .send(JSON.stringify(problemOf(error, request.id)));
 }

@@ -30,7 +30,8 @@ const keySchema = /^[\x21-\x7e]{1,255}$/;
 /** Checks a request by its contract. */
 export function callOf(contract: Contract, request: FastifyRequest, reply: FastifyReply): Call<RouteName> {
   const key = request.headers["idempotency-key"];
-  if (key !== undefined && (typeof key !== "string" || !keySchema.test(key))) throw new PolyvisorError("badRequest", { detail: "an Idempotency-Key has 1 to 255 visible ASCII characters", where: "header Idempotency-Key" });
+  if (key !== undefined && (typeof key !== "string" || !keySchema.test(key)))
+    throw new PolyvisorError("badRequest", { detail: "an Idempotency-Key has 1 to 255 visible ASCII characters", where: "header Idempotency-Key" });
   const isStream = request.body instanceof Readable;
   if (!isStream && contract.body === undefined) validate(nothing, request.body, "body");
   return {
@@ -85,7 +86,10 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, which: 
           reply.header("etag", tag);
           if (method === "GET" && noneMatch(request.headers["if-none-match"], tag)) return reply.code(304).send();
         }
-        const shown = project && Array.isArray((answer as { items?: unknown[] }).items) ? { ...(answer as object), items: (answer as { items: Record<string, unknown>[] }).items.map(project) } : answer;
+        const shown =
+          project && Array.isArray((answer as { items?: unknown[] }).items)
+            ? { ...(answer as object), items: (answer as { items: Record<string, unknown>[] }).items.map(project) }
+            : answer;
         return reply.type("application/json").send(JSON.stringify(shown));
       },
     });

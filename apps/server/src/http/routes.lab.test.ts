@@ -27,7 +27,12 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
   afterAll(() => lab.close());
 
   const send = (method: string, path: string, options: { headers?: Record<string, string>; body?: string } = {}): Promise<Response> =>
-    fetch(lab.url + path, { method, headers: { authorization: `Bearer ${lab.token}`, ...(options.body === undefined ? {} : { "content-type": "application/json" }), ...options.headers }, body: options.body, signal: AbortSignal.timeout(15_000) });
+    fetch(lab.url + path, {
+      method,
+      headers: { authorization: `Bearer ${lab.token}`, ...(options.body === undefined ? {} : { "content-type": "application/json" }), ...options.headers },
+      body: options.body,
+      signal: AbortSignal.timeout(15_000),
+    });
   const params = (route: RouteName): Record<string, string> => (route.startsWith("vm") ? { id: vm.id } : { id: "h-000000000000", volume: "x" });
 
   test.each(Object.keys(routePaths) as RouteName[])("%s asks who you are before anything else", async (route) => {
@@ -49,7 +54,11 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
   async function ask(route: RouteName, args: { params?: object; query?: object; body?: object } = {}): Promise<unknown> {
     asked.add(route);
     const contract: Contract = contracts[route];
-    const answer = await send(routePaths[route][0], routeUrl(route, args.params as never, args.query as never), args.body === undefined ? {} : { body: JSON.stringify(args.body) }).catch((error: unknown) => {
+    const answer = await send(
+      routePaths[route][0],
+      routeUrl(route, args.params as never, args.query as never),
+      args.body === undefined ? {} : { body: JSON.stringify(args.body) },
+    ).catch((error: unknown) => {
       throw new Error(`${route} did not answer`, { cause: error });
     });
     const text = await answer.text();
@@ -167,7 +176,15 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     ["JSON of another kind", "POST", "/tasks", { body: '"text"' }, 400, "badRequest", /expected object/],
     ["an empty body", "POST", "/tasks", { body: "" }, 400, "badRequest", /empty/],
     ["a form", "POST", "/tasks", { body: "a=b", headers: { "content-type": "application/x-www-form-urlencoded" } }, 415, "unsupportedMedia", /content type/],
-    ["bytes where JSON belongs", "POST", "/tasks", { body: "{}", headers: { "content-type": "application/octet-stream" } }, 415, "unsupportedMedia", /content type/],
+    [
+      "bytes where JSON belongs",
+      "POST",
+      "/tasks",
+      { body: "{}", headers: { "content-type": "application/octet-stream" } },
+      415,
+      "unsupportedMedia",
+      /content type/,
+    ],
     ["a prototype", "POST", "/tokens", { body: '{"name":"a","__proto__":{"admin":1}}' }, 400, "badRequest", /__proto__/],
     ["a constructor", "POST", "/tokens", { body: '{"name":"a","constructor":{"prototype":{}}}' }, 400, "badRequest", /\/constructor/],
     ["a path upwards", "GET", "/vms/..%2F..%2Fetc%2Fpasswd", {}, 404, "notFound", /./],
@@ -201,7 +218,12 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
 
   test("a page that pointed its own name at loopback gets nothing", async () => {
     const { request } = await import("node:http");
-    const status = (name: string): Promise<number> => new Promise((resolve, reject) => request(`${lab.url}${apiBase}/info`, { headers: { host: name } }, (answer) => resolve(answer.resume().statusCode!)).once("error", reject).end());
+    const status = (name: string): Promise<number> =>
+      new Promise((resolve, reject) =>
+        request(`${lab.url}${apiBase}/info`, { headers: { host: name } }, (answer) => resolve(answer.resume().statusCode!))
+          .once("error", reject)
+          .end(),
+      );
     expect(await status("evil.example")).toBe(403);
     expect(await status("localhost:1234")).toBe(200);
     expect(await status("[::1]")).toBe(200);
@@ -229,7 +251,8 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
   });
 
   test("guessing is slowed, for the one who guesses", async () => {
-    const attempt = (): Promise<Response> => fetch(`${lab.url}${apiBase}/sessions`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"code":"AAAA-AAAA-AAAA"}' });
+    const attempt = (): Promise<Response> =>
+      fetch(`${lab.url}${apiBase}/sessions`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"code":"AAAA-AAAA-AAAA"}' });
     const statuses: number[] = [];
     for (let i = 0; i < 12; i++) statuses.push((await attempt()).status);
     expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);

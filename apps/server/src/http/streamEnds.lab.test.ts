@@ -33,7 +33,10 @@ beforeAll(async () => {
   identity = await Identity.open(store, log);
   admin = (await identity.administrator()).id;
   control = await createControlPlane({ store, dataFolder: folder, log, secrets: await openSecretBox(folder), serverId: "s-lab" });
-  app = await buildApp({ control, identity, log, version: "0", url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, [], { heartbeatMs: 50, stuckMs: 300 });
+  app = await buildApp({ control, identity, log, version: "0", url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, [], {
+    heartbeatMs: 50,
+    stuckMs: 300,
+  });
   url = await app.listen({ host: "127.0.0.1", port: 0 });
   const { token } = await identity.makeToken(admin, "setup");
   const client = clientOf(url, token);

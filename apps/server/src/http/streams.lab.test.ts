@@ -14,18 +14,25 @@ let vms: Vm[];
 beforeAll(async () => {
   lab = await startLabServer();
   host = await lab.client.call("hostAdd", { body: { uri: "sim://streams/host-0001?vms=20&seed=3" } });
-  vms = (await until("the VMs", async () => {
-    const page = await lab.client.call("vmList", { query: { limit: 20 } });
-    return page.total === 20 && page;
-  })).items;
+  vms = (
+    await until("the VMs", async () => {
+      const page = await lab.client.call("vmList", { query: { limit: 20 } });
+      return page.total === 20 && page;
+    })
+  ).items;
 });
 afterAll(() => lab.close());
 
 const authorization = (): Record<string, string> => ({ authorization: `Bearer ${lab.token}` });
-const note = (i: number): Promise<Vm> => lab.client.call("vmChange", { params: { id: vms[i % vms.length]!.id }, body: { notes: `note ${i} ${randomBytes(6).toString("hex")}` } });
+const note = (i: number): Promise<Vm> =>
+  lab.client.call("vmChange", { params: { id: vms[i % vms.length]!.id }, body: { notes: `note ${i} ${randomBytes(6).toString("hex")}` } });
 
 /** Reads events until `enough` says so. `opened` is told the id in `ready`: what happens from then on will be read. */
-async function read(options: { since?: string; kinds?: string; objectId?: string }, enough: (events: Event[]) => boolean, opened?: (id: string) => void): Promise<Event[]> {
+async function read(
+  options: { since?: string; kinds?: string; objectId?: string },
+  enough: (events: Event[]) => boolean,
+  opened?: (id: string) => void,
+): Promise<Event[]> {
   const over = new AbortController();
   const answer = await fetch(lab.url + routeUrl("eventStream", {}, options), { headers: authorization(), signal: over.signal });
   expect(answer.status).toBe(200);
@@ -88,7 +95,11 @@ describe("events", () => {
     await note(0);
     await note(0);
     expect(new Set((await seen).map((each) => each.objectId))).toEqual(new Set([one!.id]));
-    for (const [query, detail] of [["kinds=vm,ghost", /"ghost"/], ["since=x", /not one of/], ["since=1e3", /not one of/]] as const) {
+    for (const [query, detail] of [
+      ["kinds=vm,ghost", /"ghost"/],
+      ["since=x", /not one of/],
+      ["since=1e3", /not one of/],
+    ] as const) {
       const answer = await fetch(`${lab.url}${apiBase}/events?${query}`, { headers: authorization() });
       expect(answer.status).toBe(400);
       expect(((await answer.json()) as { detail: string }).detail).toMatch(detail);
@@ -150,7 +161,13 @@ describe("consoles", () => {
   test("what cannot be opened is an ordinary problem, before any upgrade", async () => {
     const upgrade = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": randomBytes(16).toString("base64") };
     const { request } = await import("node:http");
-    const get = (path: string, headers: Record<string, string>): Promise<number> => new Promise((resolve, reject) => request(lab.url + path, { headers: { ...upgrade, ...headers } }, (answer) => resolve(answer.resume().statusCode!)).once("upgrade", () => resolve(101)).once("error", reject).end());
+    const get = (path: string, headers: Record<string, string>): Promise<number> =>
+      new Promise((resolve, reject) =>
+        request(lab.url + path, { headers: { ...upgrade, ...headers } }, (answer) => resolve(answer.resume().statusCode!))
+          .once("upgrade", () => resolve(101))
+          .once("error", reject)
+          .end(),
+      );
     const of = (vm: string, query = ""): string => `${apiBase}/vms/${vm}/console${query}`;
     expect(await get(of(running().id), {})).toBe(401);
     expect(await get(of("vm-000000000000"), authorization())).toBe(404);
@@ -176,7 +193,9 @@ describe("volumes", () => {
   beforeAll(async () => {
     const { items } = await lab.client.call("datastoreList", { query: { filter: `host=${host.name}` } });
     datastore = items.find((each) => each.active)!.id;
-    const task = await lab.client.call("taskCreate", { body: { request: { do: "volume.create", datastore, volume: "lab disk ü.raw", capacity: size, format: "raw" } } });
+    const task = await lab.client.call("taskCreate", {
+      body: { request: { do: "volume.create", datastore, volume: "lab disk ü.raw", capacity: size, format: "raw" } },
+    });
     const ended = await until("the volume", async () => {
       const now = await lab.client.call("taskGet", { params: { id: task.id } });
       return now.endedAt !== undefined && now;
@@ -198,7 +217,12 @@ describe("volumes", () => {
 
   test("need their size, and a volume that is there", async () => {
     const stream = new ReadableStream({ start: (controller) => (controller.enqueue(new Uint8Array(10)), controller.close()) });
-    const without = await fetch(lab.url + path(), { method: "PUT", headers: { ...authorization(), "content-type": "application/octet-stream" }, body: stream, duplex: "half" } as RequestInit);
+    const without = await fetch(lab.url + path(), {
+      method: "PUT",
+      headers: { ...authorization(), "content-type": "application/octet-stream" },
+      body: stream,
+      duplex: "half",
+    } as RequestInit);
     expect(await without.json()).toMatchObject({ code: "badRequest", where: "header Content-Length" });
     const absent = await fetch(lab.url + routeUrl("volumeRead", { id: datastore, volume: "../../etc/passwd" }), { headers: authorization() });
     expect(absent.status).toBe(404);
@@ -208,7 +232,9 @@ describe("volumes", () => {
 
   test("an upload that is cut off is given up, and the server goes on", async () => {
     const socket = createConnection(Number(new URL(lab.url).port), "127.0.0.1");
-    socket.write(`PUT ${path()} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${lab.token}\r\nContent-Type: application/octet-stream\r\nContent-Length: ${size}\r\n\r\n`);
+    socket.write(
+      `PUT ${path()} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${lab.token}\r\nContent-Type: application/octet-stream\r\nContent-Length: ${size}\r\n\r\n`,
+    );
     await new Promise((resolve) => socket.write(Buffer.alloc(100_000), resolve));
     socket.destroy();
     await until("that the volume can be read again", async () => {

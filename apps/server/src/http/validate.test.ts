@@ -14,7 +14,13 @@ function refusal(schema: Parameters<typeof validate>[0], input: unknown, part: P
 
 test.each([
   ["an unknown field", contracts.hostAdd.body, { uri: "qemu:///system", colour: "red" }, "/colour", /\/colour: there is no such field/],
-  ["an unknown field deep inside", contracts.taskCreate.body, { request: { do: "vm.create", spec: { name: "a", disks: [{ size: 512, "a/b~c": 1 }] } } }, "/request/spec/disks/0/a~1b~0c", /there is no such field/],
+  [
+    "an unknown field deep inside",
+    contracts.taskCreate.body,
+    { request: { do: "vm.create", spec: { name: "a", disks: [{ size: 512, "a/b~c": 1 }] } } },
+    "/request/spec/disks/0/a~1b~0c",
+    /there is no such field/,
+  ],
   ["a wrong type", contracts.tokenCreate.body, { name: 7 }, "/name", /expected string/],
   ["a field that is missing", contracts.tokenCreate.body, {}, "/name", /expected string, received undefined/],
   ["no body", contracts.tokenCreate.body, undefined, "the body", /the body: expected object/],

@@ -12,7 +12,10 @@ export function validate<S extends z.ZodType>(schema: S, input: unknown, part: P
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const found = result.error.issues.flatMap((issue) => leaves(issue as Issue, [])).slice(0, 8);
-  throw new PolyvisorError("badRequest", { detail: found.map(({ path, message }) => `${placeOf(path, part)}: ${message}`).join("; "), where: placeOf(found[0]?.path ?? [], part) });
+  throw new PolyvisorError("badRequest", {
+    detail: found.map(({ path, message }) => `${placeOf(path, part)}: ${message}`).join("; "),
+    where: placeOf(found[0]?.path ?? [], part),
+  });
 }
 
 interface Issue {
@@ -44,6 +47,7 @@ function leaves(issue: Issue, above: PropertyKey[]): Leaf[] {
 const weight = (form: Leaf[]): number => form.length + form.filter((leaf) => leaf.message === "there is no such field").length;
 
 function placeOf(path: PropertyKey[], part: Part): string {
-  if (part === "body") return path.length === 0 ? "the body" : path.map((each) => `/${String(each).slice(0, 128).replace(/~/g, "~0").replace(/\//g, "~1")}`).join("");
+  if (part === "body")
+    return path.length === 0 ? "the body" : path.map((each) => `/${String(each).slice(0, 128).replace(/~/g, "~0").replace(/\//g, "~1")}`).join("");
   return [part, ...path.map((each) => String(each).slice(0, 128))].join(" ");
 }

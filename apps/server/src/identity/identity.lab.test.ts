@@ -25,7 +25,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => "none", (error: unknown) => (error as PolyvisorError).code ?? String(error));
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "none",
+    (error: unknown) => (error as PolyvisorError).code ?? String(error),
+  );
 
 test("there is one administrator, however often and at once it is opened", async () => {
   const more = await Promise.all(Array.from({ length: 5 }, () => Identity.open(store, log)));
@@ -44,11 +48,17 @@ describe("one-time codes", () => {
 
   test("do not outlive their time, and an account has at most ten", async () => {
     const { code } = await identity.makeCode(admin);
-    await store.db.updateTable("sign_in_code").set({ expires_at: new Date(Date.now() - 1) }).execute();
+    await store.db
+      .updateTable("sign_in_code")
+      .set({ expires_at: new Date(Date.now() - 1) })
+      .execute();
     expect(await codeOf(identity.signIn({ code }, "192.0.2.20"))).toBe("wrongCredentials");
     const codes: string[] = [];
     for (let i = 0; i < 12; i++) codes.push((await identity.makeCode(admin)).code);
-    const { n } = await store.db.selectFrom("sign_in_code").select((eb) => eb.fn.countAll().as("n")).executeTakeFirstOrThrow();
+    const { n } = await store.db
+      .selectFrom("sign_in_code")
+      .select((eb) => eb.fn.countAll().as("n"))
+      .executeTakeFirstOrThrow();
     expect(Number(n)).toBe(10);
     expect(await codeOf(identity.signIn({ code: codes.at(-1)! }, "192.0.2.21"))).toBe("none");
   });
@@ -75,7 +85,10 @@ describe("pass phrases", () => {
     expect(await codeOf(identity.caller(other))).toBe("notSignedIn");
     expect(await codeOf(identity.setPassPhrase(await identity.caller(mine), undefined, "another one"))).toBe("wrongCredentials");
     expect(await codeOf(identity.setPassPhrase(await identity.caller(mine), "wrong one", "another one"))).toBe("wrongCredentials");
-    expect((await identity.signIn({ name: "admin", passPhrase: phrase.normalize("NFD") }, "127.0.0.1")).account).toMatchObject({ name: "admin", hasPassPhrase: true });
+    expect((await identity.signIn({ name: "admin", passPhrase: phrase.normalize("NFD") }, "127.0.0.1")).account).toMatchObject({
+      name: "admin",
+      hasPassPhrase: true,
+    });
     expect(await codeOf(identity.signIn({ name: "admin", passPhrase: phrase.trim() }, "127.0.0.1"))).toBe("wrongCredentials");
     expect(await codeOf(identity.signIn({ name: "Admin", passPhrase: phrase }, "127.0.0.1"))).toBe("wrongCredentials");
     expect(await codeOf(identity.signIn({ name: "nobody", passPhrase: phrase }, "127.0.0.1"))).toBe("wrongCredentials");
@@ -95,7 +108,11 @@ describe("tokens", () => {
   test("end at their time", async () => {
     const { token } = await identity.makeToken(admin, "short", 60);
     await identity.caller(token);
-    await store.db.updateTable("token").set({ expires_at: new Date(Date.now() + 40) }).where("name", "=", "short").execute();
+    await store.db
+      .updateTable("token")
+      .set({ expires_at: new Date(Date.now() + 40) })
+      .where("name", "=", "short")
+      .execute();
     const another = await Identity.open(store, log); // which has not asked before
     await until("its end", async () => (await codeOf(another.caller(token))) === "notSignedIn");
     await another.close();

@@ -39,7 +39,11 @@ export class Identity {
 
   /** Opens it; makes the one account, `admin`, at the first start. */
   static async open(store: Store, log: Logger): Promise<Identity> {
-    await store.db.insertInto("account").values({ id: randomId("a"), name: "admin", pass_phrase_hash: null }).onConflict((on) => on.column("name").doNothing()).execute();
+    await store.db
+      .insertInto("account")
+      .values({ id: randomId("a"), name: "admin", pass_phrase_hash: null })
+      .onConflict((on) => on.column("name").doNothing())
+      .execute();
     return new Identity(store, await TokenCache.open(store, log));
   }
 
@@ -67,7 +71,10 @@ export class Identity {
     this.#byAddress.take(from, "sign-ins from this address");
     if (account !== undefined) this.#byAccount.take(account, "sign-ins to this account");
     const id = "code" in how ? await this.#useCode(how.code) : await this.#checkPassPhrase(how.name, how.passPhrase);
-    if (id === undefined) throw new PolyvisorError("wrongCredentials", { detail: "code" in how ? "the code is wrong, was used already, or is older than 15 minutes" : "no account has this name and pass phrase" });
+    if (id === undefined)
+      throw new PolyvisorError("wrongCredentials", {
+        detail: "code" in how ? "the code is wrong, was used already, or is older than 15 minutes" : "no account has this name and pass phrase",
+      });
     this.#byAddress.giveBack(from);
     if (account !== undefined) this.#byAccount.giveBack(account);
     const expiresAt = new Date(Date.now() + sessionMs);
@@ -94,7 +101,15 @@ export class Identity {
     await this.#store.transaction(async (trx) => {
       await trx.deleteFrom("sign_in_code").where("expires_at", "<", new Date()).execute();
       const kept = await trx.selectFrom("sign_in_code").select("hash").where("account_id", "=", accountId).orderBy("expires_at", "desc").offset(9).execute();
-      if (kept.length > 0) await trx.deleteFrom("sign_in_code").where("hash", "in", kept.map((row) => row.hash)).execute();
+      if (kept.length > 0)
+        await trx
+          .deleteFrom("sign_in_code")
+          .where(
+            "hash",
+            "in",
+            kept.map((row) => row.hash),
+          )
+          .execute();
       await trx.insertInto("sign_in_code").values({ hash, account_id: accountId, expires_at: expiresAt }).execute();
     });
     return { code, expiresAt: expiresAt.toISOString() };
@@ -107,7 +122,11 @@ export class Identity {
       const key = `change:${caller.accountId}`;
       this.#byAddress.take(key, "wrong pass phrases");
       if (current === undefined || !(await this.#passPhrases.check(row.pass_phrase_hash, current))) {
-        throw new PolyvisorError("wrongCredentials", { detail: "the present pass phrase is wrong", where: "/current", remedy: "Give the present one as `current`. Where it is lost, set a new one with the command line on the server's machine." });
+        throw new PolyvisorError("wrongCredentials", {
+          detail: "the present pass phrase is wrong",
+          where: "/current",
+          remedy: "Give the present one as `current`. Where it is lost, set a new one with the command line on the server's machine.",
+        });
       }
       this.#byAddress.giveBack(key);
     }
@@ -122,7 +141,11 @@ export class Identity {
   async #newToken(accountId: string, use: "session" | "api" | "local", name: string, expiresAt: Date | null): Promise<{ token: string; row: TokenRow }> {
     const { token, hash } = makeToken();
     const id = randomId("tok");
-    const row = await this.#store.db.insertInto("token").values({ id, account_id: accountId, use, name, hash, expires_at: expiresAt }).returning("created_at").executeTakeFirstOrThrow();
+    const row = await this.#store.db
+      .insertInto("token")
+      .values({ id, account_id: accountId, use, name, hash, expires_at: expiresAt })
+      .returning("created_at")
+      .executeTakeFirstOrThrow();
     return { token, row: { id, name, createdAt: row.created_at.toISOString(), expiresAt: expiresAt?.toISOString() } };
   }
 
@@ -139,8 +162,21 @@ export class Identity {
 
   /** Tokens of an account, without its sessions. */
   async tokens(accountId: string): Promise<TokenRow[]> {
-    const rows = await this.#store.db.selectFrom("token").selectAll().where("account_id", "=", accountId).where("use", "!=", "session").orderBy("created_at").limit(1_000).execute();
-    return rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at.toISOString(), lastUsedAt: row.last_used_at?.toISOString(), expiresAt: row.expires_at?.toISOString() }));
+    const rows = await this.#store.db
+      .selectFrom("token")
+      .selectAll()
+      .where("account_id", "=", accountId)
+      .where("use", "!=", "session")
+      .orderBy("created_at")
+      .limit(1_000)
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      createdAt: row.created_at.toISOString(),
+      lastUsedAt: row.last_used_at?.toISOString(),
+      expiresAt: row.expires_at?.toISOString(),
+    }));
   }
 
   /** Revokes a token at once, on every server. @throws PolyvisorError `notFound` */

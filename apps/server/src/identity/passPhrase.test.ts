@@ -11,7 +11,12 @@ describe("the form of a pass phrase", () => {
     expect(preparePassPhrase(one)).toBe(preparePassPhrase(other));
   });
 
-  test.each([["letter case", "Secret", "secret"], ["spaces at the ends", "secret", " secret "], ["number of spaces", "a b", "a  b"], ["compatibility forms", "\ufb01", "fi"]])("%s counts", (_, one, other) => {
+  test.each([
+    ["letter case", "Secret", "secret"],
+    ["spaces at the ends", "secret", " secret "],
+    ["number of spaces", "a b", "a  b"],
+    ["compatibility forms", "\ufb01", "fi"],
+  ])("%s counts", (_, one, other) => {
     expect(preparePassPhrase(one)).not.toBe(preparePassPhrase(other));
   });
 

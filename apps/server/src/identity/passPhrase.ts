@@ -7,7 +7,8 @@ import { PolyvisorError } from "@polyvisor/model";
  * number of spaces are kept. Unlike the RFC nothing is refused but text that is no Unicode at all.
  */
 export function preparePassPhrase(text: string): string {
-  if (!text.isWellFormed()) throw new PolyvisorError("badRequest", { detail: "the pass phrase has half of a surrogate pair, which is no character", where: "/passPhrase" });
+  if (!text.isWellFormed())
+    throw new PolyvisorError("badRequest", { detail: "the pass phrase has half of a surrogate pair, which is no character", where: "/passPhrase" });
   return text.replace(/\p{Zs}/gu, " ").normalize("NFC");
 }
 

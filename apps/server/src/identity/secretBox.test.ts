@@ -10,9 +10,11 @@ describe("the secret box", () => {
   const box = secretBox(randomBytes(32));
 
   test("gives back what was sealed", () => {
-    fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 4096 }), fc.string(), (text, context) => {
-      expect(box.open(box.seal(text, context), context)).toBe(text);
-    }));
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 4096 }), fc.string(), (text, context) => {
+        expect(box.open(box.seal(text, context), context)).toBe(text);
+      }),
+    );
   });
 
   test("the same secret never looks the same twice", () => {

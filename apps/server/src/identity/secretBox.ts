@@ -28,7 +28,9 @@ export function secretBox(key: Buffer): SecretBox {
     open(sealed, context) {
       try {
         if (sealed[0] !== version || sealed.length < 29) throw new Error("not a sealed secret");
-        const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(1, 13), { authTagLength: 16 }).setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(13, 29));
+        const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(1, 13), { authTagLength: 16 })
+          .setAAD(Buffer.from(context))
+          .setAuthTag(sealed.subarray(13, 29));
         return Buffer.concat([decipher.update(sealed.subarray(29)), decipher.final()]).toString("utf8");
       } catch (error) {
         throw new PolyvisorError("internal", {
@@ -46,6 +48,10 @@ export async function openSecretBox(dataFolder: string): Promise<SecretBox> {
   const file = path.join(dataFolder, "secret.key");
   await writeOnce(file, randomBytes(32), 0o600);
   const key = await readFile(file);
-  if (key.length !== 32) throw new StartError(`${file} is damaged: it has ${key.length} bytes in place of 32.`, "Restore it from a backup; without it the kept credentials of hosts cannot be read. To begin anew remove the file and give each host its credential again.");
+  if (key.length !== 32)
+    throw new StartError(
+      `${file} is damaged: it has ${key.length} bytes in place of 32.`,
+      "Restore it from a backup; without it the kept credentials of hosts cannot be read. To begin anew remove the file and give each host its credential again.",
+    );
   return secretBox(key);
 }

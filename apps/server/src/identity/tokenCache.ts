@@ -42,7 +42,11 @@ export class TokenCache {
   private constructor(store: Store, log: Logger) {
     this.#store = store;
     this.#log = log;
-    this.#timer = setInterval(() => void this.#write().catch((error: Error) => log.warn({ error: error.message }, "the times of use of tokens could not be kept; tried again in a minute")), 60_000).unref();
+    this.#timer = setInterval(
+      () =>
+        void this.#write().catch((error: Error) => log.warn({ error: error.message }, "the times of use of tokens could not be kept; tried again in a minute")),
+      60_000,
+    ).unref();
   }
 
   static async open(store: Store, log: Logger): Promise<TokenCache> {
@@ -65,17 +69,27 @@ export class TokenCache {
         if (!known || now - known.askedAt > keptMs || !storeFailure(error)) throw error;
       }
     }
-    if (!known || known.expiresAt <= now) throw new PolyvisorError("notSignedIn", { detail: known ? "the token has expired" : "the token is unknown or was revoked" });
+    if (!known || known.expiresAt <= now)
+      throw new PolyvisorError("notSignedIn", { detail: known ? "the token has expired" : "the token is unknown or was revoked" });
     this.#used.set(known.caller.tokenId, new Date(now));
     return known.caller;
   }
 
   async #ask(hash: Buffer, key: string, now: number): Promise<Known | undefined> {
     const turn = this.#turn;
-    const row = await this.#store.db.selectFrom("token").innerJoin("account", "account.id", "token.account_id").select(["token.id", "token.use", "token.expires_at", "account.id as account_id", "account.name"]).where("token.hash", "=", hash).executeTakeFirst();
+    const row = await this.#store.db
+      .selectFrom("token")
+      .innerJoin("account", "account.id", "token.account_id")
+      .select(["token.id", "token.use", "token.expires_at", "account.id as account_id", "account.name"])
+      .where("token.hash", "=", hash)
+      .executeTakeFirst();
     this.#known.delete(key);
     if (!row) return undefined;
-    const known = { caller: { accountId: row.account_id, account: row.name, tokenId: row.id, use: row.use }, expiresAt: row.expires_at?.getTime() ?? Infinity, askedAt: now };
+    const known = {
+      caller: { accountId: row.account_id, account: row.name, tokenId: row.id, use: row.use },
+      expiresAt: row.expires_at?.getTime() ?? Infinity,
+      askedAt: now,
+    };
     if (turn === this.#turn) this.#known.set(key, known);
     if (this.#known.size > most) this.#known.delete(this.#known.keys().next().value!);
     return known;
@@ -98,9 +112,14 @@ export class TokenCache {
     this.#used.clear();
     try {
       if (used.length > 0) {
-        await sql`update token set last_used_at = u.at from unnest(${used.map(([id]) => id)}::text[], ${used.map(([, at]) => at)}::timestamptz[]) as u (id, at) where token.id = u.id`.execute(this.#store.db);
+        await sql`update token set last_used_at = u.at from unnest(${used.map(([id]) => id)}::text[], ${used.map(([, at]) => at)}::timestamptz[]) as u (id, at) where token.id = u.id`.execute(
+          this.#store.db,
+        );
       }
-      await this.#store.db.deleteFrom("token").where("expires_at", "<", new Date(Date.now() - 7 * 86_400_000)).execute();
+      await this.#store.db
+        .deleteFrom("token")
+        .where("expires_at", "<", new Date(Date.now() - 7 * 86_400_000))
+        .execute();
     } catch (error) {
       for (const [id, at] of used) if (!this.#used.has(id)) this.#used.set(id, at);
       throw error;

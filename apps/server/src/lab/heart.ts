@@ -29,8 +29,14 @@ const boundary = (point: string): void => {
 const log = pino({ level: process.env["LAB_LOG"] ?? "silent" }, pino.destination(2));
 const store = await openStore({ kind: "url", url: options.databaseUrl }, log);
 const plane = await createControlPlane({
-  store, log, dataFolder: options.dataFolder, serverId: "heart", secrets: { seal: (text) => Buffer.from(text), open: (sealed) => sealed.toString() },
-  connectTo: remoteConnect((action) => boundary(`${action.verb} sent`)), onBoundary: boundary, intervals: { hostWait: 10_000 },
+  store,
+  log,
+  dataFolder: options.dataFolder,
+  serverId: "heart",
+  secrets: { seal: (text) => Buffer.from(text), open: (sealed) => sealed.toString() },
+  connectTo: remoteConnect((action) => boundary(`${action.verb} sent`)),
+  onBoundary: boundary,
+  intervals: { hostWait: 10_000 },
 });
 
 process.on("message", (ask: HeartAsk) => {

@@ -28,7 +28,14 @@ export async function openLabPlane(where?: string, options: Partial<ControlPlane
   const place: StorePlace = where === undefined ? { kind: "private", dataFolder: folder } : { kind: "url", url: where };
   const store = await openStore(place, labLog);
   const open = (): Promise<ControlPlane> =>
-    createControlPlane({ store, dataFolder: folder, log: labLog, serverId: "lab", secrets: { seal: (text, context) => Buffer.from(`${context} ${text}`), open: (sealed, context) => sealed.toString().slice(context.length + 1) }, ...options });
+    createControlPlane({
+      store,
+      dataFolder: folder,
+      log: labLog,
+      serverId: "lab",
+      secrets: { seal: (text, context) => Buffer.from(`${context} ${text}`), open: (sealed, context) => sealed.toString().slice(context.length + 1) },
+      ...options,
+    });
   const lab: LabPlane = {
     plane: await open(),
     store,
@@ -86,7 +93,8 @@ export class EventReplica {
     if (event.type !== "created" && !before) this.faults.push(`${event.objectId} was ${event.type} without being there`);
     if (event.type === "deleted") this.objects.delete(event.objectId);
     else {
-      if (before && event.object!.revision !== before.revision + 1) this.faults.push(`${event.objectId} went from revision ${before.revision} to ${event.object!.revision}`);
+      if (before && event.object!.revision !== before.revision + 1)
+        this.faults.push(`${event.objectId} went from revision ${before.revision} to ${event.object!.revision}`);
       this.objects.set(event.objectId, event.object!);
     }
   }

@@ -18,7 +18,8 @@ export interface LabServer {
   close(): Promise<void>;
 }
 
-export const clientOf = (url: string, token: string | undefined): Client => createClient({ url, token, fetch, delay: (ms, signal) => delay(ms, undefined, { signal }) });
+export const clientOf = (url: string, token: string | undefined): Client =>
+  createClient({ url, token, fetch, delay: (ms, signal) => delay(ms, undefined, { signal }) });
 
 /** A data folder that the database's account may enter. */
 export async function makeDataFolder(): Promise<string> {

@@ -24,7 +24,13 @@ export function serveHosts(child: ChildProcess, record: HostsRecord): void {
     const send = (answer: Omit<ToServer, "answer">): void => void (child.connected && child.send({ answer: message.hosts, ...answer }, () => undefined));
     void work(message, send).then(
       (value) => send({ value }),
-      (error: unknown) => send({ failure: error instanceof PolyvisorError ? { code: error.code, detail: error.detail, remedy: error.remedy } : { code: "internal", detail: String(error), remedy: "" } }),
+      (error: unknown) =>
+        send({
+          failure:
+            error instanceof PolyvisorError
+              ? { code: error.code, detail: error.detail, remedy: error.remedy }
+              : { code: "internal", detail: String(error), remedy: "" },
+        }),
     );
   });
   child.on("exit", () => {
@@ -117,7 +123,11 @@ export function remoteConnect(sent: (action: Action) => void): typeof connectHyp
           else await news.promise;
         }
       },
-      definition: no, console: no, screenshot: no, readVolume: no, writeVolume: no,
+      definition: no,
+      console: no,
+      screenshot: no,
+      readVolume: no,
+      writeVolume: no,
       async close() {
         closed.resolve(undefined);
       },

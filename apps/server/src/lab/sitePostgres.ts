@@ -32,9 +32,17 @@ export async function startSitePostgres(): Promise<SitePostgres> {
   const data = path.join(folder, "data");
   const password = path.join(folder, "password");
   await writeFile(password, "site-secret\n", { mode: 0o644 });
-  await run(path.join(bin, "initdb"), ["-D", data, "-U", "boss", "--auth=scram-sha-256", `--pwfile=${password}`, "--encoding=UTF8", "--locale=C", "--no-sync"], as);
+  await run(
+    path.join(bin, "initdb"),
+    ["-D", data, "-U", "boss", "--auth=scram-sha-256", `--pwfile=${password}`, "--encoding=UTF8", "--locale=C", "--no-sync"],
+    as,
+  );
   const port = await freePort();
-  const child = spawn(path.join(bin, "postgres"), ["-D", data, "-c", "listen_addresses=127.0.0.1", "-c", `port=${port}`, "-c", "unix_socket_directories=", "-c", "fsync=off"], { ...as, stdio: "ignore" });
+  const child = spawn(
+    path.join(bin, "postgres"),
+    ["-D", data, "-c", "listen_addresses=127.0.0.1", "-c", `port=${port}`, "-c", "unix_socket_directories=", "-c", "fsync=off"],
+    { ...as, stdio: "ignore" },
+  );
   const gone = once(child, "exit");
   let count = 0;
 

@@ -3,17 +3,25 @@ import { expect, test } from "vitest";
 import type { Figures, LoadRow } from "../controlPlane.ts";
 import { estateText } from "./estateText.ts";
 
-const row = (i: number, name = `vm-${i}`): LoadRow => ({ id: `vm-${i}`, name, host: "h", state: "running", load: { at: 0, seconds: 5, cpu: 0.5, memoryUsed: 1024 } });
+const row = (i: number, name = `vm-${i}`): LoadRow => ({
+  id: `vm-${i}`,
+  name,
+  host: "h",
+  state: "running",
+  load: { at: 0, seconds: 5, cpu: 0.5, memoryUsed: 1024 },
+});
 const figures = (vmLoads: LoadRow[]): Figures => ({
   hosts: { connecting: 0, connected: 1, lost: 0, disabled: 0 },
   vms: Object.fromEntries(vmStates.map((state) => [state, 1])) as Figures["vms"],
-  datastores: 1, networks: 1,
+  datastores: 1,
+  networks: 1,
   tasks: { open: { queued: 0, running: 1 }, ended: { succeeded: 3 }, stepsRunning: 1 },
   changeLag: { p50: 0.001, p99: 0.002, max: 0.003 },
   events: { published: 1, lastId: 7, subscribers: 0, resets: 0 },
   journal: { waiting: 0, commits: 1, failures: 0 },
   samples: { rounds: 1, failures: 0, rowsWritten: 2 },
-  vmLoads, hostLoads: [row(0)],
+  vmLoads,
+  hostLoads: [row(0)],
 });
 
 /** Every line is a descriptor or a sample of the family described last; each family stands once. Our own reading of OpenMetrics 1.0. */
@@ -45,7 +53,7 @@ function check(text: string): Map<string, number> {
 test("is OpenMetrics, whatever VMs are called", () => {
   const samples = check([...estateText(figures([row(1, 'a"b\\c\nd'), row(2, "{}= ü")]))].join(""));
   expect(samples.get('polyvisor_vm_cpu_processors{vm="a\\"b\\\\c\\nd",host="h",id="vm-1"}')).toBe(0.5);
-  expect(samples.get("polyvisor_tasks_ended_total{state=\"succeeded\"}")).toBe(3);
+  expect(samples.get('polyvisor_tasks_ended_total{state="succeeded"}')).toBe(3);
   expect(samples.get("polyvisor_event_id")).toBe(7);
 });
 

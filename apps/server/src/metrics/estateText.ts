@@ -13,8 +13,12 @@ const loads: readonly [name: string, unit: string, help: string, value: (row: Lo
   ["network_transmit_bytes_per_second", "", "Bytes sent each second", (row) => row.load.netTransmitBytesPerSecond],
 ];
 
-const family = (name: string, type: "gauge" | "counter", help: string, unit = ""): string => `# TYPE ${name} ${type}\n${unit ? `# UNIT ${name} ${unit}\n` : ""}# HELP ${name} ${help}\n`;
-const byLabel = (name: string, label: string, values: Record<string, number>): string => Object.entries(values).map(([key, value]) => `${name}{${label}="${escape(key)}"} ${value}\n`).join("");
+const family = (name: string, type: "gauge" | "counter", help: string, unit = ""): string =>
+  `# TYPE ${name} ${type}\n${unit ? `# UNIT ${name} ${unit}\n` : ""}# HELP ${name} ${help}\n`;
+const byLabel = (name: string, label: string, values: Record<string, number>): string =>
+  Object.entries(values)
+    .map(([key, value]) => `${name}{${label}="${escape(key)}"} ${value}\n`)
+    .join("");
 
 /**
  * The estate's figures as OpenMetrics text in pieces, so that 100,000 VMs neither block the loop nor fill the memory.
@@ -22,14 +26,19 @@ const byLabel = (name: string, label: string, values: Record<string, number>): s
  */
 export function* estateText(figures: Figures): Generator<string> {
   const { changeLag, events, journal, samples, tasks } = figures;
-  const one = (name: string, type: "gauge" | "counter", help: string, value: number, unit = ""): string => `${family(name, type, help, unit)}${name}${type === "counter" ? "_total" : ""} ${value}\n`;
+  const one = (name: string, type: "gauge" | "counter", help: string, value: number, unit = ""): string =>
+    `${family(name, type, help, unit)}${name}${type === "counter" ? "_total" : ""} ${value}\n`;
   yield [
-    family("polyvisor_hosts", "gauge", "Hosts by connection state"), byLabel("polyvisor_hosts", "state", figures.hosts),
-    family("polyvisor_vms", "gauge", "VMs by state"), byLabel("polyvisor_vms", "state", figures.vms),
+    family("polyvisor_hosts", "gauge", "Hosts by connection state"),
+    byLabel("polyvisor_hosts", "state", figures.hosts),
+    family("polyvisor_vms", "gauge", "VMs by state"),
+    byLabel("polyvisor_vms", "state", figures.vms),
     one("polyvisor_datastores", "gauge", "Datastores", figures.datastores),
     one("polyvisor_networks", "gauge", "Networks", figures.networks),
-    family("polyvisor_tasks_open", "gauge", "Tasks that are not over, by state"), byLabel("polyvisor_tasks_open", "state", tasks.open),
-    family("polyvisor_tasks_ended", "counter", "Tasks that ended since the start, by outcome"), byLabel("polyvisor_tasks_ended_total", "state", tasks.ended),
+    family("polyvisor_tasks_open", "gauge", "Tasks that are not over, by state"),
+    byLabel("polyvisor_tasks_open", "state", tasks.open),
+    family("polyvisor_tasks_ended", "counter", "Tasks that ended since the start, by outcome"),
+    byLabel("polyvisor_tasks_ended_total", "state", tasks.ended),
     one("polyvisor_steps_running", "gauge", "Steps of tasks under way", tasks.stepsRunning),
     family("polyvisor_change_lag_seconds", "gauge", "From the arrival of a change to its publication", "seconds"),
     byLabel("polyvisor_change_lag_seconds", "quantile", { "0.5": changeLag.p50, "0.99": changeLag.p99, "1": changeLag.max }),

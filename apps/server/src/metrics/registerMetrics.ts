@@ -9,7 +9,11 @@ import { estateText } from "./estateText.ts";
  * `/metrics` in OpenMetrics, from memory: no host and no database is asked. It needs a token, because it names the VMs;
  * Prometheus sends one by `authorization: { credentials_file: … }`.
  */
-export async function registerMetrics(app: FastifyInstance, { control, stopping }: Services, callerOf: (request: FastifyRequest) => Promise<unknown>): Promise<void> {
+export async function registerMetrics(
+  app: FastifyInstance,
+  { control, stopping }: Services,
+  callerOf: (request: FastifyRequest) => Promise<unknown>,
+): Promise<void> {
   const registry = new Registry();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never); // its types know Prometheus' older format only
   collectDefaultMetrics({ register: registry });
@@ -24,7 +28,8 @@ export async function registerMetrics(app: FastifyInstance, { control, stopping 
   });
   app.addHook("onResponse", async (request, reply) => {
     const { route } = request.routeOptions.config;
-    if (route !== undefined && route !== "eventStream" && route !== "vmConsole") durations.observe({ route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+    if (route !== undefined && route !== "eventStream" && route !== "vmConsole")
+      durations.observe({ route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
   });
 
   async function* pieces(): AsyncGenerator<string> {

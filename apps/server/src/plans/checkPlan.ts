@@ -31,7 +31,8 @@ export function checkPlan({ plan, failures }: Work, estate: PlanEstate): string[
       say("its host is not in the estate");
       continue;
     }
-    const feature: FeatureName = action.verb === "image.place" ? "volume.transfer" : action.verb === "vm.migrate" && action.live ? "vm.migrate.live" : verbs[action.verb].feature;
+    const feature: FeatureName =
+      action.verb === "image.place" ? "volume.transfer" : action.verb === "vm.migrate" && action.live ? "vm.migrate.live" : verbs[action.verb].feature;
     if (!host.features[feature]?.supported) say(`${host.name} does not have ${feature}`);
     const precedes = (n: number | undefined): boolean => n !== undefined && reaches(byNumber, step, n);
     if ("vm" in action) {
@@ -43,7 +44,8 @@ export function checkPlan({ plan, failures }: Work, estate: PlanEstate): string[
       if (makes) made.set(key, step.n);
       if (action.verb === "vm.clone") made.set(`vm ${host.id} ${action.to}`, step.n);
     }
-    if (step.target.id !== undefined && step.target.kind !== "template" && !estate.get(step.target.kind, step.target.id)) say("its target is not in the estate");
+    if (step.target.id !== undefined && step.target.kind !== "template" && !estate.get(step.target.kind, step.target.id))
+      say("its target is not in the estate");
     for (const volume of written(action)) {
       const key = `volume ${host.id} ${volume}`;
       const other = writers.get(key);
@@ -62,10 +64,17 @@ export function checkPlan({ plan, failures }: Work, estate: PlanEstate): string[
 /** Volumes that an action writes, as DATASTORE/VOLUME or a path. */
 function written(action: PlanStep["action"]): string[] {
   switch (action.verb) {
-    case "volume.create": case "volume.resize": case "volume.delete": case "image.place": return [`${action.datastore}/${action.volume}`];
-    case "vm.clone": return action.disks.map((disk) => `${disk.datastore}/${disk.volume}`);
-    case "vm.delete": return action.volumes;
-    default: return [];
+    case "volume.create":
+    case "volume.resize":
+    case "volume.delete":
+    case "image.place":
+      return [`${action.datastore}/${action.volume}`];
+    case "vm.clone":
+      return action.disks.map((disk) => `${disk.datastore}/${disk.volume}`);
+    case "vm.delete":
+      return action.volumes;
+    default:
+      return [];
   }
 }
 

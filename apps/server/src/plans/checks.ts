@@ -8,7 +8,8 @@ const most = 10_000;
 
 /** VMs that a request names, by reference or by selector. */
 export function targetsOf(estate: PlanEstate, request: { vms?: string[] | undefined; select?: string | undefined }): Vm[] {
-  if ((request.vms === undefined) === (request.select === undefined)) throw new PolyvisorError("badRequest", { detail: "say which VMs: either `vms` or `select`", where: "/request" });
+  if ((request.vms === undefined) === (request.select === undefined))
+    throw new PolyvisorError("badRequest", { detail: "say which VMs: either `vms` or `select`", where: "/request" });
   if (request.vms) return [...new Map(request.vms.map((ref) => estate.find("vm", ref)).map((vm) => [vm.id, vm])).values()];
   const read = parseSelector(request.select!);
   if (!read.ok) throw new PolyvisorError("badRequest", { detail: `${read.message}, at character ${read.at + 1}`, where: "/request/select" });
@@ -25,7 +26,11 @@ export function answering(estate: PlanEstate, hostId: string): Host {
   const { state, failure, lastSeen } = host.connection;
   if (state === "connected") return host;
   if (state === "disabled") return blocked("hostUnreachable", `the host ${host.name} is disabled`, `Enable it: polyvisor host enable ${host.name}`);
-  return blocked("hostUnreachable", `the host ${host.name} is not connected${lastSeen ? `; it was last seen at ${lastSeen}` : ""}${failure ? `: ${failure.detail}` : ""}`, failure?.remedy);
+  return blocked(
+    "hostUnreachable",
+    `the host ${host.name} is not connected${lastSeen ? `; it was last seen at ${lastSeen}` : ""}${failure ? `: ${failure.detail}` : ""}`,
+    failure?.remedy,
+  );
 }
 
 /** Throws `notSupported` with the endpoint's own reason. */

@@ -26,7 +26,9 @@ export function planCloneVm(input: PlanInput & { request: Extract<Request, { do:
   const needed = new Map<string, number>();
   const disks = vm.disks.flatMap((disk) => {
     if (disk.device !== "disk" || disk.source === undefined || disk.readOnly) return [];
-    const found = volumeBehind(stores, disk.source) ?? blocked("notSupported", `disk ${disk.target} of ${vm.name} (${disk.source}) is on no known datastore, so it cannot be copied`);
+    const found =
+      volumeBehind(stores, disk.source) ??
+      blocked("notSupported", `disk ${disk.target} of ${vm.name} (${disk.source}) is on no known datastore, so it cannot be copied`);
     const dot = found.volume.name.lastIndexOf(".");
     const store = { name: found.store.name, path: found.store.path, known: found.store, after: [], reason: "" };
     const volume = freeVolumeName(store, `${request.name}-${volumeWord(disk.target)}`, dot > 0 ? found.volume.name.slice(dot) : "", uuid, taken);
@@ -37,11 +39,25 @@ export function planCloneVm(input: PlanInput & { request: Extract<Request, { do:
   });
   for (const [id, bytes] of needed) {
     const store = estate.get("datastore", id)!;
-    if (bytes > store.available) blocked("noSpace", `the copies need ${formatBytes(bytes)}; the datastore ${store.name} has ${formatBytes(store.available)} available`);
+    if (bytes > store.available)
+      blocked("noSpace", `the copies need ${formatBytes(bytes)}; the datastore ${store.name} has ${formatBytes(store.available)} available`);
   }
   const work = new WorkBuilder();
-  const cloned = work.step({ hostId: host.id, target: { kind: "vm", id: vm.id, name: vm.name }, action: { verb: "vm.clone", vm: vm.nativeId, to: uuid, name: request.name, disks }, reasons, after: [] });
-  if (request.start) work.step({ hostId: host.id, target: { kind: "vm", name: request.name }, action: { verb: "vm.start", vm: uuid, paused: false }, reasons: ["it was asked to be running"], after: [cloned] });
+  const cloned = work.step({
+    hostId: host.id,
+    target: { kind: "vm", id: vm.id, name: vm.name },
+    action: { verb: "vm.clone", vm: vm.nativeId, to: uuid, name: request.name, disks },
+    reasons,
+    after: [],
+  });
+  if (request.start)
+    work.step({
+      hostId: host.id,
+      target: { kind: "vm", name: request.name },
+      action: { verb: "vm.start", vm: uuid, paused: false },
+      reasons: ["it was asked to be running"],
+      after: [cloned],
+    });
   work.expect.push(`${request.name} is a copy of ${vm.name} on ${host.name} with disks and addresses of its own`);
   return work.done(`clone ${vm.name} as ${request.name}`, input.reason);
 }

@@ -23,7 +23,10 @@ export function planCreateVm(input: PlanInput & { request: CreateRequest }): Wor
     if (template && isContainerHost(host) && !template.containerSpec) return `the template ${template.name} is not one for containers`;
     return freeMemory(estate, host) < memory ? `it has ${formatBytes(freeMemory(estate, host))} of free memory` : undefined;
   };
-  const { host, reason } = request.host === undefined ? chooseHost(estate, suits) : { host: answering(estate, estate.find("host", request.host).id), reason: "the host was asked for" };
+  const { host, reason } =
+    request.host === undefined
+      ? chooseHost(estate, suits)
+      : { host: answering(estate, estate.find("host", request.host).id), reason: "the host was asked for" };
   needFeature(host, "vm.create");
   const wish = merged(template, host, request.spec);
   const uuid = makeUuid(input.random(16));
@@ -42,15 +45,33 @@ export function planCreateVm(input: PlanInput & { request: CreateRequest }): Wor
     }
     return store;
   };
-  const chosen: VmSpec = { ...spec, acceleration: acceleration(host, spec, reasons), nics: nicsOf(input, work, host, wish.nics === undefined ? undefined : spec.nics, after, reasons) };
+  const chosen: VmSpec = {
+    ...spec,
+    acceleration: acceleration(host, spec, reasons),
+    nics: nicsOf(input, work, host, wish.nics === undefined ? undefined : spec.nics, after, reasons),
+  };
   chosen.disks = disksOf(input, work, host, uuid, spec, storeFor, after, reasons);
   placeImages(input, work, host, uuid, template, chosen, storeFor, after, reasons);
-  const created = work.step({ hostId: host.id, target: { kind: "vm", name: spec.name }, action: { verb: "vm.create", vm: uuid, spec: chosen }, reasons, after: [...after] });
+  const created = work.step({
+    hostId: host.id,
+    target: { kind: "vm", name: spec.name },
+    action: { verb: "vm.create", vm: uuid, spec: chosen },
+    reasons,
+    after: [...after],
+  });
   if (request.start) {
     needFeature(host, "vm.start");
-    work.step({ hostId: host.id, target: { kind: "vm", name: spec.name }, action: { verb: "vm.start", vm: uuid, paused: false }, reasons: ["it was asked to be running"], after: [created] });
+    work.step({
+      hostId: host.id,
+      target: { kind: "vm", name: spec.name },
+      action: { verb: "vm.start", vm: uuid, paused: false },
+      reasons: ["it was asked to be running"],
+      after: [created],
+    });
   }
-  work.expect.push(`${spec.name} is ${request.start ? "running" : "off"} on ${host.name} with ${formatBytes(spec.memory)} and ${spec.vcpus} vCPU${spec.vcpus === 1 ? "" : "s"}`);
+  work.expect.push(
+    `${spec.name} is ${request.start ? "running" : "off"} on ${host.name} with ${formatBytes(spec.memory)} and ${spec.vcpus} vCPU${spec.vcpus === 1 ? "" : "s"}`,
+  );
   return work.done(`create ${spec.name}`, input.reason);
 }
 
@@ -66,7 +87,13 @@ function templateOf(input: PlanInput, name: string): PlanTemplate {
 /** What the operator says counts, then the template. */
 function merged(template: PlanTemplate | undefined, host: Host, wish: CreateRequest["spec"]): VmSpecInput {
   if (!template) return wish;
-  const base = isContainerHost(host) ? (template.containerSpec ?? blocked("notSupported", `the template ${template.name} cannot be a container on ${host.name}: a container's root is a folder there, and the hypervisor's API brings only single files to a host`)) : template.spec;
+  const base = isContainerHost(host)
+    ? (template.containerSpec ??
+      blocked(
+        "notSupported",
+        `the template ${template.name} cannot be a container on ${host.name}: a container's root is a folder there, and the hypervisor's API brings only single files to a host`,
+      ))
+    : template.spec;
   const said = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined));
   return { ...base, ...said } as VmSpecInput;
 }
@@ -81,15 +108,19 @@ function vmSpecOf(wish: VmSpecInput): VmSpec {
 function checkMemory(input: PlanInput, work: WorkBuilder, host: Host, spec: VmSpec, start: boolean): void {
   const total = host.facts?.memory ?? 0;
   const free = freeMemory(input.estate, host);
-  if (spec.maxMemory !== undefined && spec.maxMemory < spec.memory) blocked("badRequest", `the maximum of memory (${formatBytes(spec.maxMemory)}) is less than the memory (${formatBytes(spec.memory)})`);
+  if (spec.maxMemory !== undefined && spec.maxMemory < spec.memory)
+    blocked("badRequest", `the maximum of memory (${formatBytes(spec.maxMemory)}) is less than the memory (${formatBytes(spec.memory)})`);
   if (spec.maxVcpus !== undefined && spec.maxVcpus < spec.vcpus) blocked("badRequest", `at most ${spec.maxVcpus} vCPUs is less than ${spec.vcpus}`);
-  if (total > 0 && spec.memory > total) blocked("notEnoughMemory", `${host.name} has ${formatBytes(total)} of memory in all; ${spec.name} asks for ${formatBytes(spec.memory)}`);
-  if (start && total > 0 && spec.memory > free) work.warn(`${host.name} has only ${formatBytes(free)} that is not given to VMs; ${spec.name} takes ${formatBytes(spec.memory)}`);
+  if (total > 0 && spec.memory > total)
+    blocked("notEnoughMemory", `${host.name} has ${formatBytes(total)} of memory in all; ${spec.name} asks for ${formatBytes(spec.memory)}`);
+  if (start && total > 0 && spec.memory > free)
+    work.warn(`${host.name} has only ${formatBytes(free)} that is not given to VMs; ${spec.name} takes ${formatBytes(spec.memory)}`);
 }
 
 function acceleration(host: Host, spec: VmSpec, reasons: string[]): VmSpec["acceleration"] {
   const { usable, evidence } = host.facts?.acceleration ?? { usable: "none" as const, evidence: "the host does not tell" };
-  if (spec.acceleration === "hardware" && usable !== "hardware") return blocked("notSupported", `${host.name} has no usable hardware acceleration: ${evidence}`, "Leave the acceleration at auto.");
+  if (spec.acceleration === "hardware" && usable !== "hardware")
+    return blocked("notSupported", `${host.name} has no usable hardware acceleration: ${evidence}`, "Leave the acceleration at auto.");
   if (spec.acceleration !== "auto" || spec.container || (usable !== "hardware" && usable !== "emulated")) return spec.acceleration;
   reasons.push(`acceleration ${usable}: ${evidence}`);
   return usable;
@@ -97,7 +128,11 @@ function acceleration(host: Host, spec: VmSpec, reasons: string[]): VmSpec["acce
 
 function nicsOf(input: PlanInput, work: WorkBuilder, host: Host, wish: NicSpec[] | undefined, after: Set<number>, reasons: string[]): NicSpec[] {
   const networks = networksOf(input.estate, host.id);
-  const standard = networks.find((each) => each.name === "default" && each.active) ?? networks.find((each) => each.active) ?? networks.find((each) => each.name === "default") ?? networks[0];
+  const standard =
+    networks.find((each) => each.name === "default" && each.active) ??
+    networks.find((each) => each.active) ??
+    networks.find((each) => each.name === "default") ??
+    networks[0];
   const type = host.facts?.hypervisor.type ?? "";
   if (wish === undefined && !standard && !/qemu|kvm/i.test(type)) {
     reasons.push(`no NIC: ${host.name} has no network`);
@@ -110,17 +145,41 @@ function nicsOf(input: PlanInput, work: WorkBuilder, host: Host, wish: NicSpec[]
       return { ...nic, mac };
     }
     const network = nic.source === undefined ? standard : networks.find((each) => each.name === nic.source);
-    if (!network) return blocked("notFound", nic.source === undefined ? `${host.name} has no network` : `${host.name} has no network "${nic.source}"; it has ${networks.map((each) => each.name).join(", ") || "none"}`);
+    if (!network)
+      return blocked(
+        "notFound",
+        nic.source === undefined
+          ? `${host.name} has no network`
+          : `${host.name} has no network "${nic.source}"; it has ${networks.map((each) => each.name).join(", ") || "none"}`,
+      );
     if (nic.source === undefined) reasons.push(`network ${network.name}: ${network.name === "default" ? "the default one" : "the first that is there"}`);
     if (!network.active) {
       const already = work.steps.find((step) => step.action.verb === "network.start" && step.action.network === network.name);
-      after.add(already?.n ?? work.step({ hostId: host.id, target: { kind: "network", id: network.id, name: network.name }, action: { verb: "network.start", network: network.name }, reasons: [`the new VM is plugged into ${network.name}, which is not active`], after: [] }));
+      after.add(
+        already?.n ??
+          work.step({
+            hostId: host.id,
+            target: { kind: "network", id: network.id, name: network.name },
+            action: { verb: "network.start", network: network.name },
+            reasons: [`the new VM is plugged into ${network.name}, which is not active`],
+            after: [],
+          }),
+      );
     }
     return { ...nic, source: network.name, mac };
   });
 }
 
-function disksOf(input: PlanInput, work: WorkBuilder, host: Host, uuid: string, spec: VmSpec, storeFor: (name: string | undefined) => ChosenDatastore, after: Set<number>, reasons: string[]): DiskSpec[] {
+function disksOf(
+  input: PlanInput,
+  work: WorkBuilder,
+  host: Host,
+  uuid: string,
+  spec: VmSpec,
+  storeFor: (name: string | undefined) => ChosenDatastore,
+  after: Set<number>,
+  reasons: string[],
+): DiskSpec[] {
   const targets = new Set(spec.disks.flatMap((disk) => disk.target ?? []));
   const taken = new Set<string>();
   return spec.disks.map((disk, i) => {
@@ -146,18 +205,29 @@ function disksOf(input: PlanInput, work: WorkBuilder, host: Host, uuid: string, 
 }
 
 /** A step that makes a volume for a disk. */
-export function makeVolume(input: PlanInput, work: WorkBuilder, host: Host, store: ChosenDatastore, want: { uuid: string; vmName: string; target: string; format: string; size: number; volume?: string | undefined; taken: Set<string> }): { n: number; source: string } {
+export function makeVolume(
+  input: PlanInput,
+  work: WorkBuilder,
+  host: Host,
+  store: ChosenDatastore,
+  want: { uuid: string; vmName: string; target: string; format: string; size: number; volume?: string | undefined; taken: Set<string> },
+): { n: number; source: string } {
   needFeature(host, "volume.manage");
   const name = want.volume ?? freeVolumeName(store, `${want.vmName}-${want.target}`, `.${want.format === "raw" ? "img" : want.format}`, want.uuid, want.taken);
-  if (want.taken.has(name) || store.known?.volumes.some((volume) => volume.name === name)) blocked("nameTaken", `the datastore ${store.name} has a volume "${name}" already`);
+  if (want.taken.has(name) || store.known?.volumes.some((volume) => volume.name === name))
+    blocked("nameTaken", `the datastore ${store.name} has a volume "${name}" already`);
   want.taken.add(name);
   if (store.known?.active && want.size > store.known.available) {
-    if (want.format === "raw") blocked("noSpace", `the datastore ${store.name} has ${formatBytes(store.known.available)} available; ${name} needs ${formatBytes(want.size)}`);
+    if (want.format === "raw")
+      blocked("noSpace", `the datastore ${store.name} has ${formatBytes(store.known.available)} available; ${name} needs ${formatBytes(want.size)}`);
     work.warn(`${name} can grow to ${formatBytes(want.size)}; the datastore ${store.name} has ${formatBytes(store.known.available)} available`);
   }
   const n = work.step({
-    hostId: host.id, target: { kind: "datastore", id: store.known?.id, name: store.name }, action: { verb: "volume.create", datastore: store.name, volume: name, capacity: want.size, format: want.format },
-    reasons: [`disk ${want.target} of ${want.vmName}`], after: store.after,
+    hostId: host.id,
+    target: { kind: "datastore", id: store.known?.id, name: store.name },
+    action: { verb: "volume.create", datastore: store.name, volume: name, capacity: want.size, format: want.format },
+    reasons: [`disk ${want.target} of ${want.vmName}`],
+    after: store.after,
   });
   return { n, source: `${store.name}/${name}` };
 }

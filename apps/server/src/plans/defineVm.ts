@@ -20,10 +20,15 @@ export function planDefineVm(input: PlanInput & { request: Extract<Request, { do
   if (!known) nameFree(estate, host, name!);
   const work = new WorkBuilder();
   const target = { kind: "vm" as const, ...(known ? { id: known.id } : {}), name: name! };
-  const why = known ? `${host.name} has this UUID as ${known.name}: its definition is replaced` : said === undefined ? "the definition has no UUID, so it gets a new one" : "the definition's own UUID is kept";
+  const why = known
+    ? `${host.name} has this UUID as ${known.name}: its definition is replaced`
+    : said === undefined
+      ? "the definition has no UUID, so it gets a new one"
+      : "the definition's own UUID is kept";
   if (known) work.warn(`the present definition of ${known.name} is replaced`);
   const defined = work.step({ hostId: host.id, target, action: { verb: "vm.define", vm: uuid, definition: request.definition }, reasons: [why], after: [] });
-  if (request.start) work.step({ hostId: host.id, target, action: { verb: "vm.start", vm: uuid, paused: false }, reasons: ["it was asked to be running"], after: [defined] });
+  if (request.start)
+    work.step({ hostId: host.id, target, action: { verb: "vm.start", vm: uuid, paused: false }, reasons: ["it was asked to be running"], after: [defined] });
   work.expect.push(`${name} is defined on ${host.name}${request.start ? " and running" : ""}`);
   return work.done(`define ${name}`, input.reason);
 }

@@ -14,7 +14,11 @@ export function planDeleteVm(input: PlanInput & { request: Extract<Request, { do
   const promised = new Set<string>();
   const known: Sharers = new Map();
   for (const vm of vms) {
-    const stand = { hostId: vm.hostId, target: { kind: "vm" as const, id: vm.id, name: vm.name }, action: { verb: "vm.delete" as const, vm: vm.nativeId, volumes: [] as string[] } };
+    const stand = {
+      hostId: vm.hostId,
+      target: { kind: "vm" as const, id: vm.id, name: vm.name },
+      action: { verb: "vm.delete" as const, vm: vm.nativeId, volumes: [] as string[] },
+    };
     work.item(stand, () => {
       const host = answering(estate, vm.hostId);
       needFeature(host, "vm.delete");

@@ -43,7 +43,8 @@ const planners: { [K in Exclude<Request["do"], SimpleVmRequest["do"]>]: Planner 
 export function makeWork(input: PlanInput): Work {
   const { do: verb } = input.request;
   const simple = (simpleVmVerbs as readonly string[]).includes(verb);
-  if (!simple && !Object.hasOwn(planners, verb)) throw new PolyvisorError("badRequest", { detail: `there is no request "${String(verb).slice(0, 64)}"`, where: "/request/do" });
+  if (!simple && !Object.hasOwn(planners, verb))
+    throw new PolyvisorError("badRequest", { detail: `there is no request "${String(verb).slice(0, 64)}"`, where: "/request/do" });
   const work = simple ? planSimpleVm(input as PlanInput & { request: SimpleVmRequest }) : planners[verb as keyof typeof planners](input as never);
   const faults = checkPlan(work, input.estate);
   if (faults.length > 0) throw new Error(`the plan for ${verb} is faulty: ${faults.slice(0, 5).join("; ")}`);

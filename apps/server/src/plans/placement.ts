@@ -24,9 +24,22 @@ export function chooseHost(estate: PlanEstate, fits: (host: Host) => string | un
     const more = best && freeMemory(estate, host) - freeMemory(estate, best);
     if (more === undefined || more > 0 || (more === 0 && host.name < best!.name)) best = host;
   }
-  if (!best) return blocked("preCheckFailed", refused.length === 0 ? "there is no host" : `no host can take it: ${refused.slice(0, 10).join("; ")}${refused.length > 10 ? `; and ${refused.length - 10} more` : ""}`, refused.length === 0 ? "Add a host first: polyvisor host add URI" : undefined);
+  if (!best)
+    return blocked(
+      "preCheckFailed",
+      refused.length === 0
+        ? "there is no host"
+        : `no host can take it: ${refused.slice(0, 10).join("; ")}${refused.length > 10 ? `; and ${refused.length - 10} more` : ""}`,
+      refused.length === 0 ? "Add a host first: polyvisor host add URI" : undefined,
+    );
   const free = formatBytes(freeMemory(estate, best));
-  return { host: best, reason: candidates === 1 ? `host ${best.name}: the only one that can take it` : `host ${best.name}: with ${free} it has the most free memory of ${candidates} hosts that can take it` };
+  return {
+    host: best,
+    reason:
+      candidates === 1
+        ? `host ${best.name}: the only one that can take it`
+        : `host ${best.name}: with ${free} it has the most free memory of ${candidates} hosts that can take it`,
+  };
 }
 
 export function datastoresOf(estate: PlanEstate, hostId: string): Datastore[] {
@@ -54,22 +67,40 @@ export function chooseDatastore(input: PlanInput, work: WorkBuilder, host: Host,
   const here = datastoresOf(input.estate, host.id);
   const ready = (found: Datastore, reason: string): ChosenDatastore => ({ name: found.name, path: found.path, known: found, after: [], reason });
   if (wish !== undefined) {
-    const found = here.find((each) => each.name === wish || each.id === wish || each.nativeId === wish) ?? blocked("notFound", `${host.name} has no datastore "${wish}"; it has ${here.map((each) => each.name).join(", ") || "none"}`);
+    const found =
+      here.find((each) => each.name === wish || each.id === wish || each.nativeId === wish) ??
+      blocked("notFound", `${host.name} has no datastore "${wish}"; it has ${here.map((each) => each.name).join(", ") || "none"}`);
     return found.active ? ready(found, `datastore ${found.name}: asked for`) : started(work, host, found, [`${found.name} was asked for and is not active`]);
   }
   const active = here.filter((each) => each.active && makable.has(each.type));
   const best = active.reduce<Datastore | undefined>((a, b) => (a && a.available >= b.available ? a : b), undefined);
-  if (best) return ready(best, `datastore ${best.name}: ${active.length === 1 ? "the only active one" : `the most room of ${active.length}`}, ${formatBytes(best.available)} available`);
+  if (best)
+    return ready(
+      best,
+      `datastore ${best.name}: ${active.length === 1 ? "the only active one" : `the most room of ${active.length}`}, ${formatBytes(best.available)} available`,
+    );
   const asleep = here.find((each) => makable.has(each.type));
   if (asleep) return started(work, host, asleep, [`${host.name} has no active datastore; ${asleep.name} is defined and can be started`]);
   const path = pathFor(input, host);
   const reason = `${host.name} has no datastore, so one is made in the hypervisor's own folder for images`;
-  const n = work.step({ hostId: host.id, target: { kind: "datastore", name: "polyvisor" }, action: { verb: "datastore.create", name: "polyvisor", type: "dir", path, autostart: true }, reasons: [reason], after: [] });
+  const n = work.step({
+    hostId: host.id,
+    target: { kind: "datastore", name: "polyvisor" },
+    action: { verb: "datastore.create", name: "polyvisor", type: "dir", path, autostart: true },
+    reasons: [reason],
+    after: [],
+  });
   return { name: "polyvisor", path, known: undefined, after: [n], reason };
 }
 
 function started(work: WorkBuilder, host: Host, store: Datastore, reasons: Reasons): ChosenDatastore {
-  const n = work.step({ hostId: host.id, target: { kind: "datastore", id: store.id, name: store.name }, action: { verb: "datastore.start", datastore: store.name }, reasons, after: [] });
+  const n = work.step({
+    hostId: host.id,
+    target: { kind: "datastore", id: store.id, name: store.name },
+    action: { verb: "datastore.start", datastore: store.name },
+    reasons,
+    after: [],
+  });
   return { name: store.name, path: store.path, known: store, after: [n], reason: `datastore ${store.name}: started for it` };
 }
 
@@ -77,7 +108,12 @@ function started(work: WorkBuilder, host: Host, store: Datastore, reasons: Reaso
 function pathFor(input: PlanInput, host: Host): string {
   const uri = new URL(host.uri);
   if (!uri.pathname.endsWith("/session")) return "/var/lib/libvirt/images/polyvisor";
-  if (uri.hostname !== "" || input.home === undefined) return blocked("preCheckFailed", `${host.name} has no datastore, and the home folder of the session's user there is not known`, `Create one: polyvisor datastore create ${host.name} polyvisor PATH`);
+  if (uri.hostname !== "" || input.home === undefined)
+    return blocked(
+      "preCheckFailed",
+      `${host.name} has no datastore, and the home folder of the session's user there is not known`,
+      `Create one: polyvisor datastore create ${host.name} polyvisor PATH`,
+    );
   return `${input.home}/.local/share/libvirt/images/polyvisor`;
 }
 

@@ -1,5 +1,16 @@
 import type { SimpleVmRequest } from "@polyvisor/api";
-import { actionSchema, formatBytes, PolyvisorError, stateTable, verbs, type Action, type ActionOf, type FeatureName, type Host, type Vm } from "@polyvisor/model";
+import {
+  actionSchema,
+  formatBytes,
+  PolyvisorError,
+  stateTable,
+  verbs,
+  type Action,
+  type ActionOf,
+  type FeatureName,
+  type Host,
+  type Vm,
+} from "@polyvisor/model";
 import { answering, needFeature, needState, targetsOf } from "./checks.ts";
 import { makeMac, type PlanEstate, type PlanInput } from "./planInput.ts";
 import type { Work } from "./work.ts";
@@ -56,7 +67,8 @@ function check(estate: PlanEstate, host: Host, vm: Vm, action: Action, count: nu
   const live = (feature: FeatureName): void => {
     if ("apply" in action && action.apply !== "nextStart") {
       if (active) needFeature(host, feature);
-      else if (action.apply === "now") blocked("wrongState", `${vm.name} is ${vm.state}, so nothing can be changed on the running VM`, "Ask for it at the next start.");
+      else if (action.apply === "now")
+        blocked("wrongState", `${vm.name} is ${vm.state}, so nothing can be changed on the running VM`, "Ask for it at the next start.");
     }
   };
   switch (action.verb) {
@@ -70,12 +82,22 @@ function check(estate: PlanEstate, host: Host, vm: Vm, action: Action, count: nu
     case "vm.setMemory":
       live("vm.memory.live");
       if (action.current === undefined && action.max === undefined) blocked("badRequest", "say `current` or `max`");
-      if ((action.current ?? 0) > (action.max ?? vm.memory.max)) blocked("badRequest", `${formatBytes(action.current!)} is more than the VM's maximum of ${formatBytes(action.max ?? vm.memory.max)}`, "Raise the maximum too; that needs the next start.");
+      if ((action.current ?? 0) > (action.max ?? vm.memory.max))
+        blocked(
+          "badRequest",
+          `${formatBytes(action.current!)} is more than the VM's maximum of ${formatBytes(action.max ?? vm.memory.max)}`,
+          "Raise the maximum too; that needs the next start.",
+        );
       return [`it has ${formatBytes(vm.memory.current)} of at most ${formatBytes(vm.memory.max)}`];
     case "vm.setVcpus":
       live("vm.vcpus.live");
       if (action.current === undefined && action.max === undefined) blocked("badRequest", "say `current` or `max`");
-      if ((action.current ?? 0) > (action.max ?? vm.vcpus.max)) blocked("badRequest", `${action.current} is more than the VM's maximum of ${action.max ?? vm.vcpus.max} vCPUs`, "Raise the maximum too; that needs the next start.");
+      if ((action.current ?? 0) > (action.max ?? vm.vcpus.max))
+        blocked(
+          "badRequest",
+          `${action.current} is more than the VM's maximum of ${action.max ?? vm.vcpus.max} vCPUs`,
+          "Raise the maximum too; that needs the next start.",
+        );
       return [`it has ${vm.vcpus.current} of at most ${vm.vcpus.max} vCPUs`];
     case "vm.detachDisk":
       live("vm.disk.hotplug");
@@ -90,7 +112,8 @@ function check(estate: PlanEstate, host: Host, vm: Vm, action: Action, count: nu
       return [`its address will be ${action.nic.mac}`];
     case "vm.detachNic":
       live("vm.nic.hotplug");
-      if (!vm.nics.some((nic) => nic.mac === action.mac)) blocked("notFound", `${vm.name} has no NIC ${action.mac}; it has ${vm.nics.map((nic) => nic.mac).join(", ") || "none"}`);
+      if (!vm.nics.some((nic) => nic.mac === action.mac))
+        blocked("notFound", `${vm.name} has no NIC ${action.mac}; it has ${vm.nics.map((nic) => nic.mac).join(", ") || "none"}`);
       return [];
     case "vm.snapshot":
       if (vm.snapshots.some((snapshot) => snapshot.name === action.name)) blocked("nameTaken", `${vm.name} has a snapshot "${action.name}" already`);
@@ -106,7 +129,10 @@ function check(estate: PlanEstate, host: Host, vm: Vm, action: Action, count: nu
 }
 
 function needDisk(vm: Vm, action: ActionOf<"vm.detachDisk" | "vm.changeMedia">): Vm["disks"][number] {
-  return vm.disks.find((disk) => disk.target === action.target) ?? blocked("notFound", `${vm.name} has no disk ${action.target}; it has ${vm.disks.map((disk) => disk.target).join(", ") || "none"}`);
+  return (
+    vm.disks.find((disk) => disk.target === action.target) ??
+    blocked("notFound", `${vm.name} has no disk ${action.target}; it has ${vm.disks.map((disk) => disk.target).join(", ") || "none"}`)
+  );
 }
 
 /** Names of VMs are unique on a host. */

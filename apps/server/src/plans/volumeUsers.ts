@@ -65,7 +65,13 @@ export function volumesOf(estate: PlanEstate, vm: Vm, known: Sharers = new Map()
     if (!found) kept.push(`${disk.target} (${disk.source}): it is on no known datastore`);
     else {
       const others = usersOf(estate, found, known).filter((each) => each.id !== vm.id);
-      if (others.length > 0) kept.push(`${disk.target} (${found.volume.name}): ${others.map((each) => each.name).slice(0, 3).join(", ")} has it too`);
+      if (others.length > 0)
+        kept.push(
+          `${disk.target} (${found.volume.name}): ${others
+            .map((each) => each.name)
+            .slice(0, 3)
+            .join(", ")} has it too`,
+        );
       else if (disk.readOnly) kept.push(`${disk.target} (${found.volume.name}): it is read-only, so it is likely shared`);
       else own.push({ ...found, target: disk.target });
     }

@@ -46,13 +46,23 @@ export class WorkBuilder {
    */
   done(title: string, reason: string): Work {
     const [first] = this.#blockers;
-    if (first && this.#items === 1) throw new PolyvisorError(first.code, { detail: first.detail, remedy: first.remedy, ...(first.where === undefined ? {} : { where: first.where }) });
+    if (first && this.#items === 1)
+      throw new PolyvisorError(first.code, { detail: first.detail, remedy: first.remedy, ...(first.where === undefined ? {} : { where: first.where }) });
     if (first && this.#blockers.length === this.#items) {
       const rest = this.#blockers.length - shown;
-      throw new PolyvisorError("preCheckFailed", { detail: `none of ${this.#items} can be done: ${this.#blockers.slice(0, shown).map((each) => each.detail).join("; ")}${rest > 0 ? `; and ${rest} more` : ""}` });
+      throw new PolyvisorError("preCheckFailed", {
+        detail: `none of ${this.#items} can be done: ${this.#blockers
+          .slice(0, shown)
+          .map((each) => each.detail)
+          .join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`,
+      });
     }
     if (first) this.warn(`${this.#blockers.length} of ${this.#items} cannot be done and will be reported as failed`);
-    if (this.steps.length > 10_000) throw new PolyvisorError("tooLarge", { detail: `the plan would have ${this.steps.length} steps; 10,000 is the limit`, remedy: "Choose fewer objects at a time." });
+    if (this.steps.length > 10_000)
+      throw new PolyvisorError("tooLarge", {
+        detail: `the plan would have ${this.steps.length} steps; 10,000 is the limit`,
+        remedy: "Choose fewer objects at a time.",
+      });
     return { plan: { title, reason, steps: this.steps, expect: this.expect, warnings: this.warnings }, failures: this.#failures };
   }
 }

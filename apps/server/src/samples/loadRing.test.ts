@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { LoadRing } from "./loadRing.ts";
 
-const at = (seconds: number, cpuSeconds: number) => ({ host: { at: seconds * 1000, cpuUserNs: cpuSeconds * 1e9, cpuSystemNs: 0 }, vms: [{ nativeId: "u", at: seconds * 1000, cpuTimeNs: cpuSeconds * 1e9 }] });
+const at = (seconds: number, cpuSeconds: number) => ({
+  host: { at: seconds * 1000, cpuUserNs: cpuSeconds * 1e9, cpuSystemNs: 0 },
+  vms: [{ nativeId: "u", at: seconds * 1000, cpuTimeNs: cpuSeconds * 1e9 }],
+});
 const idOf = (nativeId: string): string | undefined => (nativeId === "u" ? "vm-1" : undefined);
 
 test("rates come with the second measurement, and are those between the two", () => {

@@ -46,7 +46,10 @@ export class Sampler implements SamplesReader {
     const { intervalMs } = this.#options;
     // a tick measures its share of the hosts, so that thousands are not asked in the same moment
     const ticks = Math.max(1, Math.min(100, Math.floor(intervalMs / 100)));
-    this.#timers.push(setInterval(() => this.#tick(ticks), intervalMs / ticks).unref(), setInterval(() => void this.#write(), Math.min(1_000, intervalMs)).unref());
+    this.#timers.push(
+      setInterval(() => this.#tick(ticks), intervalMs / ticks).unref(),
+      setInterval(() => void this.#write(), Math.min(1_000, intervalMs)).unref(),
+    );
   }
 
   /** A host has just connected: the first measurement is made at once, so that the next gives rates. */
@@ -65,7 +68,9 @@ export class Sampler implements SamplesReader {
     const figure = (load: Load): number => {
       if (sort === "cpu") return load.cpu ?? -1;
       if (sort === "memory") return load.memoryUsed ?? -1;
-      return sort === "disk" ? (load.diskReadBytesPerSecond ?? -1) + (load.diskWriteBytesPerSecond ?? 0) : (load.netReceiveBytesPerSecond ?? -1) + (load.netTransmitBytesPerSecond ?? 0);
+      return sort === "disk"
+        ? (load.diskReadBytesPerSecond ?? -1) + (load.diskWriteBytesPerSecond ?? 0)
+        : (load.netReceiveBytesPerSecond ?? -1) + (load.netTransmitBytesPerSecond ?? 0);
     };
     const rows = [...this.loads(kind)].sort((a, b) => figure(b.load) - figure(a.load) || (a.id < b.id ? -1 : 1));
     return rows.slice(0, limit);
@@ -147,7 +152,10 @@ export class Sampler implements SamplesReader {
         const today = new Date(now()).toISOString().slice(0, 10);
         if (this.#partitionsOf !== today) await keepPartitions(pool, now(), keepDays);
         this.#partitionsOf = today;
-        await writeLoads(pool, taken.flatMap((loads) => [...loads]));
+        await writeLoads(
+          pool,
+          taken.flatMap((loads) => [...loads]),
+        );
         this.#rowCount -= count;
         this.figures.rowsWritten += count;
       } catch (error) {

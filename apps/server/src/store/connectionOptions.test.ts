@@ -6,9 +6,15 @@ import { connectionOptions } from "./connectionOptions.ts";
 const read = (url: string): pg.Client & { connectionParameters: Record<string, unknown> } => new pg.Client(connectionOptions({ url })) as never;
 
 test("what a site adds to its URL stays, and never moves our tables elsewhere", () => {
-  const client = read("postgresql://u:p%40ss@db.example:6000/name?options=-c%20search_path%3Dpublic%20-c%20work_mem%3D1MB&statement_timeout=1&application_name=x");
+  const client = read(
+    "postgresql://u:p%40ss@db.example:6000/name?options=-c%20search_path%3Dpublic%20-c%20work_mem%3D1MB&statement_timeout=1&application_name=x",
+  );
   expect(client).toMatchObject({ user: "u", password: "p@ss", host: "db.example", port: 6000, database: "name" });
-  expect(client.connectionParameters).toMatchObject({ options: "-c search_path=public -c work_mem=1MB -c search_path=polyvisor -c timezone=UTC", application_name: "polyvisor", statement_timeout: 30_000 });
+  expect(client.connectionParameters).toMatchObject({
+    options: "-c search_path=public -c work_mem=1MB -c search_path=polyvisor -c timezone=UTC",
+    application_name: "polyvisor",
+    statement_timeout: 30_000,
+  });
 });
 
 test("a socket is reached as well", () => {

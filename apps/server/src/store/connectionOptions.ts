@@ -25,7 +25,10 @@ export function connectionOptions(place: PrivatePostgres | { url: string }): pg.
     query_timeout: 35_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
-    types: { getTypeParser: ((oid: number, format?: string) => (oid === int8 ? parseInt8 : pg.types.getTypeParser(oid, format as "text"))) as typeof pg.types.getTypeParser },
+    types: {
+      getTypeParser: ((oid: number, format?: string) =>
+        oid === int8 ? parseInt8 : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+    },
   };
 }
 
@@ -37,7 +40,10 @@ function ofUrl(text: string): [pg.ClientConfig, options: string] {
   try {
     url = new URL(text);
   } catch {
-    throw new StartError("The database's URL cannot be read.", "Write it as postgresql://USER@HOST/NAME, and % with two digits for what is no letter or digit in a pass phrase.");
+    throw new StartError(
+      "The database's URL cannot be read.",
+      "Write it as postgresql://USER@HOST/NAME, and % with two digits for what is no letter or digit in a pass phrase.",
+    );
   }
   const theirs = url.searchParams.get("options") ?? "";
   for (const name of ours) url.searchParams.delete(name);

@@ -10,7 +10,13 @@ export interface Listening {
  * Listens on a channel over a connection of its own (a pooled one would be given to others).
  * Resolves when listening has begun for the first time.
  */
-export async function listenTo(config: pg.ClientConfig, channel: string, fn: (payload: string) => void, onGap: (() => void) | undefined, log: Logger): Promise<Listening> {
+export async function listenTo(
+  config: pg.ClientConfig,
+  channel: string,
+  fn: (payload: string) => void,
+  onGap: (() => void) | undefined,
+  log: Logger,
+): Promise<Listening> {
   let closed = false;
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -28,7 +28,10 @@ export async function migrate(config: pg.ClientConfig, schema: string, log: Logg
     const { rows } = await client.query<{ version: number; name: string }>("select version, name from migration order by version");
     const newest = rows.at(-1);
     if (newest && newest.version > (all.at(-1)?.version ?? 0)) {
-      throw new StartError(`The database's tables are of a newer Polyvisor (schema ${newest.version}, ${newest.name}); this one knows schemas up to ${all.at(-1)?.version ?? 0}.`, "Start the newer version, or give this one another database.");
+      throw new StartError(
+        `The database's tables are of a newer Polyvisor (schema ${newest.version}, ${newest.name}); this one knows schemas up to ${all.at(-1)?.version ?? 0}.`,
+        "Start the newer version, or give this one another database.",
+      );
     }
     const done = new Set(rows.map((row) => row.version));
     for (const migration of all) {
@@ -47,8 +50,15 @@ export async function migrate(config: pg.ClientConfig, schema: string, log: Logg
 }
 
 async function check(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ number: string; version: string; encoding: string }>("select current_setting('server_version_num') as number, current_setting('server_version') as version, current_setting('server_encoding') as encoding");
+  const { rows } = await client.query<{ number: string; version: string; encoding: string }>(
+    "select current_setting('server_version_num') as number, current_setting('server_version') as version, current_setting('server_encoding') as encoding",
+  );
   const { number, version, encoding } = rows[0]!;
-  if (Number(number) < oldestPostgres * 10_000) throw new StartError(`The database is PostgreSQL ${version}; Polyvisor needs ${oldestPostgres} or newer.`, "Upgrade it, or leave --database out: Polyvisor then runs a PostgreSQL of its own.");
-  if (encoding !== "UTF8") throw new StartError(`The database's encoding is ${encoding}; Polyvisor needs UTF8.`, "Create it with: createdb --encoding=UTF8 --template=template0 NAME");
+  if (Number(number) < oldestPostgres * 10_000)
+    throw new StartError(
+      `The database is PostgreSQL ${version}; Polyvisor needs ${oldestPostgres} or newer.`,
+      "Upgrade it, or leave --database out: Polyvisor then runs a PostgreSQL of its own.",
+    );
+  if (encoding !== "UTF8")
+    throw new StartError(`The database's encoding is ${encoding}; Polyvisor needs UTF8.`, "Create it with: createdb --encoding=UTF8 --template=template0 NAME");
 }

@@ -33,12 +33,17 @@ describe.each(["private", "url"])("a store (%s)", (kind) => {
     const where = await place();
     const store = await openStore(where, log);
     await store.transaction(async (trx) => {
-      await trx.insertInto("event").values({ at: new Date(), type: "deleted", kind: "vm", object_id: "vm-1", fields: ["a", "b"], cause: null, task_id: null, doc: null }).execute();
+      await trx
+        .insertInto("event")
+        .values({ at: new Date(), type: "deleted", kind: "vm", object_id: "vm-1", fields: ["a", "b"], cause: null, task_id: null, doc: null })
+        .execute();
     });
-    await expect(store.transaction(async (trx) => {
-      await trx.deleteFrom("event").execute();
-      throw new Error("no");
-    })).rejects.toThrow("no");
+    await expect(
+      store.transaction(async (trx) => {
+        await trx.deleteFrom("event").execute();
+        throw new Error("no");
+      }),
+    ).rejects.toThrow("no");
     await store.close();
     const again = await openStore(where, log);
     expect(await again.db.selectFrom("event").select(["id", "fields", "object_id"]).execute()).toEqual([{ id: 1, fields: ["a", "b"], object_id: "vm-1" }]);
@@ -49,7 +54,7 @@ describe.each(["private", "url"])("a store (%s)", (kind) => {
   test("tells what others say on a channel", async () => {
     const store = await openStore(await place(), log);
     const heard: string[] = [];
-    const listening = await store.listen("a \"channel\"", (text) => heard.push(text));
+    const listening = await store.listen('a "channel"', (text) => heard.push(text));
     await store.pool.query("select pg_notify($1, $2)", ['a "channel"', "hello"]);
     await until("the message", () => heard.includes("hello"));
     await listening.close();
@@ -127,10 +132,19 @@ describe("the private database", () => {
     const store = await open();
     let gaps = 0;
     const heard: string[] = [];
-    await store.listen("c", (text) => heard.push(text), () => gaps++);
+    await store.listen(
+      "c",
+      (text) => heard.push(text),
+      () => gaps++,
+    );
     const pid = await postmaster();
     process.kill(pid, "SIGKILL");
-    const failure = await until("a failure", () => store.pool.query("select 1").then(() => undefined, (error: unknown) => error));
+    const failure = await until("a failure", () =>
+      store.pool.query("select 1").then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    );
     expect(storeFailure(failure)).toMatchObject({ code: "storeUnavailable" });
     await until("its return", async () => (await postmaster()) !== pid && store.healthy() && (await store.pool.query("select 1")).rowCount === 1);
     await until("that listening goes on", () => gaps > 0);

@@ -20,7 +20,12 @@ async function candidates(): Promise<string[]> {
   const out: string[] = [];
   for (const root of ["/usr/lib/postgresql", "/usr/pgsql", "/opt/postgresql"]) {
     const versions = await readdir(root).catch(() => []);
-    out.push(...versions.filter((each) => /^\d+$/.test(each)).sort((a, b) => Number(b) - Number(a)).map((each) => path.join(root, each, "bin")));
+    out.push(
+      ...versions
+        .filter((each) => /^\d+$/.test(each))
+        .sort((a, b) => Number(b) - Number(a))
+        .map((each) => path.join(root, each, "bin")),
+    );
   }
   out.push(...(process.env["PATH"] ?? "").split(path.delimiter).filter((each) => path.isAbsolute(each)));
   const embedded = await embeddedFolder();
@@ -70,8 +75,15 @@ export async function findPostgres(runAs: RunAs, major?: number): Promise<Postgr
     others.push(String(found));
   }
   const instead = others.length > 0 ? ` (found: ${others.join(", ")})` : "";
-  if (major !== undefined) throw new StartError(`The data folder was made by PostgreSQL ${major}, whose programs are not on this machine${instead}.`, `Install them, on Debian: apt-get install postgresql-${major}`);
-  throw new StartError(`PostgreSQL ${oldestPostgres} or newer is not on this machine${instead}.`, "Install it, on Debian: apt-get install postgresql. Or use a database elsewhere with --database URL.");
+  if (major !== undefined)
+    throw new StartError(
+      `The data folder was made by PostgreSQL ${major}, whose programs are not on this machine${instead}.`,
+      `Install them, on Debian: apt-get install postgresql-${major}`,
+    );
+  throw new StartError(
+    `PostgreSQL ${oldestPostgres} or newer is not on this machine${instead}.`,
+    "Install it, on Debian: apt-get install postgresql. Or use a database elsewhere with --database URL.",
+  );
 }
 
 async function majorOf(folder: string, runAs: RunAs): Promise<number | undefined> {

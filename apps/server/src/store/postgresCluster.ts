@@ -38,7 +38,11 @@ const leastRoom = 128 * 1024 ** 2;
 
 async function checkRoom(folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < leastRoom) throw new StartError(`The disk of the data folder ${folder} is full: ${Math.floor((bavail * bsize) / 1024 ** 2)} MB are left.`, "Free at least 200 MB there, or choose another with --data DIR.");
+  if (bavail * bsize < leastRoom)
+    throw new StartError(
+      `The disk of the data folder ${folder} is full: ${Math.floor((bavail * bsize) / 1024 ** 2)} MB are left.`,
+      "Free at least 200 MB there, or choose another with --data DIR.",
+    );
 }
 
 /**
@@ -56,9 +60,17 @@ export async function preparePostgres(cluster: string, runAs: RunAs, log: Logger
   await mkdir(beside, { mode: 0o700 });
   if (runAs.uid !== undefined && runAs.gid !== undefined) await chown(beside, runAs.uid, runAs.gid);
   try {
-    await run(path.join(binaries.folder, "initdb"), ["--pgdata", beside, "--username", databaseUser, "--encoding=UTF8", "--no-locale", "--data-checksums", "--auth=peer"], {
-      uid: runAs.uid, gid: runAs.gid, cwd: "/", timeout: 300_000, env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
-    });
+    await run(
+      path.join(binaries.folder, "initdb"),
+      ["--pgdata", beside, "--username", databaseUser, "--encoding=UTF8", "--no-locale", "--data-checksums", "--auth=peer"],
+      {
+        uid: runAs.uid,
+        gid: runAs.gid,
+        cwd: "/",
+        timeout: 300_000,
+        env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
+      },
+    );
     await writeAccess(beside, runAs);
     await appendFile(path.join(beside, "postgresql.conf"), settings);
     await rename(beside, cluster);
@@ -66,7 +78,8 @@ export async function preparePostgres(cluster: string, runAs: RunAs, log: Logger
     await rm(beside, { recursive: true, force: true });
     const { stderr = "", message } = error as Error & { stderr?: string };
     const why = (stderr.trim() || message).split("\n").slice(-3).join(" ");
-    if (/No space left|ENOSPC|Disk quota/i.test(why)) throw new StartError("The disk of the data folder is full.", "Free at least 200 MB there, or choose another with --data DIR.", { cause: error });
+    if (/No space left|ENOSPC|Disk quota/i.test(why))
+      throw new StartError("The disk of the data folder is full.", "Free at least 200 MB there, or choose another with --data DIR.", { cause: error });
     throw new StartError(`The database in ${cluster} could not be made: ${why}`, "Remove what the message names and start again.", { cause: error });
   }
   return binaries;
@@ -79,7 +92,10 @@ export async function preparePostgres(cluster: string, runAs: RunAs, log: Logger
  */
 export async function writeAccess(cluster: string, runAs: RunAs): Promise<boolean> {
   const who = [...new Set([userInfo().username, runAs.name])];
-  const files = { "pg_hba.conf": `local all ${databaseUser} peer map=server\n`, "pg_ident.conf": who.map((each) => `server "${each}" ${databaseUser}\n`).join("") };
+  const files = {
+    "pg_hba.conf": `local all ${databaseUser} peer map=server\n`,
+    "pg_ident.conf": who.map((each) => `server "${each}" ${databaseUser}\n`).join(""),
+  };
   let changed = false;
   for (const [name, content] of Object.entries(files)) {
     const file = path.join(cluster, name);

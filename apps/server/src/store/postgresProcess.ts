@@ -49,9 +49,23 @@ export async function startPostgres(binaries: string, cluster: string, socketFol
   if (((await stat(logFile).catch(() => undefined))?.size ?? 0) > 8 * 1024 ** 2) await rename(logFile, `${logFile}.1`);
   const log = await open(logFile, "a", 0o600);
   try {
-    const set = { listen_addresses: "", unix_socket_directories: socketFolder, unix_socket_permissions: "0700", port: "5432", fsync: "on", full_page_writes: "on", synchronous_commit: "on", logging_collector: "off" };
+    const set = {
+      listen_addresses: "",
+      unix_socket_directories: socketFolder,
+      unix_socket_permissions: "0700",
+      port: "5432",
+      fsync: "on",
+      full_page_writes: "on",
+      synchronous_commit: "on",
+      logging_collector: "off",
+    };
     const child = spawn(path.join(binaries, "postgres"), ["-D", cluster, ...Object.entries(set).flatMap(([name, value]) => ["-c", `${name}=${value}`])], {
-      uid: runAs.uid, gid: runAs.gid, cwd: "/", detached: true, stdio: ["ignore", log.fd, log.fd], env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
+      uid: runAs.uid,
+      gid: runAs.gid,
+      cwd: "/",
+      detached: true,
+      stdio: ["ignore", log.fd, log.fd],
+      env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
     });
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
@@ -64,7 +78,11 @@ export async function startPostgres(binaries: string, cluster: string, socketFol
 
 /** Fast shutdown: sessions are ended, everything is written. What hangs for half a minute is ended hard; its log replays at the next start. */
 export async function stopPostgres(postgres: PostgresProcess): Promise<void> {
-  for (const [signal, ms] of [["SIGINT", 30_000], ["SIGQUIT", 10_000], ["SIGKILL", 5_000]] as const) {
+  for (const [signal, ms] of [
+    ["SIGINT", 30_000],
+    ["SIGQUIT", 10_000],
+    ["SIGKILL", 5_000],
+  ] as const) {
     try {
       process.kill(postgres.pid, signal);
     } catch {

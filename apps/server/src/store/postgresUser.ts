@@ -22,17 +22,26 @@ const accounts = ["polyvisor", "postgres"];
 export async function postgresUser(cluster: string, isRoot = process.getuid?.() === 0, passwdFile = "/etc/passwd"): Promise<RunAs> {
   if (!isRoot) return { name: userInfo().username };
   const known = parsePasswd(await readFile(passwdFile, "utf8").catch(() => ""));
-  const owner = await stat(cluster).then((each) => each.uid, () => undefined);
+  const owner = await stat(cluster).then(
+    (each) => each.uid,
+    () => undefined,
+  );
   if (owner !== undefined && owner !== 0) {
     const account = known.find((each) => each.uid === owner);
     if (account) return account;
-    throw new StartError(`${cluster} belongs to user id ${owner}, which this machine does not know.`, "Give it to an account that exists, for example: chown -R polyvisor FOLDER");
+    throw new StartError(
+      `${cluster} belongs to user id ${owner}, which this machine does not know.`,
+      "Give it to an account that exists, for example: chown -R polyvisor FOLDER",
+    );
   }
   for (const name of accounts) {
     const account = known.find((each) => each.name === name && each.uid !== 0);
     if (account) return account;
   }
-  throw new StartError("PostgreSQL does not run as root, and there is no account to run it as.", "Create one with: useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin polyvisor. Or start Polyvisor as an ordinary user.");
+  throw new StartError(
+    "PostgreSQL does not run as root, and there is no account to run it as.",
+    "Create one with: useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin polyvisor. Or start Polyvisor as an ordinary user.",
+  );
 }
 
 export function parsePasswd(text: string): { name: string; uid: number; gid: number }[] {
@@ -53,7 +62,10 @@ export async function checkReach(runAs: RunAs, folder: string): Promise<void> {
     try {
       await run("/bin/sh", ["-c", 'cd -- "$1"', "sh", each], { uid: runAs.uid, gid: runAs.gid, cwd: "/", timeout: 10_000 });
     } catch {
-      throw new StartError(`PostgreSQL runs as the account ${runAs.name}, which may not enter ${each}.`, `Put the data folder elsewhere (--data /var/lib/polyvisor), or allow it: chmod o+x ${each}`);
+      throw new StartError(
+        `PostgreSQL runs as the account ${runAs.name}, which may not enter ${each}.`,
+        `Put the data folder elsewhere (--data /var/lib/polyvisor), or allow it: chmod o+x ${each}`,
+      );
     }
   }
 }

@@ -46,7 +46,8 @@ export async function openPrivatePostgres(dataFolder: string, log: Logger): Prom
   } catch (error) {
     await stopPostgres(now);
     const why = (await lastLines(logFile)).join(" ");
-    if (/No space left/i.test(why)) throw new StartError("The disk of the data folder is full.", "Free at least 200 MB there and start again.", { cause: error });
+    if (/No space left/i.test(why))
+      throw new StartError("The disk of the data folder is full.", "Free at least 200 MB there and start again.", { cause: error });
     throw new StartError(`The database in ${cluster} does not start: ${why || (error as Error).message}`, `Its log is ${logFile}.`, { cause: error });
   }
 
@@ -98,7 +99,12 @@ async function untilReady(socketFolder: string, postgres: PostgresProcess): Prom
       // Who may come in was changed a moment ago, and the postmaster has not read it yet.
       const unread = (error as { code?: string }).code === "28000" && Date.now() - began < 2_000;
       // "The database system is starting up", no socket yet, or a slow machine: only its end is a failure.
-      if (!unread && !["57P03", "ENOENT", "ECONNREFUSED"].includes((error as { code?: string }).code ?? "") && !/timeout|terminated/i.test((error as Error).message)) throw error;
+      if (
+        !unread &&
+        !["57P03", "ENOENT", "ECONNREFUSED"].includes((error as { code?: string }).code ?? "") &&
+        !/timeout|terminated/i.test((error as Error).message)
+      )
+        throw error;
       await delay(40);
     } finally {
       await client.end().catch(() => undefined);

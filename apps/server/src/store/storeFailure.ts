@@ -4,7 +4,8 @@ const systemCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "E
 // SQLSTATE classes: 08 connection, 57P shutdown and start-up, 53 out of disk, memory or connections, 58 I/O, 25006 read-only.
 const sqlStates = /^(08...|57P..|53...|58...|25006)$/;
 // What pg and pg-pool throw without a code.
-const driverMessages = /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|The server does not support|terminating connection|sorry, too many clients)/i;
+const driverMessages =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|The server does not support|terminating connection|sorry, too many clients)/i;
 
 const reasons: Record<string, string> = {
   "25006": "the database takes no writes: it is a standby or read-only",
@@ -24,7 +25,8 @@ export function storeFailure(error: unknown): PolyvisorError | undefined {
   if (code !== undefined && sqlStates.test(code)) {
     return new PolyvisorError("storeUnavailable", { detail: reasons[code] ?? "the database is not taking connections or lost this one", cause: error });
   }
-  const ofSystem = code !== undefined && syscall !== undefined && systemCodes.has(code) && (["connect", "read", "write", "getaddrinfo"].includes(syscall));
-  if (ofSystem || driverMessages.test(error.message)) return new PolyvisorError("storeUnavailable", { detail: "the connection to the database is lost or cannot be made", cause: error });
+  const ofSystem = code !== undefined && syscall !== undefined && systemCodes.has(code) && ["connect", "read", "write", "getaddrinfo"].includes(syscall);
+  if (ofSystem || driverMessages.test(error.message))
+    return new PolyvisorError("storeUnavailable", { detail: "the connection to the database is lost or cannot be made", cause: error });
   return undefined;
 }

@@ -31,7 +31,10 @@ const uri = (n: number): string => `sim://crash/host-000${n}?hosts=2&vms=6&pace=
 
 /** Starts a server; `ask` rejects when it dies before it answers. */
 async function startHeart(options: HeartOptions, record: HostsRecord) {
-  const child = fork(fileURLToPath(new URL("../lab/heart.ts", import.meta.url)), [JSON.stringify(options)], { stdio: ["ignore", "pipe", "inherit", "ipc"], serialization: "advanced" });
+  const child = fork(fileURLToPath(new URL("../lab/heart.ts", import.meta.url)), [JSON.stringify(options)], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    serialization: "advanced",
+  });
   let points = "";
   child.stdout!.setEncoding("utf8").on("data", (text: string) => (points += text));
   serveHosts(child, record);
@@ -40,14 +43,17 @@ async function startHeart(options: HeartOptions, record: HostsRecord) {
   died.catch(() => undefined);
   let last = 0;
   const message = <T>(wanted: (message: { ready?: boolean; n?: number; value?: T; error?: string }) => boolean): Promise<{ value?: T; error?: string }> =>
-    Promise.race([died, new Promise<{ value?: T; error?: string }>((resolve) => {
-      const listen = (each: { ready?: boolean; n?: number; value?: T; error?: string }): void => {
-        if (!wanted(each)) return;
-        child.off("message", listen as never);
-        resolve(each);
-      };
-      child.on("message", listen as never);
-    })]);
+    Promise.race([
+      died,
+      new Promise<{ value?: T; error?: string }>((resolve) => {
+        const listen = (each: { ready?: boolean; n?: number; value?: T; error?: string }): void => {
+          if (!wanted(each)) return;
+          child.off("message", listen as never);
+          resolve(each);
+        };
+        child.on("message", listen as never);
+      }),
+    ]);
   await message((each) => each.ready === true);
   return {
     async ask<T>(question: Omit<HeartAsk, "n">): Promise<T> {
@@ -78,10 +84,13 @@ async function crashEverywhere(request: (hostUris: string[]) => unknown, check: 
     const order = { request: requestSchema.parse(request([uri(1), uri(2)])), reason: "crash", account: "test", idempotencyKey: "one" };
     const first = await startHeart({ databaseUrl, dataFolder: folder, crashAt }, record);
     await first.ask({ hosts: [uri(1), uri(2)] });
-    const crashed = await first.ask<Task>({ order }).then(() => false, (error: Error) => {
-      if (!/died: SIGKILL/.test(error.message)) throw error;
-      return true;
-    });
+    const crashed = await first.ask<Task>({ order }).then(
+      () => false,
+      (error: Error) => {
+        if (!/died: SIGKILL/.test(error.message)) throw error;
+        return true;
+      },
+    );
     const points = await first.kill();
     if (!crashed) return crashAt - 1;
     const second = await startHeart({ databaseUrl, dataFolder: folder }, record);

@@ -2,7 +2,13 @@ import type { Plan, TaskStep } from "@polyvisor/model";
 import { expect, test } from "vitest";
 import { itemsOf, leftovers, outcomeOf, progressOf } from "./outcome.ts";
 
-const plan = (...after: number[][]): Plan => ({ title: "", reason: "", expect: [], warnings: [], steps: after.map((each, i) => ({ n: i + 1, target: { kind: "vm", name: "x" }, action: { verb: "vm.reset", vm: "x" }, reasons: [], after: each })) });
+const plan = (...after: number[][]): Plan => ({
+  title: "",
+  reason: "",
+  expect: [],
+  warnings: [],
+  steps: after.map((each, i) => ({ n: i + 1, target: { kind: "vm", name: "x" }, action: { verb: "vm.reset", vm: "x" }, reasons: [], after: each })),
+});
 const states = (...list: TaskStep["state"][]): TaskStep[] => list.map((state, i) => ({ n: i + 1, state, progress: 0 }));
 
 test("steps that wait for each other are one item", () => {
@@ -21,7 +27,8 @@ test.each([
   [plan([], []), states("succeeded", "failed"), true, "partial"],
 ])("the outcome is %#", (its, steps, cancelled, outcome) => expect(outcomeOf(its, steps, cancelled)).toBe(outcome));
 
-test("progress counts steps that are over, whatever became of them", () => expect(progressOf([...states("failed", "waiting"), { n: 3, state: "running", progress: 0.5 }, ...states("skipped")])).toBe(0.625));
+test("progress counts steps that are over, whatever became of them", () =>
+  expect(progressOf([...states("failed", "waiting"), { n: 3, state: "running", progress: 0.5 }, ...states("skipped")])).toBe(0.625));
 
 test("a volume that was made for nothing is left over, but not where nobody knows whether it was for nothing", () => {
   const made = plan([], [1], [1, 2]);

@@ -46,4 +46,7 @@ export function leftovers(plan: Plan, steps: readonly TaskStep[]): PlanStep[] {
   });
 }
 
-const isUndone = ({ state, failure }: TaskStep): boolean => state === "skipped" || state === "cancelled" || (state === "failed" && failure !== undefined && !failure.code.startsWith("host") && failure.code !== "internal");
+const isUndone = ({ state, failure }: TaskStep): boolean =>
+  state === "skipped" ||
+  state === "cancelled" ||
+  (state === "failed" && failure !== undefined && !failure.code.startsWith("host") && failure.code !== "internal");

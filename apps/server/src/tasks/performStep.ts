@@ -45,7 +45,10 @@ export class StepPerformer {
     if (step.hostId === undefined) throw new PolyvisorError("internal", { detail: `step ${step.n} names no host` });
     const release = this.#attribute(taskId, step.hostId, step);
     try {
-      if (action.verb === "image.place") return await this.#overConnection(step.hostId, context, (hypervisor) => placeImage(this.#options.templates, this.#options.estate, step.hostId!, hypervisor, action, context));
+      if (action.verb === "image.place")
+        return await this.#overConnection(step.hostId, context, (hypervisor) =>
+          placeImage(this.#options.templates, this.#options.estate, step.hostId!, hypervisor, action, context),
+        );
       return await this.#run(step.hostId, action, context);
     } finally {
       release();
@@ -60,18 +63,31 @@ export class StepPerformer {
       for (let attempt = 0; attempt < attempts; attempt++) {
         const hypervisor = await this.#connected(hostId, look ? new AbortController().signal : context.signal).catch((error: unknown): never => {
           if (!look || !(error instanceof PolyvisorError)) throw error;
-          throw new PolyvisorError("interrupted", { detail: `${context.interrupted ? "the server stopped" : "the connection broke"} while this was under way, and the host cannot be asked: ${error.detail}`, remedy: error.remedy });
+          throw new PolyvisorError("interrupted", {
+            detail: `${context.interrupted ? "the server stopped" : "the connection broke"} while this was under way, and the host cannot be asked: ${error.detail}`,
+            remedy: error.remedy,
+          });
         });
         try {
           if (look) {
             const seen = verbs[action.verb].observable ? await hypervisor.observe(action) : "unknown";
-            if (seen === "done") return { message: context.interrupted ? "found done after a restart of the server" : "found done after the connection to the host came back" };
-            if (seen === "unknown") throw new PolyvisorError("interrupted", { detail: context.interrupted ? "the server stopped while this was under way, and its outcome cannot be observed" : `the connection to the host broke while this was under way, and its outcome cannot be observed${failure ? `: ${failure.detail}` : ""}` });
+            if (seen === "done")
+              return { message: context.interrupted ? "found done after a restart of the server" : "found done after the connection to the host came back" };
+            if (seen === "unknown")
+              throw new PolyvisorError("interrupted", {
+                detail: context.interrupted
+                  ? "the server stopped while this was under way, and its outcome cannot be observed"
+                  : `the connection to the host broke while this was under way, and its outcome cannot be observed${failure ? `: ${failure.detail}` : ""}`,
+              });
             context.signal.throwIfAborted();
           }
           const { message, already } = await hypervisor.run(action, { signal: context.signal, progress: context.progress });
           // The plan found the name free, and this is the first attempt: it is somebody else's.
-          if (already && !look && action.verb === "volume.create") throw new PolyvisorError("nameTaken", { detail: `the datastore ${action.datastore} has a volume "${action.volume}", which was made meanwhile`, remedy: "Repeat the request: the plan will choose another name." });
+          if (already && !look && action.verb === "volume.create")
+            throw new PolyvisorError("nameTaken", {
+              detail: `the datastore ${action.datastore} has a volume "${action.volume}", which was made meanwhile`,
+              remedy: "Repeat the request: the plan will choose another name.",
+            });
           await this.#settle(hostId, action);
           return { message: look ? `${message}; it had been interrupted and was not done, so it was done now` : message };
         } catch (error) {

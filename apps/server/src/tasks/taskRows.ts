@@ -27,8 +27,19 @@ interface StepRow {
 const columns = "id, state, title, by_account, reason, created_at, started_at, ended_at, cancel_requested, revision, failure";
 
 const headOf = (row: TaskRow, progress: number): Omit<Task, "plan" | "steps"> => ({
-  kind: "task", id: row.id, revision: row.revision, title: row.title, state: row.state, progress, by: row.by_account, reason: row.reason, createdAt: row.created_at.toISOString(),
-  startedAt: row.started_at?.toISOString(), endedAt: row.ended_at?.toISOString(), cancelRequested: row.cancel_requested, failure: row.failure ?? undefined,
+  kind: "task",
+  id: row.id,
+  revision: row.revision,
+  title: row.title,
+  state: row.state,
+  progress,
+  by: row.by_account,
+  reason: row.reason,
+  createdAt: row.created_at.toISOString(),
+  startedAt: row.started_at?.toISOString(),
+  endedAt: row.ended_at?.toISOString(),
+  cancelRequested: row.cancel_requested,
+  failure: row.failure ?? undefined,
 });
 
 /** A task with its steps. A step that has no row is one that waits. */
@@ -41,7 +52,15 @@ export async function readTask(pool: pg.Pool, id: string): Promise<Task | undefi
   const steps = row.plan.steps.map(({ n }): TaskStep => {
     const step = known.get(n);
     if (!step) return { n, state: "waiting", progress: 0 };
-    return { n, state: step.state, progress: step.progress, startedAt: step.started_at?.toISOString(), endedAt: step.ended_at?.toISOString(), message: step.message ?? undefined, failure: step.failure ?? undefined };
+    return {
+      n,
+      state: step.state,
+      progress: step.progress,
+      startedAt: step.started_at?.toISOString(),
+      endedAt: step.ended_at?.toISOString(),
+      message: step.message ?? undefined,
+      failure: step.failure ?? undefined,
+    };
   });
   return { ...headOf(row, progressOf(steps)), plan: row.plan, steps };
 }
@@ -53,7 +72,10 @@ export async function openTasks(pool: pg.Pool, owner: string): Promise<string[]>
 }
 
 /** The latest first. The cursor is the last one's time and id. */
-export async function listTasks(pool: pg.Pool, query: { state?: Task["state"] | undefined; limit: number; cursor?: string | undefined }): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }> {
+export async function listTasks(
+  pool: pg.Pool,
+  query: { state?: Task["state"] | undefined; limit: number; cursor?: string | undefined },
+): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }> {
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
   const { rows } = await pool.query<TaskRow & { progress: number | null }>(
     `select ${columns}, (select sum(case when s.state in ('waiting', 'running') then s.progress else 1 end) / greatest(jsonb_array_length(task.plan -> 'steps'), 1) from task_step s where s.task_id = task.id) as progress

@@ -19,7 +19,11 @@ export interface TaskRunOptions {
   /** Waits for a turn on the step's host. @returns to be called when the step is over */
   turn(step: PlanStep, signal: AbortSignal): Promise<() => void>;
   /** Carries a step out. `interrupted`: it was begun before and nobody knows how far it came. */
-  perform(taskId: string, step: PlanStep, context: { signal: AbortSignal; interrupted: boolean; progress(fraction: number, message?: string): void }): Promise<Performed>;
+  perform(
+    taskId: string,
+    step: PlanStep,
+    context: { signal: AbortSignal; interrupted: boolean; progress(fraction: number, message?: string): void },
+  ): Promise<Performed>;
   boundary(point: string): void | Promise<void>;
   ended(run: TaskRun): void;
 }
@@ -195,8 +199,15 @@ export class TaskRun {
       const i = this.#index.get(step.n)!;
       await this.#options.boundary(`step ${step.n} left over`);
       const told = await this.#options
-        .perform(this.id, { ...step, action: { verb: "volume.delete", datastore, volume } }, { signal: new AbortController().signal, interrupted: true, progress: () => undefined })
-        .then(() => "removed again, because what it was for was not done", (error: unknown) => `could not be removed again: ${failureOf(error).detail}`);
+        .perform(
+          this.id,
+          { ...step, action: { verb: "volume.delete", datastore, volume } },
+          { signal: new AbortController().signal, interrupted: true, progress: () => undefined },
+        )
+        .then(
+          () => "removed again, because what it was for was not done",
+          (error: unknown) => `could not be removed again: ${failureOf(error).detail}`,
+        );
       await this.#options.boundary(`step ${step.n} removed`);
       changes.push([i, { message: `${this.#steps[i]!.message ?? "made"}; ${told}` }]);
     }
@@ -211,7 +222,11 @@ export class TaskRun {
   }
 
   #skipped(i: number, state: TaskStep["state"]): Partial<TaskStep> {
-    return { state: state === "cancelled" ? "cancelled" : "skipped", endedAt: this.#time(), message: `step ${this.plan.steps[i]!.n} was ${state === "cancelled" ? "cancelled" : "not successful"}` };
+    return {
+      state: state === "cancelled" ? "cancelled" : "skipped",
+      endedAt: this.#time(),
+      message: `step ${this.plan.steps[i]!.n} was ${state === "cancelled" ? "cancelled" : "not successful"}`,
+    };
   }
 
   /** Steps that wait for this one, directly or not. */
@@ -235,7 +250,11 @@ export class TaskRun {
   #finish(): Partial<Task> {
     const state = outcomeOf(this.plan, this.#steps, this.#head.cancelRequested);
     const first = this.#steps.find((step) => step.failure)?.failure as Failure | undefined;
-    return { state, endedAt: this.#time(), ...(state === "succeeded" ? {} : { failure: first ?? (state === "cancelled" ? failureOf(cancelled()) : undefined) }) };
+    return {
+      state,
+      endedAt: this.#time(),
+      ...(state === "succeeded" ? {} : { failure: first ?? (state === "cancelled" ? failureOf(cancelled()) : undefined) }),
+    };
   }
 
   /** Changes steps and task, and resolves when that is committed. */
@@ -260,7 +279,9 @@ export class TaskRun {
 
   /** What the event stream carries of it. */
   #told(head: Omit<Task, "plan" | "steps">, changed: TaskStep[]): Task {
-    return this.#steps.length <= fewSteps ? { ...head, plan: this.plan, steps: [...this.#steps] } : { ...head, plan: { ...this.plan, steps: [] }, steps: changed };
+    return this.#steps.length <= fewSteps
+      ? { ...head, plan: this.plan, steps: [...this.#steps] }
+      : { ...head, plan: { ...this.plan, steps: [] }, steps: changed };
   }
 
   #time(): string {

@@ -63,7 +63,9 @@ export class Tasks implements TasksControl {
   async create(order: TaskOrder): Promise<Task> {
     if (order.idempotencyKey === undefined) return this.#make(order);
     const key = `${order.account} ${order.idempotencyKey}`;
-    const hash = createHash("sha256").update(JSON.stringify([order.request, order.reason])).digest("hex");
+    const hash = createHash("sha256")
+      .update(JSON.stringify([order.request, order.reason]))
+      .digest("hex");
     const underWay = this.#orders.get(key);
     if (underWay) return underWay.hash === hash ? await underWay.task : otherRequest(order.idempotencyKey);
     const task = this.#makeOnce(order, hash);
@@ -131,7 +133,10 @@ export class Tasks implements TasksControl {
   }
 
   async #ordered(order: TaskOrder): Promise<{ hash: string; taskId: string } | undefined> {
-    const { rows } = await this.#options.pool.query<{ hash: string; task_id: string }>("select encode(request_hash, 'hex') as hash, task_id from idempotency where account_id = $1 and key = $2", [order.account, order.idempotencyKey]);
+    const { rows } = await this.#options.pool.query<{ hash: string; task_id: string }>(
+      "select encode(request_hash, 'hex') as hash, task_id from idempotency where account_id = $1 and key = $2",
+      [order.account, order.idempotencyKey],
+    );
     return rows[0] && { hash: rows[0].hash, taskId: rows[0].task_id };
   }
 
@@ -142,11 +147,32 @@ export class Tasks implements TasksControl {
       const failure: Failure | undefined = failures.get(n);
       return failure ? { n, state: "failed", progress: 0, startedAt: at, endedAt: at, message: failure.detail, failure } : { n, state: "waiting", progress: 0 };
     });
-    const task: Task = { kind: "task", id: newId("task"), revision: 1, title: plan.title, state: "queued", progress: 0, by: order.account, reason: order.reason, createdAt: at, cancelRequested: false, plan, steps };
+    const task: Task = {
+      kind: "task",
+      id: newId("task"),
+      revision: 1,
+      title: plan.title,
+      state: "queued",
+      progress: 0,
+      by: order.account,
+      reason: order.reason,
+      createdAt: at,
+      cancelRequested: false,
+      plan,
+      steps,
+    };
     await this.#options.journal.ask((draft: Draft) => {
       draft.addTask(task, this.#options.serverId);
       for (const step of steps) if (isOver(step)) draft.updateStep({ ...step, taskId: task.id, failure: step.failure as Failure | undefined });
-      if (hash !== undefined) draft.also((client) => client.query("insert into idempotency (account_id, key, request_hash, task_id) values ($1, $2, decode($3, 'hex'), $4)", [order.account, order.idempotencyKey, hash, task.id]));
+      if (hash !== undefined)
+        draft.also((client) =>
+          client.query("insert into idempotency (account_id, key, request_hash, task_id) values ($1, $2, decode($3, 'hex'), $4)", [
+            order.account,
+            order.idempotencyKey,
+            hash,
+            task.id,
+          ]),
+        );
       draft.tellTask(steps.length <= 8 ? task : { ...task, plan: { ...plan, steps: [] }, steps: [] }, { type: "created", taskId: task.id });
     });
     await this.#options.boundary("task created");
@@ -157,7 +183,10 @@ export class Tasks implements TasksControl {
   #begin(task: Task): void {
     const { journal, log, now, boundary, performer } = this.#options;
     const run = new TaskRun(task, {
-      journal, log, now, boundary,
+      journal,
+      log,
+      now,
+      boundary,
       turn: (step, signal) => this.#turn(step, signal),
       perform: (taskId, step, context) => performer.perform(taskId, step, context),
       ended: () => this.#end(run),
@@ -207,5 +236,9 @@ export class Tasks implements TasksControl {
 }
 
 function otherRequest(key: string): never {
-  throw new PolyvisorError("conflict", { detail: `the idempotency key "${key.slice(0, 128)}" was used for another request`, where: "Idempotency-Key", remedy: "Use a new key for a new request." });
+  throw new PolyvisorError("conflict", {
+    detail: `the idempotency key "${key.slice(0, 128)}" was used for another request`,
+    where: "Idempotency-Key",
+    remedy: "Use a new key for a new request.",
+  });
 }

@@ -13,7 +13,11 @@ const deadlineMs = 30 * 60_000;
  * Runs a template's recipe in a folder of its own, reads what it made, and puts it in place in one move. A build that
  * fails, is cancelled or is killed leaves nothing behind that counts.
  */
-export async function buildTemplate(templates: Templates, name: string, context: { signal: AbortSignal; progress(fraction: number, message?: string): void }): Promise<{ message: string }> {
+export async function buildTemplate(
+  templates: Templates,
+  name: string,
+  context: { signal: AbortSignal; progress(fraction: number, message?: string): void },
+): Promise<{ message: string }> {
   const { recipesFolder, folder } = templates.options;
   const home = path.join(folder, name);
   await mkdir(home, { recursive: true, mode: 0o755 });
@@ -33,7 +37,8 @@ export async function buildTemplate(templates: Templates, name: string, context:
     await templates.reload();
     return { message: `version ${manifest.version} of ${name} can be used` };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") throw new PolyvisorError("noSpace", { detail: `there is not enough space in the data folder to build ${name}`, cause: error });
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC")
+      throw new PolyvisorError("noSpace", { detail: `there is not enough space in the data folder to build ${name}`, cause: error });
     throw error;
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -42,7 +47,11 @@ export async function buildTemplate(templates: Templates, name: string, context:
 
 /** Runs `build.sh OUTPUT`. Lines `P% text` on its output are progress; the last lines it wrote tell why it failed. */
 async function runRecipe(script: string, output: string, context: { signal: AbortSignal; progress(fraction: number, message?: string): void }): Promise<void> {
-  const child = spawn("/bin/sh", ["-c", 'exec "$0" "$1"', script, output], { stdio: ["ignore", "pipe", "pipe"], detached: true, env: { ...proxies(), PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: output } });
+  const child = spawn("/bin/sh", ["-c", 'exec "$0" "$1"', script, output], {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    env: { ...proxies(), PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: output },
+  });
   const last: string[] = [];
   const keep = (line: string): void => {
     last.push(line.slice(0, 300));
@@ -69,12 +78,21 @@ async function runRecipe(script: string, output: string, context: { signal: Abor
     child.once("close", resolve);
   }).finally(() => signal.removeEventListener("abort", kill));
   context.signal.throwIfAborted();
-  if (signal.aborted) throw new PolyvisorError("hypervisorFailed", { detail: `the recipe did not end within ${deadlineMs / 60_000} minutes`, remedy: "Look at the network that Debian's packages come over, and try again." });
-  if (code !== 0) throw new PolyvisorError("hypervisorFailed", { detail: `the recipe failed with code ${code}: ${last.join(" / ") || "it said nothing"}`, remedy: "The detail is what the recipe said last; it needs Debian's package tools and a way to a mirror." });
+  if (signal.aborted)
+    throw new PolyvisorError("hypervisorFailed", {
+      detail: `the recipe did not end within ${deadlineMs / 60_000} minutes`,
+      remedy: "Look at the network that Debian's packages come over, and try again.",
+    });
+  if (code !== 0)
+    throw new PolyvisorError("hypervisorFailed", {
+      detail: `the recipe failed with code ${code}: ${last.join(" / ") || "it said nothing"}`,
+      remedy: "The detail is what the recipe said last; it needs Debian's package tools and a way to a mirror.",
+    });
 }
 
 /** The way to the mirror is the server's own; nothing else of its environment is the recipe's business. */
-const proxies = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(https?|ftp|no|all)_proxy$/i.test(name) || /^APT_CONFIG$/.test(name)));
+const proxies = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(https?|ftp|no|all)_proxy$/i.test(name) || /^APT_CONFIG$/.test(name)));
 
 async function describe(name: string, folder: string): Promise<Manifest> {
   const read = await readFile(path.join(folder, "template.json"), "utf8").catch(() => undefined);
@@ -88,7 +106,8 @@ async function describe(name: string, folder: string): Promise<Manifest> {
     await sync(path.join(folder, file));
   }
   const version = told.version ?? createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 12);
-  if (!/^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/.test(version)) throw new PolyvisorError("hypervisorFailed", { detail: `the recipe of ${name} gave a version that is no file name` });
+  if (!/^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/.test(version))
+    throw new PolyvisorError("hypervisorFailed", { detail: `the recipe of ${name} gave a version that is no file name` });
   return { name, version, description: told.description, spec: told.spec ?? {}, ...(told.container ? { containerSpec: told.container } : {}), files };
 }
 
@@ -96,7 +115,11 @@ function readTemplate(name: string, text: string): ReturnType<typeof templateFil
   try {
     return templateFileSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new PolyvisorError("hypervisorFailed", { detail: `the template.json that the recipe of ${name} wrote is not understood`, remedy: "It is a fault of the recipe; the log has what is wrong.", cause: error });
+    throw new PolyvisorError("hypervisorFailed", {
+      detail: `the template.json that the recipe of ${name} wrote is not understood`,
+      remedy: "It is a fault of the recipe; the log has what is wrong.",
+      cause: error,
+    });
   }
 }
 

@@ -11,12 +11,25 @@ type PlaceImage = Extract<PlanStep["action"], { verb: "image.place" }>;
  * Brings a file of a template onto a datastore, over the hypervisor's own API. May be repeated: the volume's name says
  * its contents, and only a complete one is remembered as placed.
  */
-export async function placeImage(templates: Templates, estate: Estate, hostId: string, hypervisor: Hypervisor, action: PlaceImage, context: { signal: AbortSignal; progress(fraction: number, message?: string): void }): Promise<{ message: string }> {
+export async function placeImage(
+  templates: Templates,
+  estate: Estate,
+  hostId: string,
+  hypervisor: Hypervisor,
+  action: PlaceImage,
+  context: { signal: AbortSignal; progress(fraction: number, message?: string): void },
+): Promise<{ message: string }> {
   const { datastore, volume, size } = action;
-  const known = datastoresOf(estate, hostId).find((each) => each.name === datastore)?.volumes.find((each) => each.name === volume);
+  const known = datastoresOf(estate, hostId)
+    .find((each) => each.name === datastore)
+    ?.volumes.find((each) => each.name === volume);
   if (known && templates.isPlaced(hostId, datastore, volume)) return { message: "was there already" };
   const file = templates.fileOf(action.image, action.sha256);
-  if (file === undefined) throw new PolyvisorError("conflict", { detail: `the template's file ${action.image} is not as it was when the plan was made`, remedy: "The template was built anew meanwhile: repeat the request." });
+  if (file === undefined)
+    throw new PolyvisorError("conflict", {
+      detail: `the template's file ${action.image} is not as it was when the plan was made`,
+      remedy: "The template was built anew meanwhile: repeat the request.",
+    });
   const create = { verb: "volume.create" as const, datastore, volume, capacity: size, format: "raw" };
   const quiet = { signal: context.signal, progress: () => undefined };
   if ((await hypervisor.observe(create, context.signal)) !== "done") {
@@ -33,7 +46,11 @@ export async function placeImage(templates: Templates, estate: Estate, hostId: s
     }
   }
   await hypervisor.writeVolume(datastore, volume, bytes(), size, context.signal);
-  if (sent !== size) throw new PolyvisorError("conflict", { detail: `the template's file ${action.image} has ${sent} bytes instead of ${size}`, remedy: "Build the template again." });
+  if (sent !== size)
+    throw new PolyvisorError("conflict", {
+      detail: `the template's file ${action.image} has ${sent} bytes instead of ${size}`,
+      remedy: "Build the template again.",
+    });
   await templates.markPlaced(hostId, datastore, volume);
   return { message: `${size} bytes brought to ${datastore}/${volume}` };
 }

@@ -50,7 +50,9 @@ test("a template is built once, brought to a host once, and VMs boot from it", a
   const bytes: Uint8Array[] = [];
   for await (const chunk of await lab.plane.hosts.hypervisor(host.id).readVolume(placed.datastore, placed.volume)) bytes.push(chunk);
   expect(Buffer.concat(bytes).subarray(0, 6).toString()).toBe("KERNEL");
-  await until("the volume is in the estate", () => lab.plane.estate.page("datastore", { terms: [], limit: 100 }).items.some((store) => store.volumes.some((volume) => volume.name === placed.volume)));
+  await until("the volume is in the estate", () =>
+    lab.plane.estate.page("datastore", { terms: [], limit: 100 }).items.some((store) => store.volumes.some((volume) => volume.name === placed.volume)),
+  );
   await lab.reopen();
   await until("the host", () => lab.plane.metrics().hosts.connected === 1);
   expect((await create("two")).plan.steps.map((step) => step.action.verb)).toEqual(["vm.create", "vm.start"]);
@@ -90,7 +92,12 @@ test("cancelled, the recipe is ended with all it started", async () => {
   expect(await left()).toEqual([]);
 });
 
-test.each([["no template.json", "true"], ["a version that is a path", `printf '{"name":"tiny","version":"../../x"}' > "$1/template.json"`], ["a specification that is none", `printf '{"name":"tiny","spec":{"memory":"much"}}' > "$1/template.json"`], ["something else", `echo '[' > "$1/template.json"`]])("a recipe that makes %s fails and changes nothing", async (_what, script) => {
+test.each([
+  ["no template.json", "true"],
+  ["a version that is a path", `printf '{"name":"tiny","version":"../../x"}' > "$1/template.json"`],
+  ["a specification that is none", `printf '{"name":"tiny","spec":{"memory":"much"}}' > "$1/template.json"`],
+  ["something else", `echo '[' > "$1/template.json"`],
+])("a recipe that makes %s fails and changes nothing", async (_what, script) => {
   await recipe(script);
   const task = await build();
   expect(task.state).toBe("failed");

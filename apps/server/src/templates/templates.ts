@@ -69,7 +69,8 @@ export class Templates {
   async reload(): Promise<void> {
     const { recipesFolder, folder, log } = this.options;
     const recipes: string[] = [];
-    for (const name of await namesIn(recipesFolder)) if (templateName.test(name) && (await stat(path.join(recipesFolder, name, "build.sh")).catch(() => undefined))?.isFile()) recipes.push(name);
+    for (const name of await namesIn(recipesFolder))
+      if (templateName.test(name) && (await stat(path.join(recipesFolder, name, "build.sh")).catch(() => undefined))?.isFile()) recipes.push(name);
     const built = new Map<string, Manifest>();
     for (const name of await namesIn(folder)) {
       if (!templateName.test(name)) continue;
@@ -92,7 +93,12 @@ export class Templates {
 
   /** Built templates, as plans see them. */
   forPlans(): Map<string, PlanTemplate> {
-    return new Map([...this.#built].map(([name, { spec, containerSpec, files }]) => [name, { name, spec: spec as PlanTemplate["spec"], containerSpec: containerSpec as PlanTemplate["containerSpec"], files: new Map(Object.entries(files)) }]));
+    return new Map(
+      [...this.#built].map(([name, { spec, containerSpec, files }]) => [
+        name,
+        { name, spec: spec as PlanTemplate["spec"], containerSpec: containerSpec as PlanTemplate["containerSpec"], files: new Map(Object.entries(files)) },
+      ]),
+    );
   }
 
   /** Path of a file of a built template whose contents have this checksum. */
@@ -118,7 +124,13 @@ export class Templates {
     return [...new Set([...this.#recipes, ...this.#built.keys()])].sort().map((name) => {
       const manifest = this.#built.get(name);
       if (!manifest) return { name, built: false, description: "not built yet" };
-      return { name, built: true, version: manifest.version, description: manifest.description, size: Object.values(manifest.files).reduce((sum, file) => sum + file.size, 0) };
+      return {
+        name,
+        built: true,
+        version: manifest.version,
+        description: manifest.description,
+        size: Object.values(manifest.files).reduce((sum, file) => sum + file.size, 0),
+      };
     });
   }
 }

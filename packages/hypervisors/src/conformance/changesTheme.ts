@@ -73,7 +73,11 @@ export function changesTheme(check: Check): void {
     const vm = await workshop.make();
     await workshop.run({ verb: "vm.setAutostart", vm, on: true });
     await workshop.run({ verb: "vm.describe", vm, title: "A title", description: "Words with <angles> & an ampersand" });
-    await workshop.until("title and autostart", async () => (follower.vms.get(vm)?.title === "A title" && follower.vms.get(vm)?.description !== undefined && follower.vms.get(vm)?.autostart) || undefined);
+    await workshop.until(
+      "title and autostart",
+      async () =>
+        (follower.vms.get(vm)?.title === "A title" && follower.vms.get(vm)?.description !== undefined && follower.vms.get(vm)?.autostart) || undefined,
+    );
     expect(follower.vms.get(vm)!.description).toBe("Words with <angles> & an ampersand");
     await agrees(workshop, follower, "the edited VM");
     await workshop.run({ verb: "vm.setAutostart", vm, on: false });

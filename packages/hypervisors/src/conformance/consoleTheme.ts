@@ -57,15 +57,23 @@ export function consoleTheme(check: Check): void {
     await workshop.until("the end of the channel", async () => listening.ended || undefined);
   });
 
-  check("gives the text console to one at a time, or to who takes it over", { features: [...running, "vm.console.serial"], target: ["console"], unless: (target) => (target.sharedConsole ? "the console takes more than one at a time" : undefined) }, async (workshop) => {
-    const vm = await workshop.make();
-    await workshop.bring(vm, "running");
-    const first = await open(workshop, vm, "text");
-    await workshop.refused(workshop.hypervisor.console(vm, { kind: "text" }), "inUse", "hypervisorFailed", "wrongState");
-    const second = await open(workshop, vm, "text", true);
-    await workshop.until("the first to lose it", async () => first.listening.ended || undefined);
-    expect(second.listening.ended).toBe(false);
-  });
+  check(
+    "gives the text console to one at a time, or to who takes it over",
+    {
+      features: [...running, "vm.console.serial"],
+      target: ["console"],
+      unless: (target) => (target.sharedConsole ? "the console takes more than one at a time" : undefined),
+    },
+    async (workshop) => {
+      const vm = await workshop.make();
+      await workshop.bring(vm, "running");
+      const first = await open(workshop, vm, "text");
+      await workshop.refused(workshop.hypervisor.console(vm, { kind: "text" }), "inUse", "hypervisorFailed", "wrongState");
+      const second = await open(workshop, vm, "text", true);
+      await workshop.until("the first to lose it", async () => first.listening.ended || undefined);
+      expect(second.listening.ended).toBe(false);
+    },
+  );
 
   check("speaks RFB on a graphical console", { features: [...running, "vm.console.graphical"] }, async (workshop) => {
     const vm = await workshop.make({ graphics: "vnc" });

@@ -25,15 +25,21 @@ export function endingTheme(check: Check): void {
     await workshop.until("the end of the changes", async () => follower.ended);
   });
 
-  check("rejects an action that waits when it is closed, and the VM is in a known state", { features: ["vm.create", "vm.start", "vm.shutdown", "vm.destroy"], alone: true }, async (workshop) => {
-    const vm = await workshop.make();
-    await workshop.bring(vm, "running");
-    const shutdown = workshop.run({ verb: "vm.shutdown", vm, timeoutSeconds: 3600 }).catch((error: unknown) => error);
-    await workshop.hypervisor.close();
-    expect(await shutdown, "neither an answer nor an error of the catalogue").toSatisfy((answer) => typeof (answer as { code?: string }).code === "string" || typeof (answer as { message?: string }).message === "string");
-    const again = await workshop.connect();
-    expect(["running", "blocked", "shuttingDown", "off"]).toContain((await workshop.vm(vm, again)).state);
-  });
+  check(
+    "rejects an action that waits when it is closed, and the VM is in a known state",
+    { features: ["vm.create", "vm.start", "vm.shutdown", "vm.destroy"], alone: true },
+    async (workshop) => {
+      const vm = await workshop.make();
+      await workshop.bring(vm, "running");
+      const shutdown = workshop.run({ verb: "vm.shutdown", vm, timeoutSeconds: 3600 }).catch((error: unknown) => error);
+      await workshop.hypervisor.close();
+      expect(await shutdown, "neither an answer nor an error of the catalogue").toSatisfy(
+        (answer) => typeof (answer as { code?: string }).code === "string" || typeof (answer as { message?: string }).message === "string",
+      );
+      const again = await workshop.connect();
+      expect(["running", "blocked", "shuttingDown", "off"]).toContain((await workshop.vm(vm, again)).state);
+    },
+  );
 
   check("gives a call up when its signal fires", {}, async (workshop) => {
     await expect(workshop.hypervisor.inventory(AbortSignal.abort())).rejects.toThrow();
@@ -47,17 +53,25 @@ export function endingTheme(check: Check): void {
     expect(steady(await workshop.vm(vm))).toEqual(before);
   });
 
-  check("leaves a known state when the wait for a shutdown is cancelled", { features: ["vm.create", "vm.start", "vm.shutdown", "vm.destroy"] }, async (workshop) => {
-    const vm = await workshop.make();
-    await workshop.bring(vm, "running");
-    const stop = new AbortController();
-    const shutdown = workshop.run({ verb: "vm.shutdown", vm, timeoutSeconds: 3600 }, { signal: stop.signal });
-    stop.abort();
-    const outcome = await shutdown.catch((error: unknown) => error);
-    // Either the guest was quicker, or the wait is over and says so; never a hang, never another error.
-    expect(outcome).toSatisfy((answer) => typeof (answer as { message?: string }).message === "string" && ((answer as { code?: string }).code === undefined || (answer as { code?: string }).code === "cancelled"));
-    expect(["running", "blocked", "shuttingDown", "off"]).toContain((await workshop.vm(vm)).state);
-  });
+  check(
+    "leaves a known state when the wait for a shutdown is cancelled",
+    { features: ["vm.create", "vm.start", "vm.shutdown", "vm.destroy"] },
+    async (workshop) => {
+      const vm = await workshop.make();
+      await workshop.bring(vm, "running");
+      const stop = new AbortController();
+      const shutdown = workshop.run({ verb: "vm.shutdown", vm, timeoutSeconds: 3600 }, { signal: stop.signal });
+      stop.abort();
+      const outcome = await shutdown.catch((error: unknown) => error);
+      // Either the guest was quicker, or the wait is over and says so; never a hang, never another error.
+      expect(outcome).toSatisfy(
+        (answer) =>
+          typeof (answer as { message?: string }).message === "string" &&
+          ((answer as { code?: string }).code === undefined || (answer as { code?: string }).code === "cancelled"),
+      );
+      expect(["running", "blocked", "shuttingDown", "off"]).toContain((await workshop.vm(vm)).state);
+    },
+  );
 
   check("runs many actions side by side, each once", { features: ["vm.create", "vm.edit", "vm.delete"] }, async (workshop) => {
     const vms = await Promise.all(Array.from({ length: 5 }, () => workshop.make()));

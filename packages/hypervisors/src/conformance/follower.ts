@@ -57,5 +57,10 @@ const byId = (a: { nativeId: string }, b: { nativeId: string }): number => (a.na
 
 /** The same inventory, in the order of native ids: the endpoint's own order means nothing. */
 export function ordered({ host, vms, datastores, networks }: Inventory): Inventory {
-  return { host, vms: vms.toSorted(byId), networks: networks.toSorted(byId), datastores: datastores.toSorted(byId).map((each) => ({ ...each, volumes: each.volumes.toSorted((a, b) => (a.name < b.name ? -1 : 1)) })) };
+  return {
+    host,
+    vms: vms.toSorted(byId),
+    networks: networks.toSorted(byId),
+    datastores: datastores.toSorted(byId).map((each) => ({ ...each, volumes: each.volumes.toSorted((a, b) => (a.name < b.name ? -1 : 1)) })),
+  };
 }

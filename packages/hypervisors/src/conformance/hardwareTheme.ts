@@ -14,7 +14,14 @@ async function once(workshop: Workshop, action: ActionInput): Promise<void> {
   expect(await workshop.run(action), `${action.verb} again`).toMatchObject({ already: true });
 }
 
-const mac = (): string => `52:54:00:c0:${[0, 0].map(() => Math.floor(Math.random() * 256).toString(16).padStart(2, "0")).join(":")}`;
+const mac = (): string =>
+  `52:54:00:c0:${[0, 0]
+    .map(() =>
+      Math.floor(Math.random() * 256)
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join(":")}`;
 
 export function hardwareTheme(check: Check): void {
   check("changes memory and vCPUs at rest", { features: ["vm.create", "vm.edit"] }, async (workshop) => {
@@ -63,38 +70,49 @@ export function hardwareTheme(check: Check): void {
   });
 
   for (const apply of ["now", "nextStart", "both"] as const) {
-    check(`attaches and detaches a disk ${apply}`, { features: [...running, "volume.manage", ...(apply === "nextStart" ? [] : (["vm.disk.hotplug"] as const))], target: ["datastore"] }, async (workshop) => {
-      const datastore = workshop.target.datastore!;
-      const volume = workshop.name();
-      const vm = await workshop.make();
-      const before = (await workshop.vm(vm)).disks.length;
-      await workshop.bring(vm, "running");
-      if (apply !== "nextStart") await workshop.booted(vm);
-      workshop.after(() => workshop.run({ verb: "volume.delete", datastore, volume }));
-      await once(workshop, { verb: "vm.attachDisk", vm, disk: { size: MiB, format: "raw", datastore, volume, target: "vdx" }, apply });
-      const attached = await workshop.vm(vm);
-      expect(attached.disks.length).toBe(apply === "nextStart" ? before : before + 1);
-      expect(attached.pending.includes("disks")).toBe(apply !== "both");
-      await workshop.refused(workshop.run({ verb: "vm.attachDisk", vm, disk: { size: MiB, format: "raw", datastore, volume: `${volume}-2`, target: "vdx" }, apply }), "nameTaken");
-      // Without a system in it that lets go, a guest may keep a disk: then only the configuration is asked.
-      if (apply === "nextStart" || workshop.target.guestObeys !== false) await once(workshop, { verb: "vm.detachDisk", vm, target: "vdx", apply });
-      await workshop.bring(vm, "off");
-    });
+    check(
+      `attaches and detaches a disk ${apply}`,
+      { features: [...running, "volume.manage", ...(apply === "nextStart" ? [] : (["vm.disk.hotplug"] as const))], target: ["datastore"] },
+      async (workshop) => {
+        const datastore = workshop.target.datastore!;
+        const volume = workshop.name();
+        const vm = await workshop.make();
+        const before = (await workshop.vm(vm)).disks.length;
+        await workshop.bring(vm, "running");
+        if (apply !== "nextStart") await workshop.booted(vm);
+        workshop.after(() => workshop.run({ verb: "volume.delete", datastore, volume }));
+        await once(workshop, { verb: "vm.attachDisk", vm, disk: { size: MiB, format: "raw", datastore, volume, target: "vdx" }, apply });
+        const attached = await workshop.vm(vm);
+        expect(attached.disks.length).toBe(apply === "nextStart" ? before : before + 1);
+        expect(attached.pending.includes("disks")).toBe(apply !== "both");
+        await workshop.refused(
+          workshop.run({ verb: "vm.attachDisk", vm, disk: { size: MiB, format: "raw", datastore, volume: `${volume}-2`, target: "vdx" }, apply }),
+          "nameTaken",
+        );
+        // Without a system in it that lets go, a guest may keep a disk: then only the configuration is asked.
+        if (apply === "nextStart" || workshop.target.guestObeys !== false) await once(workshop, { verb: "vm.detachDisk", vm, target: "vdx", apply });
+        await workshop.bring(vm, "off");
+      },
+    );
   }
 
   for (const apply of ["now", "nextStart", "both"] as const) {
-    check(`attaches and detaches a NIC ${apply}`, { features: [...running, ...(apply === "nextStart" ? [] : (["vm.nic.hotplug"] as const))], target: ["network"] }, async (workshop) => {
-      const vm = await workshop.make();
-      const before = (await workshop.vm(vm)).nics.length;
-      await workshop.bring(vm, "running");
-      if (apply !== "nextStart") await workshop.booted(vm);
-      const address = mac();
-      await once(workshop, { verb: "vm.attachNic", vm, nic: { source: workshop.target.network!, mac: address }, apply });
-      const attached = await workshop.vm(vm);
-      expect(attached.nics.length).toBe(apply === "nextStart" ? before : before + 1);
-      expect(attached.pending.includes("nics")).toBe(apply !== "both");
-      if (apply === "nextStart" || workshop.target.guestObeys !== false) await once(workshop, { verb: "vm.detachNic", vm, mac: address, apply });
-    });
+    check(
+      `attaches and detaches a NIC ${apply}`,
+      { features: [...running, ...(apply === "nextStart" ? [] : (["vm.nic.hotplug"] as const))], target: ["network"] },
+      async (workshop) => {
+        const vm = await workshop.make();
+        const before = (await workshop.vm(vm)).nics.length;
+        await workshop.bring(vm, "running");
+        if (apply !== "nextStart") await workshop.booted(vm);
+        const address = mac();
+        await once(workshop, { verb: "vm.attachNic", vm, nic: { source: workshop.target.network!, mac: address }, apply });
+        const attached = await workshop.vm(vm);
+        expect(attached.nics.length).toBe(apply === "nextStart" ? before : before + 1);
+        expect(attached.pending.includes("nics")).toBe(apply !== "both");
+        if (apply === "nextStart" || workshop.target.guestObeys !== false) await once(workshop, { verb: "vm.detachNic", vm, mac: address, apply });
+      },
+    );
   }
 
   check("refuses to change now what is off", { features: ["vm.create", "vm.edit"], target: ["network"] }, async (workshop) => {

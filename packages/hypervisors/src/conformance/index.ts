@@ -17,7 +17,21 @@ import { volumeTheme } from "./volumeTheme.ts";
 
 export type { ConformanceTarget } from "./target.ts";
 
-const themes = { inventory: inventoryTheme, changes: changesTheme, states: stateTheme, making: makingTheme, hardware: hardwareTheme, snapshots: snapshotTheme, volumes: volumeTheme, storage: storageTheme, consoles: consoleTheme, samples: samplesTheme, migration: migrationTheme, refusals: refusalTheme, ending: endingTheme };
+const themes = {
+  inventory: inventoryTheme,
+  changes: changesTheme,
+  states: stateTheme,
+  making: makingTheme,
+  hardware: hardwareTheme,
+  snapshots: snapshotTheme,
+  volumes: volumeTheme,
+  storage: storageTheme,
+  consoles: consoleTheme,
+  samples: samplesTheme,
+  migration: migrationTheme,
+  refusals: refusalTheme,
+  ending: endingTheme,
+};
 export type ConformanceTheme = keyof typeof themes;
 export const conformanceThemes = Object.keys(themes) as ConformanceTheme[];
 

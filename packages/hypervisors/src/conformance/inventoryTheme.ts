@@ -5,7 +5,12 @@ import type { Check } from "./suite.ts";
 import { steady } from "./workshop.ts";
 
 /** An endpoint tells everything in the model's words. Facts are strict: a field that the model does not know is a mistake. */
-const shapes = { host: hostFactsSchema.strict(), vms: vmFactsSchema.strict().array(), datastores: datastoreFactsSchema.strict().array(), networks: networkFactsSchema.strict().array() } as const;
+const shapes = {
+  host: hostFactsSchema.strict(),
+  vms: vmFactsSchema.strict().array(),
+  datastores: datastoreFactsSchema.strict().array(),
+  networks: networkFactsSchema.strict().array(),
+} as const;
 
 export function inventoryTheme(check: Check): void {
   check("says of each feature whether it has it, and why not", {}, async ({ hypervisor }) => {

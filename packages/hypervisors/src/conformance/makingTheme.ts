@@ -72,9 +72,14 @@ export function makingTheme(check: Check): void {
   check("refuses a definition that is none, and one of another VM", { features: ["vm.create", "vm.define"] }, async (workshop) => {
     const vm = randomUUID();
     workshop.own(vm);
-    for (const definition of ["", "no XML at all", "<domain>", "<!DOCTYPE d [<!ENTITY a 'aaaa'>]><domain>&a;</domain>", "<other/>"]) await workshop.refused(workshop.run({ verb: "vm.define", vm, definition }), "badRequest");
+    for (const definition of ["", "no XML at all", "<domain>", "<!DOCTYPE d [<!ENTITY a 'aaaa'>]><domain>&a;</domain>", "<other/>"])
+      await workshop.refused(workshop.run({ verb: "vm.define", vm, definition }), "badRequest");
     const other = await workshop.make();
-    await workshop.refused(workshop.run({ verb: "vm.define", vm, definition: await workshop.hypervisor.definition(other, "nextStart") }), "badRequest", "conflict");
+    await workshop.refused(
+      workshop.run({ verb: "vm.define", vm, definition: await workshop.hypervisor.definition(other, "nextStart") }),
+      "badRequest",
+      "conflict",
+    );
     expect(await workshop.find(vm)).toBeUndefined();
   });
 
@@ -84,31 +89,38 @@ export function makingTheme(check: Check): void {
     const to = randomUUID();
     workshop.own(to);
     const name = workshop.name();
-    const disks = original.disks.filter((disk) => disk.device === "disk" && !disk.readOnly).map((disk) => ({ target: disk.target, datastore: workshop.target.datastore!, volume: `${name}-${disk.target}` }));
+    const disks = original.disks
+      .filter((disk) => disk.device === "disk" && !disk.readOnly)
+      .map((disk) => ({ target: disk.target, datastore: workshop.target.datastore!, volume: `${name}-${disk.target}` }));
     const action = { verb: "vm.clone", vm, to, name, disks } as const;
     expect(await workshop.observe({ ...action, disks })).toBe("notDone");
     await workshop.run({ ...action, disks });
     expect(await workshop.observe({ ...action, disks })).toBe("done");
     const copy = await workshop.vm(to);
     expect(copy).toMatchObject({ name, state: "off", memory: original.memory, vcpus: original.vcpus });
-    for (const disk of copy.disks) if (disks.some((each) => each.target === disk.target)) expect(original.disks.map((each) => each.source)).not.toContain(disk.source);
+    for (const disk of copy.disks)
+      if (disks.some((each) => each.target === disk.target)) expect(original.disks.map((each) => each.source)).not.toContain(disk.source);
     for (const nic of copy.nics) expect(original.nics.map((each) => each.mac)).not.toContain(nic.mac);
     expect(await workshop.run({ ...action, disks })).toMatchObject({ already: true });
     await workshop.refused(workshop.run({ ...action, to: randomUUID(), disks }), "nameTaken");
   });
 
-  check("deletes a VM with the volumes that were named, and no other", { features: ["vm.create", "vm.delete", "datastore.list", "volume.manage"], target: ["datastore"] }, async (workshop) => {
-    const datastore = workshop.target.datastore!;
-    const name = workshop.name();
-    const volume = `${name}-a`;
-    const kept = `${name}-b`;
-    workshop.after(() => workshop.run({ verb: "volume.delete", datastore, volume: kept }));
-    const vm = await workshop.make({ name, disks: [volume, kept].map((each) => ({ size: 1024 ** 2, format: "raw" as const, datastore, volume: each })) });
-    const facts = await workshop.vm(vm);
-    const path = facts.disks.find((disk) => disk.source?.endsWith(`/${volume}`))!.source!;
-    await workshop.run({ verb: "vm.delete", vm, volumes: [path] });
-    const names = (await workshop.hypervisor.inventory()).datastores.find((each) => each.name === datastore)!.volumes.map((each) => each.name);
-    expect(names).not.toContain(volume);
-    expect(names).toContain(kept);
-  });
+  check(
+    "deletes a VM with the volumes that were named, and no other",
+    { features: ["vm.create", "vm.delete", "datastore.list", "volume.manage"], target: ["datastore"] },
+    async (workshop) => {
+      const datastore = workshop.target.datastore!;
+      const name = workshop.name();
+      const volume = `${name}-a`;
+      const kept = `${name}-b`;
+      workshop.after(() => workshop.run({ verb: "volume.delete", datastore, volume: kept }));
+      const vm = await workshop.make({ name, disks: [volume, kept].map((each) => ({ size: 1024 ** 2, format: "raw" as const, datastore, volume: each })) });
+      const facts = await workshop.vm(vm);
+      const path = facts.disks.find((disk) => disk.source?.endsWith(`/${volume}`))!.source!;
+      await workshop.run({ verb: "vm.delete", vm, volumes: [path] });
+      const names = (await workshop.hypervisor.inventory()).datastores.find((each) => each.name === datastore)!.volumes.map((each) => each.name);
+      expect(names).not.toContain(volume);
+      expect(names).toContain(kept);
+    },
+  );
 }

@@ -15,7 +15,10 @@ async function move(workshop: Workshop, live: boolean): Promise<void> {
     const left = await workshop.find(vm, there);
     if (!left) return;
     if (alike(left.state, "running")) await workshop.run({ verb: "vm.destroy", vm }, { on: there });
-    await workshop.run({ verb: "vm.delete", vm, volumes: left.disks.flatMap((disk) => (disk.source?.includes(before.name) ? [disk.source] : [])) }, { on: there });
+    await workshop.run(
+      { verb: "vm.delete", vm, volumes: left.disks.flatMap((disk) => (disk.source?.includes(before.name) ? [disk.source] : [])) },
+      { on: there },
+    );
   });
   const here = await workshop.follow(await workshop.connect());
   const other = await workshop.follow(there);
@@ -32,13 +35,19 @@ async function move(workshop: Workshop, live: boolean): Promise<void> {
 
 export function migrationTheme(check: Check): void {
   const features: FeatureName[] = ["vm.create", "vm.start", "vm.destroy"];
-  check("moves a running VM, which is then on exactly one host", { features: [...features, "vm.migrate.live"], target: ["migrateTo"] }, (workshop) => move(workshop, true));
+  check("moves a running VM, which is then on exactly one host", { features: [...features, "vm.migrate.live"], target: ["migrateTo"] }, (workshop) =>
+    move(workshop, true),
+  );
   check("moves a VM that is off", { features: [...features, "vm.migrate.offline"], target: ["migrateTo"] }, (workshop) => move(workshop, false));
-  check("refuses to move to where nobody is, and the VM stays as it was", { features: [...features, "vm.migrate.live"], target: ["migrateTo"] }, async (workshop) => {
-    const vm = await workshop.make();
-    await workshop.bring(vm, "running");
-    const before = await workshop.vm(vm);
-    await expect(workshop.run({ verb: "vm.migrate", vm, to: "nowhere:///at-all", live: true })).rejects.toHaveProperty("code");
-    expect(alike((await workshop.vm(vm)).state, before.state)).toBe(true);
-  });
+  check(
+    "refuses to move to where nobody is, and the VM stays as it was",
+    { features: [...features, "vm.migrate.live"], target: ["migrateTo"] },
+    async (workshop) => {
+      const vm = await workshop.make();
+      await workshop.bring(vm, "running");
+      const before = await workshop.vm(vm);
+      await expect(workshop.run({ verb: "vm.migrate", vm, to: "nowhere:///at-all", live: true })).rejects.toHaveProperty("code");
+      expect(alike((await workshop.vm(vm)).state, before.state)).toBe(true);
+    },
+  );
 }

@@ -67,6 +67,16 @@ export function refusalTheme(check: Check): void {
   });
 
   check("refuses edits of a VM that is not there", { features: ["vm.create", "vm.edit"] }, async (workshop) => {
-    for (const verb of ["vm.setMemory", "vm.setVcpus", "vm.attachDisk", "vm.detachDisk", "vm.changeMedia", "vm.attachNic", "vm.detachNic", "vm.describe"] as const) await workshop.refused(workshop.run(one[verb]), "notFound");
+    for (const verb of [
+      "vm.setMemory",
+      "vm.setVcpus",
+      "vm.attachDisk",
+      "vm.detachDisk",
+      "vm.changeMedia",
+      "vm.attachNic",
+      "vm.detachNic",
+      "vm.describe",
+    ] as const)
+      await workshop.refused(workshop.run(one[verb]), "notFound");
   });
 }

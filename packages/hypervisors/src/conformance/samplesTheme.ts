@@ -2,7 +2,16 @@ import { hostSampleSchema, vmSampleSchema, type HostSample, type VmSample } from
 import { expect } from "vitest";
 import type { Check } from "./suite.ts";
 
-const counters = ["cpuTimeNs", "cpuWaitNs", "diskReadBytes", "diskWriteBytes", "diskReads", "diskWrites", "netReceiveBytes", "netTransmitBytes"] as const satisfies (keyof VmSample)[];
+const counters = [
+  "cpuTimeNs",
+  "cpuWaitNs",
+  "diskReadBytes",
+  "diskWriteBytes",
+  "diskReads",
+  "diskWrites",
+  "netReceiveBytes",
+  "netTransmitBytes",
+] as const satisfies (keyof VmSample)[];
 const hostCounters = ["cpuUserNs", "cpuSystemNs", "cpuIdleNs", "cpuIoWaitNs"] as const satisfies (keyof HostSample)[];
 const shapes = { host: hostSampleSchema.strict(), vms: vmSampleSchema.strict().array() };
 

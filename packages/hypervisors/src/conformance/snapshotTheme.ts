@@ -36,15 +36,19 @@ export function snapshotTheme(check: Check): void {
     await workshop.run({ verb: "vm.deleteSnapshot", vm, snapshot: "one" });
   });
 
-  check("takes a snapshot with memory and goes on from there", { features: ["vm.create", "vm.start", "vm.destroy", "vm.snapshot", "vm.snapshot.memory"] }, async (workshop) => {
-    const vm = await workshop.make();
-    await workshop.bring(vm, "running");
-    await workshop.run({ verb: "vm.snapshot", vm, name: "live", memory: true });
-    expect((await workshop.vm(vm)).snapshots).toMatchObject([{ name: "live", withMemory: true, current: true }]);
-    await workshop.bring(vm, "off");
-    await workshop.run({ verb: "vm.revert", vm, snapshot: "live" });
-    expect(alike((await workshop.vm(vm)).state, "running")).toBe(true);
-    await workshop.bring(vm, "off");
-    await workshop.run({ verb: "vm.deleteSnapshot", vm, snapshot: "live" });
-  });
+  check(
+    "takes a snapshot with memory and goes on from there",
+    { features: ["vm.create", "vm.start", "vm.destroy", "vm.snapshot", "vm.snapshot.memory"] },
+    async (workshop) => {
+      const vm = await workshop.make();
+      await workshop.bring(vm, "running");
+      await workshop.run({ verb: "vm.snapshot", vm, name: "live", memory: true });
+      expect((await workshop.vm(vm)).snapshots).toMatchObject([{ name: "live", withMemory: true, current: true }]);
+      await workshop.bring(vm, "off");
+      await workshop.run({ verb: "vm.revert", vm, snapshot: "live" });
+      expect(alike((await workshop.vm(vm)).state, "running")).toBe(true);
+      await workshop.bring(vm, "off");
+      await workshop.run({ verb: "vm.deleteSnapshot", vm, snapshot: "live" });
+    },
+  );
 }

@@ -43,7 +43,11 @@ export function volumeTheme(check: Check): void {
     const resize = { verb: "volume.resize", datastore, volume, capacity: 8 * MiB } as const;
     const remove = { verb: "volume.delete", datastore, volume } as const;
     const look = async () => (await store(workshop)).volumes.find((each) => each.name === volume);
-    for (const [action, capacity] of [[create, 4 * MiB], [resize, 8 * MiB], [remove, undefined]] as const) {
+    for (const [action, capacity] of [
+      [create, 4 * MiB],
+      [resize, 8 * MiB],
+      [remove, undefined],
+    ] as const) {
       if (workshop.target.cannot?.[action.verb]) continue;
       expect(await workshop.observe(action)).toBe("notDone");
       await workshop.run(action);
@@ -59,14 +63,23 @@ export function volumeTheme(check: Check): void {
     expect((await store(workshop)).volumes.find((each) => each.name === volume)?.capacity).toBe(MiB);
   });
 
-  check("refuses a volume that does not fit", { ...needs, unless: (target) => (target.boundless ? "the datastore takes any size" : undefined) }, async (workshop) => {
-    const { name: datastore } = await store(workshop);
-    const volume = workshop.name();
-    workshop.after(() => workshop.run({ verb: "volume.delete", datastore, volume }));
-    // 2^52 bytes of raw disk: no file system that a test runs on has them.
-    await workshop.refused(workshop.run({ verb: "volume.create", datastore, volume, capacity: 2 ** 52, format: "raw" }), "noSpace", "hypervisorFailed", "badRequest");
-    expect((await store(workshop)).volumes.map((each) => each.name)).not.toContain(volume);
-  });
+  check(
+    "refuses a volume that does not fit",
+    { ...needs, unless: (target) => (target.boundless ? "the datastore takes any size" : undefined) },
+    async (workshop) => {
+      const { name: datastore } = await store(workshop);
+      const volume = workshop.name();
+      workshop.after(() => workshop.run({ verb: "volume.delete", datastore, volume }));
+      // 2^52 bytes of raw disk: no file system that a test runs on has them.
+      await workshop.refused(
+        workshop.run({ verb: "volume.create", datastore, volume, capacity: 2 ** 52, format: "raw" }),
+        "noSpace",
+        "hypervisorFailed",
+        "badRequest",
+      );
+      expect((await store(workshop)).volumes.map((each) => each.name)).not.toContain(volume);
+    },
+  );
 
   check("says what is not there", { features: ["volume.manage", "volume.transfer"], target: ["datastore"] }, async (workshop) => {
     const datastore = workshop.target.datastore!;

@@ -1,5 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { actionSchema, PolyvisorError, stateTable, vmSpecSchema, type Action, type ErrorCode, type VmFacts, type VmSpecInput, type VmState } from "@polyvisor/model";
+import {
+  actionSchema,
+  PolyvisorError,
+  stateTable,
+  vmSpecSchema,
+  type Action,
+  type ErrorCode,
+  type VmFacts,
+  type VmSpecInput,
+  type VmState,
+} from "@polyvisor/model";
 import { expect } from "vitest";
 import type { Hypervisor, RunResult } from "../hypervisor.ts";
 import { Follower } from "./follower.ts";
@@ -50,7 +60,10 @@ export class Workshop {
   }
 
   run(action: ActionInput, options: { on?: Hypervisor; signal?: AbortSignal; progress?: (fraction: number) => void } = {}): Promise<RunResult> {
-    return (options.on ?? this.hypervisor).run(this.action(action), { signal: options.signal ?? AbortSignal.timeout(this.patienceMs * 3), progress: options.progress ?? (() => {}) });
+    return (options.on ?? this.hypervisor).run(this.action(action), {
+      signal: options.signal ?? AbortSignal.timeout(this.patienceMs * 3),
+      progress: options.progress ?? (() => {}),
+    });
   }
   observe(action: ActionInput): Promise<"done" | "notDone" | "unknown"> {
     return this.hypervisor.observe(this.action(action));
@@ -117,7 +130,9 @@ export class Workshop {
     await this.until("the guest to answer", async () => {
       await channel.write(Buffer.from(console.send));
       const pause = Date.now() + 500;
-      return this.until("an echo", async () => (heard.includes(console.expect) ? true : Date.now() > pause ? false : undefined)).then((answered) => answered || undefined);
+      return this.until("an echo", async () => (heard.includes(console.expect) ? true : Date.now() > pause ? false : undefined)).then(
+        (answered) => answered || undefined,
+      );
     });
     channel.close();
     await listening;
@@ -168,7 +183,9 @@ export class Workshop {
     const facts = await this.find(vm);
     if (!facts) return;
     if (facts.state === "unknown" || stateTable[facts.state].active) await this.run({ verb: "vm.destroy", vm }).catch(() => {});
-    const volumes = facts.disks.flatMap((disk) => (disk.source !== undefined && disk.source.slice(disk.source.lastIndexOf("/") + 1).startsWith(prefix) ? [disk.source] : []));
+    const volumes = facts.disks.flatMap((disk) =>
+      disk.source !== undefined && disk.source.slice(disk.source.lastIndexOf("/") + 1).startsWith(prefix) ? [disk.source] : [],
+    );
     await this.run({ verb: "vm.delete", vm, volumes });
   }
 }
@@ -178,5 +195,12 @@ export const alike = (a: VmState, b: VmState): boolean => a === b || ((a === "ru
 
 /** Facts without what a guest changes by itself. */
 export function steady(facts: VmFacts | undefined): unknown {
-  return facts && { ...facts, state: facts.state === "blocked" ? "running" : facts.state, disks: facts.disks.map(({ allocation: _allocation, ...disk }) => disk), nics: facts.nics.map(({ addresses: _addresses, ...nic }) => nic) };
+  return (
+    facts && {
+      ...facts,
+      state: facts.state === "blocked" ? "running" : facts.state,
+      disks: facts.disks.map(({ allocation: _allocation, ...disk }) => disk),
+      nics: facts.nics.map(({ addresses: _addresses, ...nic }) => nic),
+    }
+  );
 }

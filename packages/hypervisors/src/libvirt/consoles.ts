@@ -25,7 +25,8 @@ export async function openConsole(session: Session, vm: string, request: Console
 /** A VM that is on; some drivers would show the screen of one that is off. */
 async function runningVm(session: Session, vm: string): Promise<Domain> {
   const dom = await session.vm(vm);
-  if (!isActive((await session.call.domainGetState({ dom })).state)) throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" is off: it has no console and no screen now`, remedy: "Start it first." });
+  if (!isActive((await session.call.domainGetState({ dom })).state))
+    throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" is off: it has no console and no screen now`, remedy: "Start it first." });
   return dom;
 }
 
@@ -36,14 +37,18 @@ export function channelOf(stream: Stream): ByteChannel {
 
 async function openScreen(session: Session, vm: string, request: ConsoleRequest): Promise<ByteChannel> {
   const { transport } = session.connection.endpoint;
-  if (transport !== "unix") throw new PolyvisorError("notSupported", { detail: `a VM's screen listens on its own host, and libvirt has no way to pass it on over ${transport}` });
+  if (transport !== "unix")
+    throw new PolyvisorError("notSupported", { detail: `a VM's screen listens on its own host, and libvirt has no way to pass it on over ${transport}` });
   const dom = await session.vm(vm);
   const index = Number(/\d+$/.exec(request.alias ?? "")?.[0] ?? 0);
   const { xml } = await session.call.domainGetXmlDesc({ dom, flags: 0 });
   const listen = graphicsListen(parseXml(xml, `the description of VM "${dom.name}"`), index);
-  if (!listen) throw new PolyvisorError("notSupported", { detail: `VM "${dom.name}" has no screen`, remedy: "Give it one (graphics: vnc), or use its text console." });
-  if (listen.type !== "vnc") throw new PolyvisorError("notSupported", { detail: `the screen of VM "${dom.name}" speaks ${listen.type}, and only VNC is passed on` });
-  if (listen.socket === undefined && listen.port === undefined) throw new PolyvisorError("wrongState", { detail: `the screen of VM "${dom.name}" listens nowhere: the VM does not run` });
+  if (!listen)
+    throw new PolyvisorError("notSupported", { detail: `VM "${dom.name}" has no screen`, remedy: "Give it one (graphics: vnc), or use its text console." });
+  if (listen.type !== "vnc")
+    throw new PolyvisorError("notSupported", { detail: `the screen of VM "${dom.name}" speaks ${listen.type}, and only VNC is passed on` });
+  if (listen.socket === undefined && listen.port === undefined)
+    throw new PolyvisorError("wrongState", { detail: `the screen of VM "${dom.name}" listens nowhere: the VM does not run` });
   const address = listen.address === undefined || listen.address === "0.0.0.0" || listen.address === "::" ? "127.0.0.1" : listen.address;
   const socket = listen.socket !== undefined ? connectSocket(listen.socket) : connectSocket(listen.port!, address);
   try {

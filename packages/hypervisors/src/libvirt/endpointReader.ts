@@ -60,25 +60,36 @@ export class EndpointReader {
   async readAgentAddresses(signal: AbortSignal, only?: Domain): Promise<string[]> {
     const changed: string[] = [];
     const asked = this.vms.active().filter(({ dom, agent }) => (only === undefined ? agent : dom.uuid === only.uuid));
-    await pipelined(asked, async ({ dom }) => {
-      try {
-        const { ifaces } = await this.session.call.domainInterfaceAddresses({ dom, source: c.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT }, { signal, timeoutMs: 3_000 });
-        for (const { hwaddr, addrs } of ifaces) {
-          const mac = hwaddr?.toLowerCase();
-          if (!mac || mac === "00:00:00:00:00:00") continue;
-          const addresses = addrs.map(({ addr }) => addr).filter((addr) => !addr.startsWith("fe80:"));
-          if (JSON.stringify(addresses) === JSON.stringify(this.#agentAddresses.get(mac) ?? [])) continue;
-          this.#agentAddresses.set(mac, addresses);
-          changed.push(dom.uuid);
+    await pipelined(
+      asked,
+      async ({ dom }) => {
+        try {
+          const { ifaces } = await this.session.call.domainInterfaceAddresses(
+            { dom, source: c.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT },
+            { signal, timeoutMs: 3_000 },
+          );
+          for (const { hwaddr, addrs } of ifaces) {
+            const mac = hwaddr?.toLowerCase();
+            if (!mac || mac === "00:00:00:00:00:00") continue;
+            const addresses = addrs.map(({ addr }) => addr).filter((addr) => !addr.startsWith("fe80:"));
+            if (JSON.stringify(addresses) === JSON.stringify(this.#agentAddresses.get(mac) ?? [])) continue;
+            this.#agentAddresses.set(mac, addresses);
+            changed.push(dom.uuid);
+          }
+        } catch (error) {
+          signal.throwIfAborted();
+          this.session.log("debug", "a guest's agent did not tell its addresses", { vm: dom.name, error: String(error) });
         }
-      } catch (error) {
-        signal.throwIfAborted();
-        this.session.log("debug", "a guest's agent did not tell its addresses", { vm: dom.name, error: String(error) });
-      }
-    }, 4);
+      },
+      4,
+    );
     // A VM that stopped has no addresses any more, and its MAC may come back elsewhere.
     if (!only) {
-      const inUse = new Set(this.known().filter((vm) => vm.state !== "off").flatMap((vm) => vm.nics.map((nic) => nic.mac)));
+      const inUse = new Set(
+        this.known()
+          .filter((vm) => vm.state !== "off")
+          .flatMap((vm) => vm.nics.map((nic) => nic.mac)),
+      );
       for (const mac of this.#agentAddresses.keys()) if (!inUse.has(mac)) this.#agentAddresses.delete(mac);
     }
     return changed;

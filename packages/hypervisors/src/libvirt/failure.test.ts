@@ -6,21 +6,37 @@ import { describe, expect, it } from "vitest";
 import { failure, isLibvirt, isUnsupported } from "./failure.ts";
 
 const place = { endpoint: "qemu+ssh://root@h1/system", doing: "start VM web1" };
-const said = (code: number, message: string): LibvirtError => new LibvirtError({ code, domain: 10, message, level: 2, dom: null, str1: null, str2: null, str3: null, int1: 0, int2: 0, net: null }, "domainCreate");
+const said = (code: number, message: string): LibvirtError =>
+  new LibvirtError({ code, domain: 10, message, level: 2, dom: null, str1: null, str2: null, str3: null, int1: 0, int2: 0, net: null }, "domainCreate");
 
 describe("a failure of libvirt", () => {
   it.each<[number, string, ErrorCode]>([
-    [42, "Domain not found", "notFound"], [43, "Network not found", "notFound"], [49, "Storage pool not found", "notFound"], [50, "no such volume", "notFound"], [72, "no snapshot", "notFound"],
+    [42, "Domain not found", "notFound"],
+    [43, "Network not found", "notFound"],
+    [49, "Storage pool not found", "notFound"],
+    [50, "no such volume", "notFound"],
+    [72, "no snapshot", "notFound"],
     [55, "Requested operation is not valid: domain is not running", "wrongState"],
-    [3, "this function is not supported by the connection driver: virDomainReset", "notSupported"], [67, "unsupported configuration: x", "notSupported"], [74, "argument unsupported", "notSupported"], [84, "operation unsupported", "notSupported"],
-    [8, "unsupported flags (0x1) in function f", "notSupported"], [8, "invalid argument: x", "badRequest"],
-    [28, "domain exists", "nameTaken"], [9, "operation failed: domain 'a' already exists with uuid 6695eb01-f6a4-8304-79aa-97f2502e193f", "nameTaken"], [90, "storage vol already exists", "nameTaken"],
-    [38, "cannot fill file '/p/a': No space left on device", "noSpace"], [1, "internal error: process exited: qemu-img: error while writing: No space left on device", "noSpace"],
+    [3, "this function is not supported by the connection driver: virDomainReset", "notSupported"],
+    [67, "unsupported configuration: x", "notSupported"],
+    [74, "argument unsupported", "notSupported"],
+    [84, "operation unsupported", "notSupported"],
+    [8, "unsupported flags (0x1) in function f", "notSupported"],
+    [8, "invalid argument: x", "badRequest"],
+    [28, "domain exists", "nameTaken"],
+    [9, "operation failed: domain 'a' already exists with uuid 6695eb01-f6a4-8304-79aa-97f2502e193f", "nameTaken"],
+    [90, "storage vol already exists", "nameTaken"],
+    [38, "cannot fill file '/p/a': No space left on device", "noSpace"],
+    [1, "internal error: process exited: qemu-img: error while writing: No space left on device", "noSpace"],
     [1, "internal error: qemu unexpectedly closed the monitor: cannot set up guest memory 'pc.ram': Cannot allocate memory", "notEnoughMemory"],
-    [1, `internal error: Failed to get "write" lock`, "inUse"], [9, "operation failed: Active console session exists for this domain", "inUse"],
-    [92, "XML document failed to validate against schema", "badRequest"], [27, "XML error: missing name", "badRequest"],
-    [45, "authentication failed", "hostAuthFailed"], [29, "operation virDomainCreate forbidden for read only access", "hostAuthFailed"],
-    [1, "internal error: something else", "hypervisorFailed"], [9999, "from a newer libvirt", "hypervisorFailed"],
+    [1, `internal error: Failed to get "write" lock`, "inUse"],
+    [9, "operation failed: Active console session exists for this domain", "inUse"],
+    [92, "XML document failed to validate against schema", "badRequest"],
+    [27, "XML error: missing name", "badRequest"],
+    [45, "authentication failed", "hostAuthFailed"],
+    [29, "operation virDomainCreate forbidden for read only access", "hostAuthFailed"],
+    [1, "internal error: something else", "hypervisorFailed"],
+    [9999, "from a newer libvirt", "hypervisorFailed"],
   ])("%i %s is %s", (code, message, expected) => {
     const error = failure(said(code, message), place);
     expect(error.code).toBe(expected);
@@ -38,9 +54,21 @@ describe("a failure of libvirt", () => {
 
 describe("a failure of the connection", () => {
   it.each<[ConnectionErrorKind, string | undefined, ErrorCode]>([
-    ["refused", "ECONNREFUSED", "hostRefused"], ["unreachable", "EHOSTUNREACH", "hostUnreachable"], ["unreachable", "ENOTFOUND", "hostNameUnknown"], ["unreachable", "EAI_AGAIN", "hostNameUnknown"], ["unreachable", "ENOENT", "hostRefused"],
-    ["timeout", undefined, "hostTimeout"], ["authFailed", undefined, "hostAuthFailed"], ["tlsName", undefined, "hostTlsName"], ["tlsTrust", undefined, "hostTlsUntrusted"], ["hostKeyUnknown", undefined, "hostKeyUnknown"], ["hostKeyChanged", undefined, "hostKeyChanged"],
-    ["protocol", undefined, "hostProtocol"], ["dead", undefined, "hostUnreachable"], ["lost", undefined, "hostUnreachable"], ["uri", undefined, "badUri"],
+    ["refused", "ECONNREFUSED", "hostRefused"],
+    ["unreachable", "EHOSTUNREACH", "hostUnreachable"],
+    ["unreachable", "ENOTFOUND", "hostNameUnknown"],
+    ["unreachable", "EAI_AGAIN", "hostNameUnknown"],
+    ["unreachable", "ENOENT", "hostRefused"],
+    ["timeout", undefined, "hostTimeout"],
+    ["authFailed", undefined, "hostAuthFailed"],
+    ["tlsName", undefined, "hostTlsName"],
+    ["tlsTrust", undefined, "hostTlsUntrusted"],
+    ["hostKeyUnknown", undefined, "hostKeyUnknown"],
+    ["hostKeyChanged", undefined, "hostKeyChanged"],
+    ["protocol", undefined, "hostProtocol"],
+    ["dead", undefined, "hostUnreachable"],
+    ["lost", undefined, "hostUnreachable"],
+    ["uri", undefined, "badUri"],
   ])("%s (%s) is %s, with the place and the next action", (kind, errno, expected) => {
     const error = failure(new ConnectionError(kind, "h1:16509 is broken", { errno, remedy: "mend it" }), place);
     expect(error.code).toBe(expected);

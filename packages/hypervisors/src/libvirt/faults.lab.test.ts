@@ -24,12 +24,18 @@ afterAll(async () => {
 
 const uriOf = (driver: string): string => `${driver === "test" ? "test:///default" : "qemu:///session"}?socket=${daemon.socket}`;
 async function connect(driver: "test" | "qemu", options: { openTimeoutMs?: number; callTimeoutMs?: number } = {}): Promise<Hypervisor> {
-  const hypervisor = await libvirtKind.connect(new URL(uriOf(driver)), { signal: new AbortController().signal, openTimeoutMs: 20_000, callTimeoutMs: 30_000, ...options });
+  const hypervisor = await libvirtKind.connect(new URL(uriOf(driver)), {
+    signal: new AbortController().signal,
+    openTimeoutMs: 20_000,
+    callTimeoutMs: 30_000,
+    ...options,
+  });
   open.push(hypervisor);
   return hypervisor;
 }
 const virsh = (...args: string[]): Promise<unknown> => run("virsh", ["-q", "-c", `test+unix:///default?socket=${daemon.socket}`, ...args]);
-const act = (hypervisor: Hypervisor, action: ActionInput): ReturnType<Hypervisor["run"]> => hypervisor.run(actionSchema.parse(action), { signal: AbortSignal.timeout(60_000), progress: () => {} });
+const act = (hypervisor: Hypervisor, action: ActionInput): ReturnType<Hypervisor["run"]> =>
+  hypervisor.run(actionSchema.parse(action), { signal: AbortSignal.timeout(60_000), progress: () => {} });
 
 async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + 30_000;
@@ -37,7 +43,9 @@ async function until<T>(what: string, look: () => T | undefined | Promise<T | un
     const answer = await look();
     if (answer !== undefined && answer !== false) return answer;
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
   }
 }
 const text = (inventory: Inventory): string => JSON.stringify(ordered(inventory));
@@ -55,7 +63,13 @@ describe("what virsh does behind our back", () => {
   const same = async (): Promise<boolean | undefined> => text(follower.known()) === text(await here.inventory()) || undefined;
 
   it.each<[string, string[][]]>([
-    ["pausing and resuming", [["suspend", "test"], ["resume", "test"]]],
+    [
+      "pausing and resuming",
+      [
+        ["suspend", "test"],
+        ["resume", "test"],
+      ],
+    ],
     ["memory at rest, which has no event", [["setmaxmem", "test", "9000000", "--config"]]],
     ["vCPUs at rest, which have no event", [["setvcpus", "test", "1", "--config"]]],
     ["autostart, which has no event", [["autostart", "test"]]],
@@ -63,13 +77,49 @@ describe("what virsh does behind our back", () => {
     ["a volume, which has no event", [["vol-create-as", "default-pool", "behind.img", "1M"]]],
     ["a network that stops", [["net-destroy", "default"]]],
     ["a network that starts", [["net-start", "default"]]],
-    ["a pool that comes", [["pool-define-as", "second", "dir", "--target", "/second"], ["pool-start", "second"]]],
-    ["a pool that goes", [["pool-destroy", "second"], ["pool-undefine", "second"]]],
+    [
+      "a pool that comes",
+      [
+        ["pool-define-as", "second", "dir", "--target", "/second"],
+        ["pool-start", "second"],
+      ],
+    ],
+    [
+      "a pool that goes",
+      [
+        ["pool-destroy", "second"],
+        ["pool-undefine", "second"],
+      ],
+    ],
     ["power cut", [["destroy", "test"]]],
-    ["a snapshot at rest, which has no event", [["snapshot-create-as", "test", "one"], ["snapshot-create-as", "test", "two"]]],
-    ["a snapshot deleted, which has no event", [["snapshot-delete", "test", "two"], ["snapshot-delete", "test", "one"]]],
-    ["a new name", [["domrename", "test", "renamed"], ["domrename", "renamed", "test"]]],
-    ["saved memory", [["start", "test"], ["managedsave", "test"]]],
+    [
+      "a snapshot at rest, which has no event",
+      [
+        ["snapshot-create-as", "test", "one"],
+        ["snapshot-create-as", "test", "two"],
+      ],
+    ],
+    [
+      "a snapshot deleted, which has no event",
+      [
+        ["snapshot-delete", "test", "two"],
+        ["snapshot-delete", "test", "one"],
+      ],
+    ],
+    [
+      "a new name",
+      [
+        ["domrename", "test", "renamed"],
+        ["domrename", "renamed", "test"],
+      ],
+    ],
+    [
+      "saved memory",
+      [
+        ["start", "test"],
+        ["managedsave", "test"],
+      ],
+    ],
     ["saved memory thrown away", [["managedsave-remove", "test"]]],
     ["starting", [["start", "test"]]],
     ["undefining while it runs", [["undefine", "test"]]],
@@ -100,7 +150,10 @@ describe("what virsh does behind our back", () => {
     open.push({ close: () => mine.stop() });
     await until("the first inventory", () => mine.inventories > 0);
     const id = randomUUID();
-    await virsh("define", daemon.file("found.xml", `<domain type='test'><name>found</name><uuid>${id}</uuid><memory>1024</memory><os><type>hvm</type></os></domain>`));
+    await virsh(
+      "define",
+      daemon.file("found.xml", `<domain type='test'><name>found</name><uuid>${id}</uuid><memory>1024</memory><os><type>hvm</type></os></domain>`),
+    );
     await until("the new one", () => mine.vms.get(id));
     await virsh("autostart", "found");
     await virsh("vol-create-as", "default-pool", "found.img", "1M");
@@ -132,7 +185,12 @@ describe("a daemon that fails", () => {
     } finally {
       await daemon.signal("SIGCONT");
     }
-    await until("it to answer again", () => hypervisor.inventory().then(() => true, () => undefined));
+    await until("it to answer again", () =>
+      hypervisor.inventory().then(
+        () => true,
+        () => undefined,
+      ),
+    );
   });
 
   it("killed in the middle of calls, ends all of them at once; the next connection has the truth", async () => {
@@ -143,7 +201,12 @@ describe("a daemon that fails", () => {
     const follower = new Follower(hypervisor);
     await until("the first inventory", () => follower.inventories > 0);
     await daemon.signal("SIGSTOP");
-    const calls = Promise.allSettled([hypervisor.inventory(), hypervisor.samples(), act(hypervisor, { verb: "vm.setAutostart", vm: id, on: true }), hypervisor.definition(id, "nextStart")]);
+    const calls = Promise.allSettled([
+      hypervisor.inventory(),
+      hypervisor.samples(),
+      act(hypervisor, { verb: "vm.setAutostart", vm: id, on: true }),
+      hypervisor.definition(id, "nextStart"),
+    ]);
     await daemon.signal("SIGKILL");
     for (const outcome of await calls) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "hostUnreachable" } });
     expect(await hypervisor.closed).toMatchObject({ code: "hostUnreachable" });
@@ -161,7 +224,8 @@ describe("a daemon that fails", () => {
 });
 
 describe("a URI that leads nowhere", () => {
-  const attempt = (uri: string): Promise<unknown> => libvirtKind.connect(new URL(uri), { signal: new AbortController().signal, openTimeoutMs: 5_000, callTimeoutMs: 5_000 });
+  const attempt = (uri: string): Promise<unknown> =>
+    libvirtKind.connect(new URL(uri), { signal: new AbortController().signal, openTimeoutMs: 5_000, callTimeoutMs: 5_000 });
   it.each([
     ["qemu:///system?socket=/nonexistent/socket", "hostRefused"],
     ["qemu+tcp://127.0.0.1:1/system", "hostRefused"],

@@ -33,7 +33,9 @@ export class LibvirtHypervisor implements Hypervisor {
     this.#tools = tools;
     this.#session = tools.session;
     this.#reader = new EndpointReader(tools.session, tools.acceleration, features["host.devices"].supported);
-    this.closed = tools.session.connection.closed.then((reason) => (reason.kind === "closed" ? undefined : failure(reason, { endpoint: tools.session.endpoint })));
+    this.closed = tools.session.connection.closed.then((reason) =>
+      reason.kind === "closed" ? undefined : failure(reason, { endpoint: tools.session.endpoint }),
+    );
   }
 
   async inventory(signal?: AbortSignal): Promise<Inventory> {
@@ -119,7 +121,9 @@ export class LibvirtHypervisor implements Hypervisor {
 
   async writeVolume(datastore: string, volume: string, bytes: AsyncIterable<Uint8Array>, size: number, signal?: AbortSignal): Promise<void> {
     try {
-      await this.#session.told(`fill volume "${volume}" in datastore "${datastore}"`, () => writeVolumeBytes(this.#session, datastore, volume, bytes, size, signal));
+      await this.#session.told(`fill volume "${volume}" in datastore "${datastore}"`, () =>
+        writeVolumeBytes(this.#session, datastore, volume, bytes, size, signal),
+      );
     } finally {
       await this.#tellChanged("sizes", undefined);
     }

@@ -42,7 +42,11 @@ async function openSession(uri: string, options: ConnectOptions): Promise<Sessio
       credentials: async ({ user }) => {
         const username = user ?? (await options.secret?.({ kind: "username", for: uri }));
         const password = await options.secret?.({ kind: "password", for: uri });
-        if (username === undefined || password === undefined) throw new PolyvisorError("hostAuthFailed", { detail: `${uri} asks for ${username === undefined ? "a user name and a pass phrase" : "a pass phrase"}, and the site has none for it`, remedy: "Give the host a credential." });
+        if (username === undefined || password === undefined)
+          throw new PolyvisorError("hostAuthFailed", {
+            detail: `${uri} asks for ${username === undefined ? "a user name and a pass phrase" : "a pass phrase"}, and the site has none for it`,
+            remedy: "Give the host a credential.",
+          });
         return { username, password };
       },
       ssh: await sshSettings(uri, options),

@@ -10,7 +10,9 @@ import { labGuest } from "./fixtures/labGuest.ts";
 import { libvirtKind } from "./libvirtKind.ts";
 
 const MiB = 1024 ** 2;
-const drivers = ["/usr/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((arch) => `/usr/lib/${arch}-linux-gnu`)].map((place) => join(place, "libvirt/connection-driver/libvirt_driver_lxc.so"));
+const drivers = ["/usr/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((arch) => `/usr/lib/${arch}-linux-gnu`)].map((place) =>
+  join(place, "libvirt/connection-driver/libvirt_driver_lxc.so"),
+);
 const reason = missing();
 const folder = reason === undefined ? mkdtempSync(join(tmpdir(), "polyvisor-lxc-")) : "";
 const root = join(folder, "root");
@@ -32,21 +34,42 @@ function missing(): string | undefined {
  */
 async function start(): Promise<void> {
   for (const sub of ["socket", "run", "lib", "etc", "logs", "cache"]) mkdirSync(join(folder, sub));
-  writeFileSync(join(folder, "libvirtd.conf"), `unix_sock_dir = "${join(folder, "socket")}"\nauth_unix_rw = "none"\nunix_sock_rw_perms = "0700"\nlog_outputs = "3:file:${log}"\n`);
-  const binds = [["run", "/run/libvirt"], ["lib", "/var/lib/libvirt"], ["etc", "/etc/libvirt"], ["logs", "/var/log/libvirt"], ["cache", "/var/cache/libvirt"]].map(([own, place]) => `mkdir -p ${place} && mount --bind "${join(folder, own!)}" ${place}`);
-  const script = [...binds, "if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi", `exec libvirtd -f "${join(folder, "libvirtd.conf")}" -p "${join(folder, "pid")}"`].join(" && ").replaceAll("; fi && ", "; fi; ");
+  writeFileSync(
+    join(folder, "libvirtd.conf"),
+    `unix_sock_dir = "${join(folder, "socket")}"\nauth_unix_rw = "none"\nunix_sock_rw_perms = "0700"\nlog_outputs = "3:file:${log}"\n`,
+  );
+  const binds = [
+    ["run", "/run/libvirt"],
+    ["lib", "/var/lib/libvirt"],
+    ["etc", "/etc/libvirt"],
+    ["logs", "/var/log/libvirt"],
+    ["cache", "/var/cache/libvirt"],
+  ].map(([own, place]) => `mkdir -p ${place} && mount --bind "${join(folder, own!)}" ${place}`);
+  const script = [
+    ...binds,
+    "if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi",
+    `exec libvirtd -f "${join(folder, "libvirtd.conf")}" -p "${join(folder, "pid")}"`,
+  ]
+    .join(" && ")
+    .replaceAll("; fi && ", "; fi; ");
   daemon = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-ec", script], { stdio: "ignore" });
   const deadline = performance.now() + 60_000;
   while (!(await accepts())) {
-    if (daemon.exitCode !== null || performance.now() > deadline) throw new Error(`libvirtd did not start: ${existsSync(log) ? readFileSync(log, "utf8") : "no log"}`);
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    if (daemon.exitCode !== null || performance.now() > deadline)
+      throw new Error(`libvirtd did not start: ${existsSync(log) ? readFileSync(log, "utf8") : "no log"}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
   }
 }
 
 function accepts(): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(socket);
-    probe.once("connect", () => { probe.destroy(); resolve(true); });
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
     probe.once("error", () => resolve(false));
   });
 }
@@ -67,7 +90,13 @@ describe.skipIf(reason !== undefined)("containers", () => {
   });
 
   conformance("LXC behind libvirt", {
-    connect: async () => ({ hypervisor: await libvirtKind.connect(new URL(`lxc:///?socket=${socket}`), { signal: new AbortController().signal, openTimeoutMs: 10_000, callTimeoutMs: 30_000 }) }),
+    connect: async () => ({
+      hypervisor: await libvirtKind.connect(new URL(`lxc:///?socket=${socket}`), {
+        signal: new AbortController().signal,
+        openTimeoutMs: 10_000,
+        callTimeoutMs: 30_000,
+      }),
+    }),
     spec: (name) => ({ name, memory: 128 * MiB, container: { root } }),
     console: { send: "echo hello $((40 + 2))\n", expect: "hello 42" },
     sharedConsole: true,

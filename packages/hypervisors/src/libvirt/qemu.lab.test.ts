@@ -10,7 +10,8 @@ import { libvirtKind } from "./libvirtKind.ts";
 const MiB = 1024 ** 2;
 const folder = mkdtempSync(join(tmpdir(), "polyvisor-qemu-"));
 let guest: ReturnType<typeof labGuest>;
-const virsh = (...args: string[]): string => execFileSync("virsh", ["-q", "-c", "qemu:///system", ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+const virsh = (...args: string[]): string =>
+  execFileSync("virsh", ["-q", "-c", "qemu:///system", ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 const quietly = (...args: string[]): void => {
   try {
     virsh(...args);
@@ -35,9 +36,14 @@ afterAll(() => {
 });
 
 conformance("QEMU behind libvirt", {
-  connect: async () => ({ hypervisor: await libvirtKind.connect(new URL("qemu:///system"), { signal: new AbortController().signal, openTimeoutMs: 10_000, callTimeoutMs: 60_000 }) }),
+  connect: async () => ({
+    hypervisor: await libvirtKind.connect(new URL("qemu:///system"), { signal: new AbortController().signal, openTimeoutMs: 10_000, callTimeoutMs: 60_000 }),
+  }),
   spec: (name) => ({
-    name, memory: 192 * MiB, disks: [{ size: MiB, datastore: pool }], nics: [{ source: pool }],
+    name,
+    memory: 192 * MiB,
+    disks: [{ size: MiB, datastore: pool }],
+    nics: [{ source: pool }],
     boot: { kernel: guest.kernel, initramfs: guest.initramfs, cmdline: "console=ttyS0 quiet" },
   }),
   datastore: pool,
@@ -51,13 +57,15 @@ conformance("QEMU behind libvirt", {
 
 /** Has the guest put itself to sleep, by its agent: asked until it is there. */
 async function sleep(vm: string): Promise<void> {
-  for (const deadline = Date.now() + 60_000; ; ) {
+  for (const deadline = Date.now() + 60_000; ;) {
     try {
       virsh("dompmsuspend", vm, "mem");
       return;
     } catch (error) {
       if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => { setTimeout(resolve, 250); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 250);
+      });
     }
   }
 }

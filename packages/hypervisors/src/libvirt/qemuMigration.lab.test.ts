@@ -15,7 +15,10 @@ async function host(n: number): Promise<PrivateLibvirtd> {
   const daemon = await PrivateLibvirtd.start({ conf: { host_uuid: randomUUID() } });
   daemons.push(daemon);
   const ports = 49_152 + 20 * n;
-  daemon.file("config/libvirt/qemu.conf", `stdio_handler = "file"\nmigration_address = "0.0.0.0"\nmigration_port_min = ${ports}\nmigration_port_max = ${ports + 19}\n`);
+  daemon.file(
+    "config/libvirt/qemu.conf",
+    `stdio_handler = "file"\nmigration_address = "0.0.0.0"\nmigration_port_min = ${ports}\nmigration_port_max = ${ports + 19}\n`,
+  );
   await daemon.signal("SIGTERM");
   await daemon.run();
   return daemon;
@@ -31,12 +34,21 @@ afterAll(async () => {
 });
 
 const uri = (n: number): string => `qemu+unix:///session?socket=${daemons[n]!.socket}`;
-const connect = async (n: number) => ({ hypervisor: await libvirtKind.connect(new URL(uri(n)), { signal: new AbortController().signal, openTimeoutMs: 10_000, callTimeoutMs: 30_000 }) });
+const connect = async (n: number) => ({
+  hypervisor: await libvirtKind.connect(new URL(uri(n)), { signal: new AbortController().signal, openTimeoutMs: 10_000, callTimeoutMs: 30_000 }),
+});
 
 const target: ConformanceTarget = {
   connect: () => connect(0),
   // An agent's socket would have a path longer than a Unix socket may, under this temporary folder.
-  spec: (name) => ({ name, memory: 128 * MiB, acceleration: "emulated", guestAgent: false, boot: { kernel: guest.kernel, initramfs: guest.initramfs, cmdline: "console=ttyS0 quiet" }, nics: [{ kind: "user" }] }),
+  spec: (name) => ({
+    name,
+    memory: 128 * MiB,
+    acceleration: "emulated",
+    guestAgent: false,
+    boot: { kernel: guest.kernel, initramfs: guest.initramfs, cmdline: "console=ttyS0 quiet" },
+    nics: [{ kind: "user" }],
+  }),
   get migrateTo() {
     return { to: uri(1), connect: () => connect(1) };
   },

@@ -24,7 +24,11 @@ async function readVmSamples(session: Session, signal?: AbortSignal): Promise<Vm
     // A driver that knows the call but only the states (libvirt's test driver) is asked for each VM's processor time.
     const bare = shown.filter(({ params }) => params["cpu.time"] === undefined && params["balloon.current"] === undefined);
     if (bare.length === 0 || bare.length < shown.length) return samples;
-    return await oneByOne(session, bare.map(({ dom }) => dom), signal);
+    return await oneByOne(
+      session,
+      bare.map(({ dom }) => dom),
+      signal,
+    );
   } catch (error) {
     if (!isUnsupported(error)) throw error;
     const { domains } = await session.call.connectListAllDomains({ needResults: 1, flags: c.VIR_CONNECT_LIST_DOMAINS_ACTIVE }, { signal });
@@ -76,7 +80,14 @@ async function oneByOne(session: Session, domains: Domain[], signal?: AbortSigna
         const value = stats.stats.find((each) => each.tag === tag)?.val;
         return value === undefined ? undefined : Number(value) * 1024;
       };
-      return { nativeId: dom.uuid, at: session.now(), cpuTimeNs: Number(info.cpuTime), vcpus: info.nrVirtCpu, memoryGranted: Number(info.memory) * 1024, memoryResident: stat(c.VIR_DOMAIN_MEMORY_STAT_RSS) };
+      return {
+        nativeId: dom.uuid,
+        at: session.now(),
+        cpuTimeNs: Number(info.cpuTime),
+        vcpus: info.nrVirtCpu,
+        memoryGranted: Number(info.memory) * 1024,
+        memoryResident: stat(c.VIR_DOMAIN_MEMORY_STAT_RSS),
+      };
     } catch (error) {
       if (isLibvirt(error, "NO_DOMAIN", "OPERATION_INVALID")) return undefined;
       throw error;
@@ -94,10 +105,7 @@ async function readHostSample(session: Session, signal?: AbortSignal): Promise<H
       throw error;
     }
   };
-  const [cpu, memory] = await Promise.all([
-    or(cpuStats(session, signal)),
-    or(memoryStats(session, signal)),
-  ]);
+  const [cpu, memory] = await Promise.all([or(cpuStats(session, signal)), or(memoryStats(session, signal))]);
   const of = (stats: { field: string; value: bigint }[] | undefined, name: string): number | undefined => {
     const value = stats?.find(({ field }) => field === name)?.value;
     return value === undefined ? undefined : Number(value);

@@ -40,12 +40,20 @@ export class Session {
 
   /** The lifecycle events of VMs, which everyone shares who waits for one. */
   lifecycleEvents(): Promise<void> {
-    return this.register(`domain ${c.VIR_DOMAIN_EVENT_ID_LIFECYCLE}`, () => this.call.connectDomainEventCallbackRegisterAny({ eventID: c.VIR_DOMAIN_EVENT_ID_LIFECYCLE }));
+    return this.register(`domain ${c.VIR_DOMAIN_EVENT_ID_LIFECYCLE}`, () =>
+      this.call.connectDomainEventCallbackRegisterAny({ eventID: c.VIR_DOMAIN_EVENT_ID_LIFECYCLE }),
+    );
   }
 
   /** Ends the connection, with no wish for events under way: see `register`. */
   async close(): Promise<void> {
-    if (this.connection.open) await Promise.race([Promise.allSettled(this.#registered.values()), new Promise((resolve) => { setTimeout(resolve, 2_000).unref(); })]);
+    if (this.connection.open)
+      await Promise.race([
+        Promise.allSettled(this.#registered.values()),
+        new Promise((resolve) => {
+          setTimeout(resolve, 2_000).unref();
+        }),
+      ]);
     await this.connection.close();
   }
 
@@ -69,7 +77,10 @@ export class Session {
   /** The VM of that native id, or undefined. */
   async findVm(uuid: string): Promise<Domain | undefined> {
     if (!uuidShape.test(uuid)) return undefined;
-    return absent(this.call.domainLookupByUuid({ uuid }).then((answer) => answer.dom), "NO_DOMAIN");
+    return absent(
+      this.call.domainLookupByUuid({ uuid }).then((answer) => answer.dom),
+      "NO_DOMAIN",
+    );
   }
 
   /** @throws PolyvisorError `notFound` */
@@ -79,9 +90,15 @@ export class Session {
 
   /** The storage pool of that native id or name, or undefined. */
   async findPool(datastore: string): Promise<StoragePool | undefined> {
-    const byName = absent(this.call.storagePoolLookupByName({ name: datastore }).then((answer) => answer.pool), "NO_STORAGE_POOL");
+    const byName = absent(
+      this.call.storagePoolLookupByName({ name: datastore }).then((answer) => answer.pool),
+      "NO_STORAGE_POOL",
+    );
     if (!uuidShape.test(datastore)) return byName;
-    const byUuid = await absent(this.call.storagePoolLookupByUuid({ uuid: datastore }).then((answer) => answer.pool), "NO_STORAGE_POOL");
+    const byUuid = await absent(
+      this.call.storagePoolLookupByUuid({ uuid: datastore }).then((answer) => answer.pool),
+      "NO_STORAGE_POOL",
+    );
     return byUuid ?? byName;
   }
 
@@ -93,27 +110,50 @@ export class Session {
   /** The volume of that name in a datastore, or undefined where either is missing. */
   async findVolume(datastore: string, volume: string): Promise<StorageVol | undefined> {
     const pool = await this.findPool(datastore);
-    return pool ? absent(this.call.storageVolLookupByName({ pool, name: volume }).then((answer) => answer.vol), "NO_STORAGE_VOL") : undefined;
+    return pool
+      ? absent(
+          this.call.storageVolLookupByName({ pool, name: volume }).then((answer) => answer.vol),
+          "NO_STORAGE_VOL",
+        )
+      : undefined;
   }
 
   /** @throws PolyvisorError `notFound` */
   async volume(datastore: string, volume: string): Promise<StorageVol> {
     const pool = await this.pool(datastore);
-    const vol = await absent(this.call.storageVolLookupByName({ pool, name: volume }).then((answer) => answer.vol), "NO_STORAGE_VOL");
+    const vol = await absent(
+      this.call.storageVolLookupByName({ pool, name: volume }).then((answer) => answer.vol),
+      "NO_STORAGE_VOL",
+    );
     return vol ?? gone(`there is no volume "${volume}" in datastore "${datastore}" on ${this.endpoint}`);
   }
 
   /** The volume at an absolute path, or `datastore/volume`; undefined where no pool has it. */
   async findVolumeAt(place: string): Promise<StorageVol | undefined> {
-    if (place.startsWith("/")) return absent(this.call.storageVolLookupByPath({ path: place }).then((answer) => answer.vol), "NO_STORAGE_VOL");
+    if (place.startsWith("/"))
+      return absent(
+        this.call.storageVolLookupByPath({ path: place }).then((answer) => answer.vol),
+        "NO_STORAGE_VOL",
+      );
     const slash = place.indexOf("/");
     return slash > 0 ? this.findVolume(place.slice(0, slash), place.slice(slash + 1)) : undefined;
   }
 
   /** The network of that native id or name, or undefined. */
   async findNetwork(id: string): Promise<Network | undefined> {
-    const found = uuidShape.test(id) ? await absent(this.call.networkLookupByUuid({ uuid: id }).then((answer) => answer.net), "NO_NETWORK") : undefined;
-    return found ?? absent(this.call.networkLookupByName({ name: id }).then((answer) => answer.net), "NO_NETWORK");
+    const found = uuidShape.test(id)
+      ? await absent(
+          this.call.networkLookupByUuid({ uuid: id }).then((answer) => answer.net),
+          "NO_NETWORK",
+        )
+      : undefined;
+    return (
+      found ??
+      absent(
+        this.call.networkLookupByName({ name: id }).then((answer) => answer.net),
+        "NO_NETWORK",
+      )
+    );
   }
 
   /** @throws PolyvisorError `notFound` */

@@ -8,7 +8,9 @@ const MiB = 1024 ** 2;
 const daemons: PrivateLibvirtd[] = [];
 // libvirt's test driver keeps its world for as long as anyone is connected; the two daemons are two hosts.
 const uri = (n: number): string => `test:///default?socket=${daemons[n]!.socket}`;
-const connect = async (n: number) => ({ hypervisor: await libvirtKind.connect(new URL(uri(n)), { signal: new AbortController().signal, openTimeoutMs: 10_000, callTimeoutMs: 30_000 }) });
+const connect = async (n: number) => ({
+  hypervisor: await libvirtKind.connect(new URL(uri(n)), { signal: new AbortController().signal, openTimeoutMs: 10_000, callTimeoutMs: 30_000 }),
+});
 const held: { close(): Promise<void> }[] = [];
 
 beforeAll(async () => {

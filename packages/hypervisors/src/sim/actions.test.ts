@@ -6,11 +6,14 @@ import { simWorld } from "./simWorld.ts";
 
 const estate = "actions";
 const MiB = 1024 ** 2;
-const connect = (host = "host-0001"): Promise<Hypervisor> => simKind.connect(new URL(`sim://${estate}/${host}?hosts=9&vms=4&seed=3`), { signal: new AbortController().signal, openTimeoutMs: 500, callTimeoutMs: 1000 });
-const run = (hypervisor: Hypervisor, action: unknown) => hypervisor.run(actionSchema.parse(action), { signal: new AbortController().signal, progress: () => {} });
+const connect = (host = "host-0001"): Promise<Hypervisor> =>
+  simKind.connect(new URL(`sim://${estate}/${host}?hosts=9&vms=4&seed=3`), { signal: new AbortController().signal, openTimeoutMs: 500, callTimeoutMs: 1000 });
+const run = (hypervisor: Hypervisor, action: unknown) =>
+  hypervisor.run(actionSchema.parse(action), { signal: new AbortController().signal, progress: () => {} });
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const vmOf = async (hypervisor: Hypervisor, vm: string): Promise<VmFacts> => (await hypervisor.inventory()).vms.find((each) => each.nativeId === vm)!;
-const create = (hypervisor: Hypervisor, n: number, more: object = {}) => run(hypervisor, { verb: "vm.create", vm: uuid(n), spec: { name: `vm${n}`, memory: 256 * MiB, nics: [{}], ...more } });
+const create = (hypervisor: Hypervisor, n: number, more: object = {}) =>
+  run(hypervisor, { verb: "vm.create", vm: uuid(n), spec: { name: `vm${n}`, memory: 256 * MiB, nics: [{}], ...more } });
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
@@ -32,7 +35,13 @@ describe("a saved VM", () => {
     await run(hypervisor, { verb: "vm.setMemory", vm: uuid(1), current: 512 * MiB, max: 512 * MiB, apply: "nextStart" });
     await expect(run(hypervisor, { verb: "vm.restore", vm: uuid(1), path: "/elsewhere" })).rejects.toMatchObject({ code: "notFound" });
     await run(hypervisor, { verb: "vm.restore", vm: uuid(1), path: "/var/lib/sim/one.save" });
-    expect(await vmOf(hypervisor, uuid(1))).toMatchObject({ state: "running", reason: "restored", memory: { max: 256 * MiB }, vcpus: { max: 1 }, pending: ["memory", "vcpus"] });
+    expect(await vmOf(hypervisor, uuid(1))).toMatchObject({
+      state: "running",
+      reason: "restored",
+      memory: { max: 256 * MiB },
+      vcpus: { max: 1 },
+      pending: ["memory", "vcpus"],
+    });
   });
 });
 
@@ -52,7 +61,10 @@ describe("a running VM", () => {
     const hypervisor = await connect();
     await create(hypervisor, 1, { nics: [{ source: "lan" }] });
     await run(hypervisor, { verb: "network.stop", network: "lan" });
-    await expect(run(hypervisor, { verb: "vm.start", vm: uuid(1) })).rejects.toMatchObject({ code: "hypervisorFailed", detail: expect.stringContaining("lan") });
+    await expect(run(hypervisor, { verb: "vm.start", vm: uuid(1) })).rejects.toMatchObject({
+      code: "hypervisorFailed",
+      detail: expect.stringContaining("lan"),
+    });
   });
 
   it("has counters that begin anew with each start", async () => {
@@ -99,7 +111,10 @@ describe("a volume that someone else uses", () => {
     const hypervisor = await connect();
     await run(hypervisor, { verb: "volume.create", datastore: "local", volume: "shared", capacity: MiB, format: "raw" });
     for (const n of [1, 2]) await create(hypervisor, n, { disks: [{ source: "local/shared", format: "raw", shareable: true }] });
-    await expect(run(hypervisor, { verb: "vm.delete", vm: uuid(1), volumes: ["/var/lib/sim/images/shared"] })).rejects.toMatchObject({ code: "inUse", detail: expect.stringContaining("vm2") });
+    await expect(run(hypervisor, { verb: "vm.delete", vm: uuid(1), volumes: ["/var/lib/sim/images/shared"] })).rejects.toMatchObject({
+      code: "inUse",
+      detail: expect.stringContaining("vm2"),
+    });
     expect(await vmOf(hypervisor, uuid(1))).toBeDefined();
     await run(hypervisor, { verb: "vm.start", vm: uuid(2) });
     await expect(run(hypervisor, { verb: "volume.delete", datastore: "local", volume: "shared" })).rejects.toMatchObject({ code: "inUse" });

@@ -15,11 +15,15 @@ function next(host: SimHost): void {
   const turn = churning.get(host)!;
   churning.set(host, turn + 1);
   const mean = 3_600_000 / host.options.churn;
-  host.world.schedule.after(mean * (0.5 + dice(`${host.key}/churn/${turn}/when`)), () => {
-    if (host.listeners.size === 0 || host.options.churn === 0) return void churning.delete(host);
-    if (!host.hung) stir(host, `${host.key}/churn/${turn}`);
-    next(host);
-  }, true);
+  host.world.schedule.after(
+    mean * (0.5 + dice(`${host.key}/churn/${turn}/when`)),
+    () => {
+      if (host.listeners.size === 0 || host.options.churn === 0) return void churning.delete(host);
+      if (!host.hung) stir(host, `${host.key}/churn/${turn}`);
+      next(host);
+    },
+    true,
+  );
 }
 
 function stir(host: SimHost, key: string): void {

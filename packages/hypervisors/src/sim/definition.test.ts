@@ -12,7 +12,15 @@ describe("a definition", () => {
       fc.property(fc.integer({ min: 1, max: 500 }), fc.string({ unit: "grapheme", maxLength: 40 }), (n, description) => {
         const vm = { ...born(n), title: "a < b & \"c\" 'd' ]]>", description: description.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, "").trim() || undefined };
         const read = parseDefinition(writeDefinition(vm, "nextStart"));
-        expect(read).toMatchObject({ uuid: vm.uuid, name: vm.name, title: vm.title, description: vm.description, machine: vm.machine, firmware: vm.firmware, graphics: vm.graphics });
+        expect(read).toMatchObject({
+          uuid: vm.uuid,
+          name: vm.name,
+          title: vm.title,
+          description: vm.description,
+          machine: vm.machine,
+          firmware: vm.firmware,
+          graphics: vm.graphics,
+        });
         expect(read.hardware).toEqual({ ...vm.config, disks: vm.config.disks.map((disk) => ({ ...disk })) });
       }),
     );
@@ -27,7 +35,27 @@ describe("a definition", () => {
 
   it("is refused when it is hostile or wrong, with the place", () => {
     const wrap = (inner: string): string => `<domain><name>a</name><memory>1024</memory>${inner}</domain>`;
-    const bad = ["", "<", "<domain>", wrap("") + "<more/>", `<!DOCTYPE d [<!ENTITY a "b">]>${wrap("")}`, "<domain>".repeat(70), wrap(`<x>${"<y/>".repeat(20_001)}</x>`), "<domain><name>a/b</name><memory>1</memory></domain>", wrap("<uuid>1</uuid>"), wrap("<vcpu>0</vcpu>"), wrap("<vcpu>5000</vcpu>"), wrap(`<vcpu current="3">2</vcpu>`), "<domain><name>a</name></domain>", "<domain><name>a</name><memory unit='parsec'>1</memory></domain>", wrap("<currentMemory>2048</currentMemory>"), wrap("<devices><disk/></devices>"), wrap(`<devices><disk><target dev="vda"/></disk><disk><target dev="vda"/></disk></devices>`), wrap(`<devices><interface><mac address="x"/></interface></devices>`), wrap("&unknown;")];
+    const bad = [
+      "",
+      "<",
+      "<domain>",
+      wrap("") + "<more/>",
+      `<!DOCTYPE d [<!ENTITY a "b">]>${wrap("")}`,
+      "<domain>".repeat(70),
+      wrap(`<x>${"<y/>".repeat(20_001)}</x>`),
+      "<domain><name>a/b</name><memory>1</memory></domain>",
+      wrap("<uuid>1</uuid>"),
+      wrap("<vcpu>0</vcpu>"),
+      wrap("<vcpu>5000</vcpu>"),
+      wrap(`<vcpu current="3">2</vcpu>`),
+      "<domain><name>a</name></domain>",
+      "<domain><name>a</name><memory unit='parsec'>1</memory></domain>",
+      wrap("<currentMemory>2048</currentMemory>"),
+      wrap("<devices><disk/></devices>"),
+      wrap(`<devices><disk><target dev="vda"/></disk><disk><target dev="vda"/></disk></devices>`),
+      wrap(`<devices><interface><mac address="x"/></interface></devices>`),
+      wrap("&unknown;"),
+    ];
     for (const text of bad) expect(() => parseDefinition(text), text.slice(0, 80)).toThrow(expect.objectContaining({ code: "badRequest" }));
     expect(() => parseDefinition("x".repeat(4 * 1024 ** 2 + 1))).toThrow(expect.objectContaining({ code: "tooLarge" }));
   });

@@ -16,7 +16,8 @@ export interface Definition {
   hardware: Hardware;
 }
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`).replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd");
+const escape = (text: string): string =>
+  text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`).replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd");
 const element = (name: string, text: string | undefined): string[] => (text === undefined ? [] : [`  <${name}>${escape(text)}</${name}>`]);
 
 /** The simulator's own description of a VM: the plain part of libvirt's domain XML. */
@@ -24,14 +25,39 @@ export function writeDefinition(vm: SimVm, which: "live" | "nextStart"): string 
   const hardware = which === "live" ? (vm.live ?? vm.config) : vm.config;
   const { memory, vcpus } = hardware;
   const lines = [
-    `<domain type="sim">`, `  <name>${escape(vm.name)}</name>`, `  <uuid>${vm.uuid}</uuid>`, ...element("title", vm.title), ...element("description", vm.description),
-    `  <memory unit="b">${memory.max}</memory>`, `  <currentMemory unit="b">${memory.current}</currentMemory>`, `  <vcpu current="${vcpus.current}">${vcpus.max}</vcpu>`,
-    `  <os${vm.firmware === "efi" ? ` firmware="efi"` : ""}>`, `    <type arch="${escape(vm.arch)}" machine="${escape(vm.machine)}">hvm</type>`,
-    ...(vm.boot ? ([["kernel", vm.boot.kernel], ["initrd", vm.boot.initramfs], ["cmdline", vm.boot.cmdline]] as const).flatMap(([name, text]) => element(name, text).map((line) => `  ${line}`)) : []),
-    `  </os>`, `  <devices>`,
-    ...hardware.disks.map((disk) => `    <disk type="file" device="${disk.device}"><driver type="${disk.format}"/>${disk.source === undefined ? "" : `<source file="${escape(disk.source)}"/>`}<target dev="${escape(disk.target)}" bus="${disk.bus}"/>${disk.readOnly ? "<readonly/>" : ""}${disk.shareable ? "<shareable/>" : ""}${disk.bootOrder === undefined ? "" : `<boot order="${disk.bootOrder}"/>`}</disk>`),
-    ...hardware.nics.map((nic) => `    <interface type="${nic.kind}"><mac address="${nic.mac}"/>${nic.source === undefined ? "" : `<source ${nic.kind === "bridge" ? "bridge" : "network"}="${escape(nic.source)}"/>`}<model type="${escape(nic.model ?? "virtio")}"/></interface>`),
-    `    <console type="pty"/>`, ...(vm.graphics ? [`    <graphics type="vnc"/>`] : []), `  </devices>`, `</domain>`,
+    `<domain type="sim">`,
+    `  <name>${escape(vm.name)}</name>`,
+    `  <uuid>${vm.uuid}</uuid>`,
+    ...element("title", vm.title),
+    ...element("description", vm.description),
+    `  <memory unit="b">${memory.max}</memory>`,
+    `  <currentMemory unit="b">${memory.current}</currentMemory>`,
+    `  <vcpu current="${vcpus.current}">${vcpus.max}</vcpu>`,
+    `  <os${vm.firmware === "efi" ? ` firmware="efi"` : ""}>`,
+    `    <type arch="${escape(vm.arch)}" machine="${escape(vm.machine)}">hvm</type>`,
+    ...(vm.boot
+      ? (
+          [
+            ["kernel", vm.boot.kernel],
+            ["initrd", vm.boot.initramfs],
+            ["cmdline", vm.boot.cmdline],
+          ] as const
+        ).flatMap(([name, text]) => element(name, text).map((line) => `  ${line}`))
+      : []),
+    `  </os>`,
+    `  <devices>`,
+    ...hardware.disks.map(
+      (disk) =>
+        `    <disk type="file" device="${disk.device}"><driver type="${disk.format}"/>${disk.source === undefined ? "" : `<source file="${escape(disk.source)}"/>`}<target dev="${escape(disk.target)}" bus="${disk.bus}"/>${disk.readOnly ? "<readonly/>" : ""}${disk.shareable ? "<shareable/>" : ""}${disk.bootOrder === undefined ? "" : `<boot order="${disk.bootOrder}"/>`}</disk>`,
+    ),
+    ...hardware.nics.map(
+      (nic) =>
+        `    <interface type="${nic.kind}"><mac address="${nic.mac}"/>${nic.source === undefined ? "" : `<source ${nic.kind === "bridge" ? "bridge" : "network"}="${escape(nic.source)}"/>`}<model type="${escape(nic.model ?? "virtio")}"/></interface>`,
+    ),
+    `    <console type="pty"/>`,
+    ...(vm.graphics ? [`    <graphics type="vnc"/>`] : []),
+    `  </devices>`,
+    `</domain>`,
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -73,7 +99,21 @@ const child = (node: Node | undefined, name: string): Node | undefined => node?.
 const children = (node: Node | undefined, name: string): Node[] => node?.children.filter((each) => each.name === name) ?? [];
 const textOf = (node: Node | undefined): string | undefined => node?.text.trim() || undefined;
 
-const units: Record<string, number> = { b: 1, bytes: 1, k: 1024, KiB: 1024, KB: 1000, M: 1024 ** 2, MiB: 1024 ** 2, MB: 1e6, G: 1024 ** 3, GiB: 1024 ** 3, GB: 1e9, T: 1024 ** 4, TiB: 1024 ** 4 };
+const units: Record<string, number> = {
+  b: 1,
+  bytes: 1,
+  k: 1024,
+  KiB: 1024,
+  KB: 1000,
+  M: 1024 ** 2,
+  MiB: 1024 ** 2,
+  MB: 1e6,
+  G: 1024 ** 3,
+  GiB: 1024 ** 3,
+  GB: 1e9,
+  T: 1024 ** 4,
+  TiB: 1024 ** 4,
+};
 
 function size(node: Node, where: string): number {
   const bytes = Number(/^\d{1,16}$/.test(node.text.trim()) ? node.text.trim() : NaN) * (units[node.attributes["unit"] ?? "KiB"] ?? NaN);
@@ -110,8 +150,13 @@ export function parseDefinition(text: string): Definition {
   const devices = child(domain, "devices");
   const kernel = textOf(child(os, "kernel"));
   return {
-    uuid, name: name.data!, title: textOf(child(domain, "title")), description: textOf(child(domain, "description")),
-    arch: child(os, "type")?.attributes["arch"] ?? "x86_64", machine: child(os, "type")?.attributes["machine"] ?? "q35", firmware: os?.attributes["firmware"] === "efi" ? "efi" : "bios",
+    uuid,
+    name: name.data!,
+    title: textOf(child(domain, "title")),
+    description: textOf(child(domain, "description")),
+    arch: child(os, "type")?.attributes["arch"] ?? "x86_64",
+    machine: child(os, "type")?.attributes["machine"] ?? "q35",
+    firmware: os?.attributes["firmware"] === "efi" ? "efi" : "bios",
     graphics: children(devices, "graphics").length > 0,
     boot: kernel === undefined ? undefined : { kernel, initramfs: textOf(child(os, "initrd")), cmdline: textOf(child(os, "cmdline")) },
     hardware: { memory: { current, max }, vcpus: { current: online, max: vcpus }, disks: disksOf(devices), nics: nicsOf(devices, uuid ?? name.data!) },
@@ -122,13 +167,20 @@ function disksOf(devices: Node | undefined): Disk[] {
   const seen = new Set<string>();
   return children(devices, "disk").map((node, i): Disk => {
     const target = child(node, "target")?.attributes["dev"] ?? bad("a disk without a target", `/domain/devices/disk[${i + 1}]`);
-    if (!/^[a-z]{2,3}[a-z]{1,2}$/.test(target) || seen.has(target)) bad(`"${target.slice(0, 40)}" is no target, or is there twice`, `/domain/devices/disk[${i + 1}]/target`);
+    if (!/^[a-z]{2,3}[a-z]{1,2}$/.test(target) || seen.has(target))
+      bad(`"${target.slice(0, 40)}" is no target, or is there twice`, `/domain/devices/disk[${i + 1}]/target`);
     seen.add(target);
     const source = child(node, "source")?.attributes["file"];
     const order = child(node, "boot")?.attributes["order"];
     return {
-      target, device: oneOf(["disk", "cdrom", "floppy", "lun"], node.attributes["device"], "disk"), bus: oneOf(diskBuses, child(node, "target")?.attributes["bus"], "other"), format: oneOf(diskFormats, child(node, "driver")?.attributes["type"], "raw"),
-      ...(source ? { source } : {}), sourceKind: source ? "file" : "none", readOnly: child(node, "readonly") !== undefined, shareable: child(node, "shareable") !== undefined,
+      target,
+      device: oneOf(["disk", "cdrom", "floppy", "lun"], node.attributes["device"], "disk"),
+      bus: oneOf(diskBuses, child(node, "target")?.attributes["bus"], "other"),
+      format: oneOf(diskFormats, child(node, "driver")?.attributes["type"], "raw"),
+      ...(source ? { source } : {}),
+      sourceKind: source ? "file" : "none",
+      readOnly: child(node, "readonly") !== undefined,
+      shareable: child(node, "shareable") !== undefined,
       ...(order === undefined ? {} : { bootOrder: count(order, `/domain/devices/disk[${i + 1}]/boot`) }),
     };
   });
@@ -136,7 +188,8 @@ function disksOf(devices: Node | undefined): Disk[] {
 
 function nicsOf(devices: Node | undefined, key: string): Nic[] {
   return children(devices, "interface").map((node, i): Nic => {
-    const mac = child(node, "mac")?.attributes["address"]?.toLowerCase() ?? bad(`a NIC of ${key.slice(0, 80)} has no MAC address`, `/domain/devices/interface[${i + 1}]`);
+    const mac =
+      child(node, "mac")?.attributes["address"]?.toLowerCase() ?? bad(`a NIC of ${key.slice(0, 80)} has no MAC address`, `/domain/devices/interface[${i + 1}]`);
     if (!macSchema.safeParse(mac).success) bad(`"${mac.slice(0, 40)}" is no MAC address`, `/domain/devices/interface[${i + 1}]/mac`);
     const kind = oneOf(["network", "bridge", "direct", "user", "ethernet", "hostdev"], node.attributes["type"], "network");
     const source = child(node, "source")?.attributes;

@@ -8,8 +8,10 @@ import { simWorld, worldOf } from "./simWorld.ts";
 const estate = "faults";
 const world = simWorld(estate);
 const uri = (more = "", host = "host-0001"): string => `sim://${estate}/${host}?hosts=2&vms=6&seed=5${more}`;
-const connect = (more = "", host = "host-0001", signal = new AbortController().signal): Promise<Hypervisor> => simKind.connect(new URL(uri(more, host)), { signal, openTimeoutMs: 500, callTimeoutMs: 1000 });
-const run = (hypervisor: Hypervisor, action: unknown, signal = new AbortController().signal) => hypervisor.run(actionSchema.parse(action) as Action, { signal, progress: () => {} });
+const connect = (more = "", host = "host-0001", signal = new AbortController().signal): Promise<Hypervisor> =>
+  simKind.connect(new URL(uri(more, host)), { signal, openTimeoutMs: 500, callTimeoutMs: 1000 });
+const run = (hypervisor: Hypervisor, action: unknown, signal = new AbortController().signal) =>
+  hypervisor.run(actionSchema.parse(action) as Action, { signal, progress: () => {} });
 /** Lets everything run that needs no time. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -77,7 +79,9 @@ describe("a host that hangs", () => {
     world.freezeTime();
     const vm = await vmIn(hypervisor, "running");
     world.host("host-0001").hang();
-    const calls = [hypervisor.inventory(), hypervisor.samples(), run(hypervisor, { verb: "vm.pause", vm })].map((call) => expect(call).rejects.toMatchObject({ code: "hostTimeout" }));
+    const calls = [hypervisor.inventory(), hypervisor.samples(), run(hypervisor, { verb: "vm.pause", vm })].map((call) =>
+      expect(call).rejects.toMatchObject({ code: "hostTimeout" }),
+    );
     await world.host("host-0001").outside(actionSchema.parse({ verb: "vm.describe", vm, title: "unseen" }));
     await world.advance(999);
     expect(follower.seen).toHaveLength(1);
@@ -125,7 +129,13 @@ describe("a host that hangs", () => {
 
 describe("a host that cannot be reached", () => {
   it("says how, by rule or by what was done to it", async () => {
-    for (const [rule, code] of [["refuse", "hostRefused"], ["unreachable", "hostUnreachable"], ["auth", "hostAuthFailed"], ["fail:connect:1:hostTlsName", "hostTlsName"]] as const) await expect(connect(`&fault=${rule}`), rule).rejects.toMatchObject({ code });
+    for (const [rule, code] of [
+      ["refuse", "hostRefused"],
+      ["unreachable", "hostUnreachable"],
+      ["auth", "hostAuthFailed"],
+      ["fail:connect:1:hostTlsName", "hostTlsName"],
+    ] as const)
+      await expect(connect(`&fault=${rule}`), rule).rejects.toMatchObject({ code });
     const control = world.host("host-0001");
     control.refuse();
     await expect(connect()).rejects.toMatchObject({ code: "hostRefused" });
@@ -182,7 +192,11 @@ describe("a rule", () => {
       const hypervisor = await connect("&fault=fail:vm.describe:0.4:noSpace");
       const vm = await vmIn(hypervisor, "running");
       let text = "";
-      for (let i = 0; i < 50; i++) text += await run(hypervisor, { verb: "vm.describe", vm, title: `t${i}` }).then(() => "+", (error: { code: string }) => (error.code === "noSpace" ? "-" : "?"));
+      for (let i = 0; i < 50; i++)
+        text += await run(hypervisor, { verb: "vm.describe", vm, title: `t${i}` }).then(
+          () => "+",
+          (error: { code: string }) => (error.code === "noSpace" ? "-" : "?"),
+        );
       world.reset();
       return text;
     };

@@ -34,7 +34,11 @@ export function hardwareOf(key: string, batchKey: string, hostname: string, need
     hypervisor: { type: "sim", version: "1.0.0" },
     cpu: { model: machine.model, vendor: machine.vendor, arch: "x86_64", sockets, coresPerSocket: machine.cores, threadsPerCore, total, mhz: machine.mhz },
     memory,
-    numa: Array.from({ length: sockets }, (_, cell) => ({ cell, memory: memory / sockets, cpus: Array.from({ length: perCell }, (_, i) => cell * perCell + i) })),
+    numa: Array.from({ length: sockets }, (_, cell) => ({
+      cell,
+      memory: memory / sockets,
+      cpus: Array.from({ length: perCell }, (_, i) => cell * perCell + i),
+    })),
     devices: devicesOf(batchKey),
     acceleration: { usable: "hardware" as const, evidence: "simulated: this host executes no guest code" },
   });

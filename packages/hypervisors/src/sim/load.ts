@@ -22,11 +22,22 @@ export class LoadCurve {
   constructor(key: string) {
     const kind = dice(`${key}/kind`);
     const some = dice(`${key}/base`);
-    const [base, daily, burst, often] = kind < 0.35 ? [0.01 + 0.02 * some, 0.02, 0.1, 0.1] : kind < 0.7 ? [0.05 + 0.1 * some, 0.35, 0.15, 0.2] : kind < 0.88 ? [0.2 + 0.15 * some, 0.2, 0.2, 0.3] : [0.02, 0.02, 0.8, 0.25];
+    const [base, daily, burst, often] =
+      kind < 0.35
+        ? [0.01 + 0.02 * some, 0.02, 0.1, 0.1]
+        : kind < 0.7
+          ? [0.05 + 0.1 * some, 0.35, 0.15, 0.2]
+          : kind < 0.88
+            ? [0.2 + 0.15 * some, 0.2, 0.2, 0.3]
+            : [0.02, 0.02, 0.8, 0.25];
     this.#base = base!;
     this.#daily = daily!;
     this.#phase = (13 + 4 * (dice(`${key}/phase`) - 0.5)) * 3600; // busiest in the early afternoon, UTC
-    this.#waves = [0.3, 0.2].map((share, i) => ({ amplitude: base! * share, omega: (2 * Math.PI) / (40 + 900 * dice(`${key}/wave/${i}`)), phase: 2 * Math.PI * dice(`${key}/wave-phase/${i}`) }));
+    this.#waves = [0.3, 0.2].map((share, i) => ({
+      amplitude: base! * share,
+      omega: (2 * Math.PI) / (40 + 900 * dice(`${key}/wave/${i}`)),
+      phase: 2 * Math.PI * dice(`${key}/wave-phase/${i}`),
+    }));
     this.#slotSeconds = 20 + Math.floor(100 * dice(`${key}/slot`));
     this.#bursts = Float64Array.from({ length: slots }, (_, i) => (dice(`${key}/burst/${i}`) < often! ? burst! * dice(`${key}/height/${i}`) : 0));
     this.#before = new Float64Array(slots + 1);
@@ -96,7 +107,10 @@ export class LoadMeter {
   read(ms: number): { work: number; seconds: number } {
     if (this.#runningSince === undefined) return { work: this.#work, seconds: this.#seconds };
     const now = Math.max(ms / 1000, this.#runningSince);
-    return { work: this.#work + this.#vcpus * Math.max(0, this.curve.total(now) - this.curve.total(this.#runningSince)), seconds: this.#seconds + now - this.#runningSince };
+    return {
+      work: this.#work + this.#vcpus * Math.max(0, this.curve.total(now) - this.curve.total(this.#runningSince)),
+      seconds: this.#seconds + now - this.#runningSince,
+    };
   }
 
   #settle(ms: number): void {

@@ -5,7 +5,17 @@ import type { Hardware, SimVm } from "./simVm.ts";
 
 const GiB = 1024 ** 3;
 const guests = ["Debian GNU/Linux 12", "Debian GNU/Linux 13", "Ubuntu 24.04 LTS", "Rocky Linux 9", "Alpine Linux 3.22", "Windows Server 2022", "FreeBSD 14"];
-const sizes = [{ gib: 1, vcpus: 1 }, { gib: 2, vcpus: 1 }, { gib: 2, vcpus: 2 }, { gib: 4, vcpus: 2 }, { gib: 4, vcpus: 2 }, { gib: 8, vcpus: 4 }, { gib: 8, vcpus: 2 }, { gib: 16, vcpus: 4 }, { gib: 32, vcpus: 8 }];
+const sizes = [
+  { gib: 1, vcpus: 1 },
+  { gib: 2, vcpus: 1 },
+  { gib: 2, vcpus: 2 },
+  { gib: 4, vcpus: 2 },
+  { gib: 4, vcpus: 2 },
+  { gib: 8, vcpus: 4 },
+  { gib: 8, vcpus: 2 },
+  { gib: 16, vcpus: 4 },
+  { gib: 32, vcpus: 8 },
+];
 
 /** A VM and the volumes that its disks lie on, as the estate begins. */
 export interface BornVm {
@@ -47,7 +57,17 @@ export function bornVm(key: string, number: number, sharedStore: string | undefi
     const volume = `${name}-${target}.qcow2`;
     const allocation = Math.floor((capacity * (0.1 + 0.6 * dice(`${own}/used/${i}`))) / 65536) * 65536;
     volumes.push({ store: shared ? "shared" : "local", name: volume, format: "qcow2", capacity, allocation });
-    disks.push({ target, device: "disk", bus: "virtio", format: "qcow2", source: `${path}/${volume}`, sourceKind: "file", readOnly: false, shareable: false, ...(i === 0 ? { bootOrder: 1 } : {}) });
+    disks.push({
+      target,
+      device: "disk",
+      bus: "virtio",
+      format: "qcow2",
+      source: `${path}/${volume}`,
+      sourceKind: "file",
+      readOnly: false,
+      shareable: false,
+      ...(i === 0 ? { bootOrder: 1 } : {}),
+    });
   }
   const nic = (i: number, source: string): Nic => ({ mac: macOf(`${own}/mac/${i}`), model: "virtio", kind: "network", source, linkUp: true, addresses: [] });
   const nics = dice(`${own}/nics`) < 0.2 ? [nic(0, "default"), nic(1, "storage")] : [nic(0, "default")];
@@ -63,9 +83,26 @@ export function bornVm(key: string, number: number, sharedStore: string | undefi
   return {
     volumes,
     vm: {
-      uuid: uuidOf(own), name, title: undefined, description: undefined, state, reason, autostart: dice(`${own}/autostart`) < 0.5, arch: "x86_64", machine: "q35",
-      firmware: dice(`${own}/firmware`) < 0.3 ? "efi" : "bios", os, graphics: dice(`${own}/graphics`) < 0.7, boot: undefined, config, live, snapshots: [],
-      image: state === "saved" ? { path: undefined, hardware: config } : undefined, meter, stubborn: dice(`${own}/stubborn`) < stubbornShare, facts: undefined,
+      uuid: uuidOf(own),
+      name,
+      title: undefined,
+      description: undefined,
+      state,
+      reason,
+      autostart: dice(`${own}/autostart`) < 0.5,
+      arch: "x86_64",
+      machine: "q35",
+      firmware: dice(`${own}/firmware`) < 0.3 ? "efi" : "bios",
+      os,
+      graphics: dice(`${own}/graphics`) < 0.7,
+      boot: undefined,
+      config,
+      live,
+      snapshots: [],
+      image: state === "saved" ? { path: undefined, hardware: config } : undefined,
+      meter,
+      stubborn: dice(`${own}/stubborn`) < stubbornShare,
+      facts: undefined,
     },
   };
 }

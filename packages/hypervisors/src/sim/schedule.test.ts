@@ -12,7 +12,10 @@ describe("a schedule", () => {
         const takeBacks = entries.map(({ ms }, i) => schedule.after(ms, () => ran.push([schedule.now() - 1000, i])));
         entries.forEach(({ takenBack }, i) => takenBack && takeBacks[i]!());
         await schedule.advance(100);
-        const expected = entries.map(({ ms, takenBack }, i) => ({ ms, takenBack, i })).filter((each) => !each.takenBack).sort((a, b) => a.ms - b.ms || a.i - b.i);
+        const expected = entries
+          .map(({ ms, takenBack }, i) => ({ ms, takenBack, i }))
+          .filter((each) => !each.takenBack)
+          .sort((a, b) => a.ms - b.ms || a.i - b.i);
         expect(ran).toEqual(expected.map(({ ms, i }) => [ms, i]));
         expect(schedule.size).toBe(0);
       }),

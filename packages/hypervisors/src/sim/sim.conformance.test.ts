@@ -7,7 +7,9 @@ const MiB = 1024 ** 2;
 /** A simulated host as a target; `more` are parameters of its URI. */
 function targetOf(estate: string, more = ""): ConformanceTarget {
   const uri = (host: string): string => `sim://${estate}/${host}?hosts=2&vms=5&seed=11${more}`;
-  const connect = async (host: string) => ({ hypervisor: await simKind.connect(new URL(uri(host)), { signal: new AbortController().signal, openTimeoutMs: 1000, callTimeoutMs: 5000 }) });
+  const connect = async (host: string) => ({
+    hypervisor: await simKind.connect(new URL(uri(host)), { signal: new AbortController().signal, openTimeoutMs: 1000, callTimeoutMs: 5000 }),
+  });
   const guest = (event: GuestEvent) => async (vm: string) => simWorld(estate).host("host-0001").guest(vm, event);
   return {
     connect: () => connect("host-0001"),
@@ -26,4 +28,10 @@ function targetOf(estate: string, more = ""): ConformanceTarget {
 
 conformance("sim", targetOf("conformance"));
 conformance("sim, at its own pace and with a queue of four changes", targetOf("conformance-slow", "&pace=0.004&queue=4"));
-conformance("sim without much", targetOf("conformance-poor", "&without=vm.pause,vm.save,vm.snapshot,vm.migrate.live,vm.console.serial,vm.disk.hotplug,volume.transfer,network.manage,vm.screenshot,vm.rename,vm.define"));
+conformance(
+  "sim without much",
+  targetOf(
+    "conformance-poor",
+    "&without=vm.pause,vm.save,vm.snapshot,vm.migrate.live,vm.console.serial,vm.disk.hotplug,volume.transfer,network.manage,vm.screenshot,vm.rename,vm.define",
+  ),
+);

@@ -60,10 +60,20 @@ export class SimDatastore {
   /** The datastore as a host that has mounted it sees it. */
   facts(mount: Mount): DatastoreFacts {
     const { active } = mount;
-    const volumes = active ? (this.#list ??= deepFreeze([...this.volumes.values()].map((volume) => volume.facts).sort((a, b) => (a.name < b.name ? -1 : 1)))) : [];
+    const volumes = active
+      ? (this.#list ??= deepFreeze([...this.volumes.values()].map((volume) => volume.facts).sort((a, b) => (a.name < b.name ? -1 : 1))))
+      : [];
     return deepFreeze({
-      nativeId: mount.nativeId, name: this.name, type: this.type, active, autostart: mount.autostart, path: this.path, volumes,
-      capacity: active ? this.capacity : 0, allocation: active ? this.#allocation : 0, available: active ? this.available : 0,
+      nativeId: mount.nativeId,
+      name: this.name,
+      type: this.type,
+      active,
+      autostart: mount.autostart,
+      path: this.path,
+      volumes,
+      capacity: active ? this.capacity : 0,
+      allocation: active ? this.#allocation : 0,
+      available: active ? this.available : 0,
     });
   }
 }

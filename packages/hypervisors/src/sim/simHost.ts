@@ -1,4 +1,15 @@
-import { PolyvisorError, featureTable, type Change, type FeatureName, type FeatureTable, type HostFacts, type Inventory, type NetworkFacts, type Samples, type VmFacts } from "@polyvisor/model";
+import {
+  PolyvisorError,
+  featureTable,
+  type Change,
+  type FeatureName,
+  type FeatureTable,
+  type HostFacts,
+  type Inventory,
+  type NetworkFacts,
+  type Samples,
+  type VmFacts,
+} from "@polyvisor/model";
 import { deepFreeze } from "./deepFreeze.ts";
 import { hardwareOf } from "./hardware.ts";
 import { bornVm, type BornVm } from "./population.ts";
@@ -85,7 +96,8 @@ export class SimHost {
 
   /** The volume behind a path on this host. */
   volumeAt(path: string): SimVolume | undefined {
-    for (const { store, active } of this.mounts.values()) if (active && path.startsWith(`${store.path}/`)) return store.volumes.get(path.slice(store.path.length + 1));
+    for (const { store, active } of this.mounts.values())
+      if (active && path.startsWith(`${store.path}/`)) return store.volumes.get(path.slice(store.path.length + 1));
     return undefined;
   }
 
@@ -96,7 +108,10 @@ export class SimHost {
   inventory(): Inventory {
     const has = (name: FeatureName): boolean => this.features[name].supported;
     return {
-      host: has("host.numa") && has("host.devices") ? this.facts : { ...this.facts, numa: has("host.numa") ? this.facts.numa : [], devices: has("host.devices") ? this.facts.devices : [] },
+      host:
+        has("host.numa") && has("host.devices")
+          ? this.facts
+          : { ...this.facts, numa: has("host.numa") ? this.facts.numa : [], devices: has("host.devices") ? this.facts.devices : [] },
       vms: Array.from(this.vms.values(), (vm) => this.factsOf(vm)),
       datastores: has("datastore.list") ? Array.from(this.mounts.values(), (mount) => mount.store.facts(mount)) : [],
       networks: has("network.list") ? [...this.networks.values()] : [],
@@ -115,7 +130,11 @@ export class SimHost {
   }
   /** The datastore's volumes changed: tells it on every host that has it. */
   touchStore(store: SimDatastore, cause?: string): void {
-    for (const host of store.hosts) host.touchMount([...host.mounts.values()].find((each) => each.store === store)!, cause);
+    for (const host of store.hosts)
+      host.touchMount(
+        [...host.mounts.values()].find((each) => each.store === store)!,
+        cause,
+      );
   }
   /** The datastore changed as this host has it; so do VMs whose disks' sizes are told otherwise now. */
   touchMount(mount: Mount, cause?: string): void {
@@ -160,13 +179,23 @@ export class SimHost {
     const free = this.freeMemory();
     return {
       vms,
-      host: { at, cpuUserNs: Math.floor(work * 0.88 * 1e9), cpuSystemNs: Math.floor(system * 1e9), cpuIdleNs: this.#idleNs, cpuIoWaitNs: Math.floor(wait * 1e9), memoryTotal: this.facts.memory, memoryAvailable: Math.max(0, Math.floor(free)) },
+      host: {
+        at,
+        cpuUserNs: Math.floor(work * 0.88 * 1e9),
+        cpuSystemNs: Math.floor(system * 1e9),
+        cpuIdleNs: this.#idleNs,
+        cpuIoWaitNs: Math.floor(wait * 1e9),
+        memoryTotal: this.facts.memory,
+        memoryAvailable: Math.max(0, Math.floor(free)),
+      },
     };
   }
 
   /** The rule that hits this verb or call now, if one does. Each question is a throw of the dice, in order. */
   strikes(kind: "fail" | "lose", verb: string): (FaultRule & { kind: "fail" | "lose" }) | undefined {
-    for (const rule of this.faults()) if (rule.kind === kind && matches(rule.verb, verb) && dice(`${this.key}/fault/${this.#rolls++}`) < rule.probability) return rule as FaultRule & { kind: "fail" | "lose" };
+    for (const rule of this.faults())
+      if (rule.kind === kind && matches(rule.verb, verb) && dice(`${this.key}/fault/${this.#rolls++}`) < rule.probability)
+        return rule as FaultRule & { kind: "fail" | "lose" };
     return undefined;
   }
   /** Milliseconds that the rules add to a verb or call. */
@@ -196,9 +225,11 @@ export class SimHost {
   }
 }
 
-export const featuresWithout = (options: SimOptions): FeatureTable => featureTable(Object.fromEntries(options.without.map((name) => [name, "the simulator was told so by its URI (without=)"])));
+export const featuresWithout = (options: SimOptions): FeatureTable =>
+  featureTable(Object.fromEntries(options.without.map((name) => [name, "the simulator was told so by its URI (without=)"])));
 
-const matches = (pattern: string, verb: string): boolean => pattern === "*" || pattern === verb || (pattern.endsWith(".*") && verb.startsWith(pattern.slice(0, -1)));
+const matches = (pattern: string, verb: string): boolean =>
+  pattern === "*" || pattern === verb || (pattern.endsWith(".*") && verb.startsWith(pattern.slice(0, -1)));
 
 function firstNetworks(key: string): NetworkFacts[] {
   const base = { active: true, autostart: true };
@@ -223,7 +254,16 @@ function sampleOf(vm: SimVm, { work, seconds }: { work: number; seconds: number 
     memoryGranted: granted,
     memoryUsed: Math.floor(granted * Math.min(0.95, 0.3 + 0.02 * io + 0.3 * busy)),
     memoryResident: Math.floor(granted * Math.min(1, 0.55 + 0.02 * io)),
-    ...(hardware.disks.length === 0 ? {} : { diskReadBytes: Math.floor(work * 4e5 * io), diskWriteBytes: Math.floor(work * 6e5 * io + seconds * 900), diskReads: Math.floor(work * 12 * io), diskWrites: Math.floor(work * 25 * io + seconds * 0.2) }),
-    ...(hardware.nics.length === 0 ? {} : { netReceiveBytes: Math.floor(work * 1.2e6 + seconds * 300), netTransmitBytes: Math.floor(work * 9e5 + seconds * 200) }),
+    ...(hardware.disks.length === 0
+      ? {}
+      : {
+          diskReadBytes: Math.floor(work * 4e5 * io),
+          diskWriteBytes: Math.floor(work * 6e5 * io + seconds * 900),
+          diskReads: Math.floor(work * 12 * io),
+          diskWrites: Math.floor(work * 25 * io + seconds * 0.2),
+        }),
+    ...(hardware.nics.length === 0
+      ? {}
+      : { netReceiveBytes: Math.floor(work * 1.2e6 + seconds * 300), netTransmitBytes: Math.floor(work * 9e5 + seconds * 200) }),
   };
 }

@@ -40,7 +40,14 @@ export class SimHypervisor implements Hypervisor, Listener {
     this.#settleClosed = closed.resolve;
     host.listeners.add(this);
     for (const rule of host.faults()) {
-      if (rule.kind === "drop") this.#takeBack.push(host.world.schedule.after(rule.seconds * 1000, () => this.dropped(new PolyvisorError("hostUnreachable", { detail: `the connection to ${host.name} broke, by a rule of the simulator` })), true));
+      if (rule.kind === "drop")
+        this.#takeBack.push(
+          host.world.schedule.after(
+            rule.seconds * 1000,
+            () => this.dropped(new PolyvisorError("hostUnreachable", { detail: `the connection to ${host.name} broke, by a rule of the simulator` })),
+            true,
+          ),
+        );
     }
     keepChurning(host);
   }
@@ -59,7 +66,11 @@ export class SimHypervisor implements Hypervisor, Listener {
     if (hung) {
       this.#answering = Promise.withResolvers();
       const ms = Math.min(keepaliveMs, this.#options.callTimeoutMs);
-      this.#giveUp = this.#host.world.schedule.after(ms, () => this.dropped(new PolyvisorError("hostTimeout", { detail: `${this.#host.name} did not answer for ${ms} ms` })), true);
+      this.#giveUp = this.#host.world.schedule.after(
+        ms,
+        () => this.dropped(new PolyvisorError("hostTimeout", { detail: `${this.#host.name} did not answer for ${ms} ms` })),
+        true,
+      );
     } else {
       this.#giveUp?.();
       this.#answering?.resolve();
@@ -117,7 +128,9 @@ export class SimHypervisor implements Hypervisor, Listener {
     const result = await this.#call(action.verb, signal, () => perform(this.#host, action, { signal, progress: context.progress, wait }), false);
     const lost = this.#host.strikes("lose", action.verb);
     if (lost) {
-      this.dropped(new PolyvisorError("hostUnreachable", { detail: `the connection to ${this.#host.name} broke before the answer came, by a rule of the simulator` }));
+      this.dropped(
+        new PolyvisorError("hostUnreachable", { detail: `the connection to ${this.#host.name} broke before the answer came, by a rule of the simulator` }),
+      );
       this.#check();
     }
     context.progress(1);
@@ -163,10 +176,15 @@ export class SimHypervisor implements Hypervisor, Listener {
   }
 
   writeVolume(datastore: string, volume: string, bytes: AsyncIterable<Uint8Array>, size: number, signal?: AbortSignal): Promise<void> {
-    return this.#call("writeVolume", signal, () => {
-      requireFeatures(this.#host, "volume.transfer");
-      return writeVolume(this.#host, datastore, volume, bytes, size, () => this.#check(signal));
-    }, false);
+    return this.#call(
+      "writeVolume",
+      signal,
+      () => {
+        requireFeatures(this.#host, "volume.transfer");
+        return writeVolume(this.#host, datastore, volume, bytes, size, () => this.#check(signal));
+      },
+      false,
+    );
   }
 
   async close(): Promise<void> {

@@ -17,7 +17,11 @@ export const simKind: HypervisorKind = {
   connect: async (uri: URL, options: ConnectOptions): Promise<Hypervisor> => {
     const sim = parseSimUri(uri);
     if (sim.host === undefined && sim.hosts > 1) {
-      throw new PolyvisorError("badUri", { detail: `${uri.href.slice(0, 200)} names an estate of ${sim.hosts} hosts, and a connection is to one`, where: "uri", remedy: `Add its hosts one by one: sim://${sim.estate}/${hostName(1)}${uri.search} and so on.` });
+      throw new PolyvisorError("badUri", {
+        detail: `${uri.href.slice(0, 200)} names an estate of ${sim.hosts} hosts, and a connection is to one`,
+        where: "uri",
+        remedy: `Add its hosts one by one: sim://${sim.estate}/${hostName(1)}${uri.search} and so on.`,
+      });
     }
     if (options.signal.aborted) throw cancelled("the connection was not made");
     const host = worldOf(sim.estate).hostFor(sim, sim.host ?? hostName(1));
@@ -45,7 +49,10 @@ async function open(host: SimHost, options: ConnectOptions): Promise<void> {
   if (has("unreachable")) throw new PolyvisorError("hostUnreachable", { detail: `${host.name} does not answer, by a rule of its URI` });
   if (has("auth")) throw new PolyvisorError("hostAuthFailed", { detail: `${host.name} refuses the credentials, by a rule of its URI` });
   const rule = host.strikes("fail", "connect");
-  if (rule && rule.kind === "fail") throw new PolyvisorError(rule.code === "hypervisorFailed" ? "hostUnreachable" : rule.code, { detail: `${host.name}: a rule of the simulator made the connection fail` });
+  if (rule && rule.kind === "fail")
+    throw new PolyvisorError(rule.code === "hypervisorFailed" ? "hostUnreachable" : rule.code, {
+      detail: `${host.name}: a rule of the simulator made the connection fail`,
+    });
 }
 
 function pause(host: SimHost, ms: number, signal: AbortSignal): Promise<void> {

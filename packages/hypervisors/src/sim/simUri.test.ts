@@ -9,17 +9,37 @@ const parse = (text: string) => parseSimUri(new URL(text));
 describe("a sim URI", () => {
   it("names an estate, a host and how it is populated", () => {
     expect(parse("sim://demo/host-0042?vms=25&seed=7&pace=0.5&fault=fail:vm.start:0.1&fault=drop:60&without=vm.save,vm.wake")).toMatchObject({
-      estate: "demo", host: "host-0042", vms: 25, seed: 7, pace: 0.5, without: ["vm.save", "vm.wake"],
-      faults: [{ kind: "fail", verb: "vm.start", probability: 0.1, code: "hypervisorFailed" }, { kind: "drop", seconds: 60 }],
+      estate: "demo",
+      host: "host-0042",
+      vms: 25,
+      seed: 7,
+      pace: 0.5,
+      without: ["vm.save", "vm.wake"],
+      faults: [
+        { kind: "fail", verb: "vm.start", probability: 0.1, code: "hypervisorFailed" },
+        { kind: "drop", seconds: 60 },
+      ],
     });
     expect(parse("sim://")).toMatchObject({ estate: "demo", host: undefined, hosts: 1, vms: 10 });
   });
 
   it("says what is wrong with it", () => {
     const bad: [string, string][] = [
-      ["sim://demo/web1", "web1"], ["sim://demo/host-1", "host-1"], ["sim://demo/host-0003?hosts=2", "past the 2 hosts"], ["sim://demo?colour=red", "colour"], ["sim://demo?vms=-1", "vms"], ["sim://demo?vms=1e9", "vms"], ["sim://demo?vms=2.5", "whole"],
-      ["sim://demo?hosts=10001", "hosts"], ["sim://demo?fault=explode", "explode"], ["sim://demo?fault=fail:vm.start:2", "probability"], ["sim://demo?fault=fail:vm.start:1:nonsense", "nonsense"], ["sim://demo?fault=delay:a%20b:1", "a b"],
-      ["sim://demo?without=vm.fly", "vm.fly"], ["sim://demo/%ff", "percent"], ["sim://demo?toString=1", "toString"],
+      ["sim://demo/web1", "web1"],
+      ["sim://demo/host-1", "host-1"],
+      ["sim://demo/host-0003?hosts=2", "past the 2 hosts"],
+      ["sim://demo?colour=red", "colour"],
+      ["sim://demo?vms=-1", "vms"],
+      ["sim://demo?vms=1e9", "vms"],
+      ["sim://demo?vms=2.5", "whole"],
+      ["sim://demo?hosts=10001", "hosts"],
+      ["sim://demo?fault=explode", "explode"],
+      ["sim://demo?fault=fail:vm.start:2", "probability"],
+      ["sim://demo?fault=fail:vm.start:1:nonsense", "nonsense"],
+      ["sim://demo?fault=delay:a%20b:1", "a b"],
+      ["sim://demo?without=vm.fly", "vm.fly"],
+      ["sim://demo/%ff", "percent"],
+      ["sim://demo?toString=1", "toString"],
     ];
     for (const [uri, words] of bad) {
       try {
@@ -34,17 +54,21 @@ describe("a sim URI", () => {
 
   it("is read or refused with badUri, whatever it holds", () => {
     fc.assert(
-      fc.property(fc.string({ maxLength: 40 }), fc.array(fc.tuple(fc.constantFrom("vms", "fault", "without", "seed", "x"), fc.string({ maxLength: 30 })), { maxLength: 4 }), (path, parameters) => {
-        const uri = new URL("sim://demo");
-        uri.pathname = path;
-        for (const [name, value] of parameters) uri.searchParams.append(name, value);
-        try {
-          parseSimUri(uri);
-        } catch (error) {
-          expect(error).toBeInstanceOf(PolyvisorError);
-          expect((error as PolyvisorError).code).toBe("badUri");
-        }
-      }),
+      fc.property(
+        fc.string({ maxLength: 40 }),
+        fc.array(fc.tuple(fc.constantFrom("vms", "fault", "without", "seed", "x"), fc.string({ maxLength: 30 })), { maxLength: 4 }),
+        (path, parameters) => {
+          const uri = new URL("sim://demo");
+          uri.pathname = path;
+          for (const [name, value] of parameters) uri.searchParams.append(name, value);
+          try {
+            parseSimUri(uri);
+          } catch (error) {
+            expect(error).toBeInstanceOf(PolyvisorError);
+            expect((error as PolyvisorError).code).toBe("badUri");
+          }
+        },
+      ),
     );
   });
 
@@ -58,7 +82,9 @@ describe("a sim URI", () => {
   });
 
   it("of an estate is not a connection", async () => {
-    await expect(simKind.connect(new URL("sim://big?hosts=3"), { signal: new AbortController().signal, openTimeoutMs: 1, callTimeoutMs: 1 })).rejects.toMatchObject({ code: "badUri", remedy: expect.stringContaining("sim://big/host-0001?hosts=3") });
+    await expect(
+      simKind.connect(new URL("sim://big?hosts=3"), { signal: new AbortController().signal, openTimeoutMs: 1, callTimeoutMs: 1 }),
+    ).rejects.toMatchObject({ code: "badUri", remedy: expect.stringContaining("sim://big/host-0001?hosts=3") });
   });
 });
 

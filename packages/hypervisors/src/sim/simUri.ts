@@ -31,10 +31,23 @@ export interface SimOptions {
 }
 
 const bad = (detail: string, remedy?: string): never => {
-  throw new PolyvisorError("badUri", { detail, where: "uri", remedy: remedy ?? "Write it like sim://demo/host-0001?vms=25&seed=7; docs/guide/simulator.md lists the parameters." });
+  throw new PolyvisorError("badUri", {
+    detail,
+    where: "uri",
+    remedy: remedy ?? "Write it like sim://demo/host-0001?vms=25&seed=7; docs/guide/simulator.md lists the parameters.",
+  });
 };
 
-const numbers = { hosts: [1, 10_000, 1], vms: [0, 5_000, 10], seed: [0, 2 ** 32 - 1, 1], pace: [0, 100, 0], latency: [0, 600_000, 0], churn: [0, 360_000, 0], stubborn: [0, 1, 0], queue: [1, 100_000, 1024] } as const;
+const numbers = {
+  hosts: [1, 10_000, 1],
+  vms: [0, 5_000, 10],
+  seed: [0, 2 ** 32 - 1, 1],
+  pace: [0, 100, 0],
+  latency: [0, 600_000, 0],
+  churn: [0, 360_000, 0],
+  stubborn: [0, 1, 0],
+  queue: [1, 100_000, 1024],
+} as const;
 /** A simulated host pushes its changes, always. */
 const canLack = featureNames.filter((name) => name !== "events");
 const whole = new Set(["hosts", "vms", "seed", "queue"]);
@@ -47,7 +60,8 @@ export function parseSimUri(uri: URL): SimOptions {
   const estate = decode(uri.hostname) || "demo";
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(estate)) bad(`"${estate.slice(0, 80)}" is no name of an estate: letters, digits, dot, dash`);
   const host = decode(uri.pathname).replace(/^\//, "").replace(/\/$/, "") || undefined;
-  if (host !== undefined && hostNumber(host) === undefined) bad(`"${host.slice(0, 80)}" is no simulated host: they are called ${hostName(1)}, ${hostName(2)} and so on`);
+  if (host !== undefined && hostNumber(host) === undefined)
+    bad(`"${host.slice(0, 80)}" is no simulated host: they are called ${hostName(1)}, ${hostName(2)} and so on`);
   const values: Record<string, number> = Object.fromEntries(Object.entries(numbers).map(([name, [, , standard]]) => [name, standard]));
   const without: FeatureName[] = [];
   const faults: FaultRule[] = [];
@@ -55,13 +69,15 @@ export function parseSimUri(uri: URL): SimOptions {
     if (Object.hasOwn(numbers, name)) {
       const [min, max] = numbers[name as keyof typeof numbers];
       values[name] = readNumber(name, text, min, max, whole.has(name));
-    }
-    else if (name === "without") for (const feature of text.split(",")) without.push(canLack.find((known) => known === feature) ?? bad(`without: "${feature.slice(0, 80)}" is no feature that a simulated host can lack`));
+    } else if (name === "without")
+      for (const feature of text.split(","))
+        without.push(canLack.find((known) => known === feature) ?? bad(`without: "${feature.slice(0, 80)}" is no feature that a simulated host can lack`));
     else if (name === "fault") faults.push(parseFault(text));
     else bad(`unknown parameter "${name.slice(0, 80)}"`);
   }
   if (faults.length > 64) bad("more than 64 faults");
-  if (host !== undefined && uri.searchParams.has("hosts") && hostNumber(host)! > values["hosts"]!) bad(`${host} is past the ${values["hosts"]} hosts of the estate`);
+  if (host !== undefined && uri.searchParams.has("hosts") && hostNumber(host)! > values["hosts"]!)
+    bad(`${host} is past the ${values["hosts"]} hosts of the estate`);
   return { estate, host, without, faults, ...(values as Pick<SimOptions, keyof typeof numbers>) };
 }
 
@@ -78,7 +94,10 @@ export function hostNumber(name: string): number | undefined {
  */
 export function parseFault(text: string): FaultRule {
   const [kind = "", first = "", second = "", third, ...rest] = text.split(":");
-  const verb = (): string => (/^(\*|[A-Za-z]+\.\*|[A-Za-z]+(\.[A-Za-z]+)?)$/.test(first) ? first : bad(`fault=${text.slice(0, 80)}: "${first.slice(0, 80)}" is no verb, call or pattern such as vm.*`));
+  const verb = (): string =>
+    /^(\*|[A-Za-z]+\.\*|[A-Za-z]+(\.[A-Za-z]+)?)$/.test(first)
+      ? first
+      : bad(`fault=${text.slice(0, 80)}: "${first.slice(0, 80)}" is no verb, call or pattern such as vm.*`);
   if (rest.length > 0) bad(`fault=${text.slice(0, 80)}: too many parts`);
   switch (kind) {
     case "fail":
@@ -103,7 +122,8 @@ export function parseFault(text: string): FaultRule {
 
 function readNumber(name: string, text: string, min: number, max: number, mustBeWhole = false): number {
   const n = /^\d{1,16}(\.\d{1,9})?$/.test(text) ? Number(text) : NaN;
-  if (!(n >= min && n <= max) || (mustBeWhole && !Number.isInteger(n))) return bad(`${name}=${text.slice(0, 40)} is not a ${mustBeWhole ? "whole " : ""}number from ${min} to ${max}`);
+  if (!(n >= min && n <= max) || (mustBeWhole && !Number.isInteger(n)))
+    return bad(`${name}=${text.slice(0, 40)} is not a ${mustBeWhole ? "whole " : ""}number from ${min} to ${max}`);
   return n;
 }
 

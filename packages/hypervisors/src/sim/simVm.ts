@@ -106,8 +106,16 @@ export function factsOf(vm: SimVm, sizes: (path: string) => { capacity: number; 
       const size = disk.source === undefined ? undefined : sizes(disk.source);
       return size ? { ...disk, capacity: size.capacity, allocation: size.allocation } : { ...disk };
     }),
-    nics: hardware.nics.map((nic) => ({ ...nic, addresses: running && nic.linkUp && (nic.kind === "network" || nic.kind === "bridge") ? [addressOf(nic.mac)] : [] })),
-    consoles: vm.graphics ? [{ kind: "serial" as const, alias: "serial0" }, { kind: "vnc" as const, alias: "vnc" }] : [{ kind: "serial" as const, alias: "serial0" }],
+    nics: hardware.nics.map((nic) => ({
+      ...nic,
+      addresses: running && nic.linkUp && (nic.kind === "network" || nic.kind === "bridge") ? [addressOf(nic.mac)] : [],
+    })),
+    consoles: vm.graphics
+      ? [
+          { kind: "serial" as const, alias: "serial0" },
+          { kind: "vnc" as const, alias: "vnc" },
+        ]
+      : [{ kind: "serial" as const, alias: "serial0" }],
     snapshots: vm.snapshots.map((snapshot) => snapshot.facts),
     pending: pendingOf(vm),
   });

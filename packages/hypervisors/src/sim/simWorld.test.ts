@@ -67,7 +67,9 @@ describe("an estate", () => {
   });
 
   it("shares a datastore among the eight hosts of a cluster, and no more", async () => {
-    const [one, eight, nine] = await Promise.all(["host-0001", "host-0008", "host-0009"].map((host) => connect(`sim://${estate("clusters")}/${host}?hosts=9&vms=10`)));
+    const [one, eight, nine] = await Promise.all(
+      ["host-0001", "host-0008", "host-0009"].map((host) => connect(`sim://${estate("clusters")}/${host}?hosts=9&vms=10`)),
+    );
     const shared = async (hypervisor: Hypervisor) => (await hypervisor.inventory()).datastores.find((each) => each.type === "netfs")!;
     const [a, b, c] = await Promise.all([one!, eight!, nine!].map(shared));
     expect(a!.volumes).toEqual(b!.volumes);

@@ -124,7 +124,8 @@ export function simWorld(estate: string): SimControl {
     now: () => worldOf(estate).schedule.now(),
     hostOf: (vm) => worldOf(estate).hostOf(vm)?.name,
     reset: () => {
-      for (const host of worldOf(estate).hosts.values()) host.drop(new PolyvisorError("hostUnreachable", { detail: `the simulated estate ${estate} was reset` }));
+      for (const host of worldOf(estate).hosts.values())
+        host.drop(new PolyvisorError("hostUnreachable", { detail: `the simulated estate ${estate} was reset` }));
       worlds.delete(estate);
     },
   };

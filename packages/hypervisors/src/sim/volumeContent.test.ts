@@ -7,18 +7,21 @@ const size = 200_000;
 describe("the content of a volume", () => {
   it("is what was written where, and zeros elsewhere, also in its copy", () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ at: fc.integer({ min: 0, max: size - 1 }), length: fc.integer({ min: 0, max: 90_000 }), byte: fc.nat(255) }), { maxLength: 8 }), (writes) => {
-        const model = new Uint8Array(size);
-        const content = new VolumeContent();
-        for (const { at, length, byte } of writes) {
-          const bytes = new Uint8Array(Math.min(length, size - at)).fill(byte);
-          content.write(at, bytes);
-          model.set(bytes, at);
-        }
-        for (const each of [content, content.copy()]) expect(Buffer.concat([...each.read(size)]).equals(model)).toBe(true);
-        content.clear();
-        expect(Buffer.concat([...content.read(size)]).equals(new Uint8Array(size))).toBe(true);
-      }),
+      fc.property(
+        fc.array(fc.record({ at: fc.integer({ min: 0, max: size - 1 }), length: fc.integer({ min: 0, max: 90_000 }), byte: fc.nat(255) }), { maxLength: 8 }),
+        (writes) => {
+          const model = new Uint8Array(size);
+          const content = new VolumeContent();
+          for (const { at, length, byte } of writes) {
+            const bytes = new Uint8Array(Math.min(length, size - at)).fill(byte);
+            content.write(at, bytes);
+            model.set(bytes, at);
+          }
+          for (const each of [content, content.copy()]) expect(Buffer.concat([...each.read(size)]).equals(model)).toBe(true);
+          content.clear();
+          expect(Buffer.concat([...content.read(size)]).equals(new Uint8Array(size))).toBe(true);
+        },
+      ),
       { numRuns: 50 },
     );
   });

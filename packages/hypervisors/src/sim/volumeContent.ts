@@ -39,7 +39,11 @@ export class VolumeContent {
     let block = this.#blocks.get(index);
     if (!block) {
       if (part.every((byte) => byte === 0)) return;
-      if (kept + blockSize > limit) throw new PolyvisorError("noSpace", { detail: `the simulator keeps at most ${limit / 1024 ** 2} MiB of written data in memory`, remedy: "Delete volumes that were written to, or write less." });
+      if (kept + blockSize > limit)
+        throw new PolyvisorError("noSpace", {
+          detail: `the simulator keeps at most ${limit / 1024 ** 2} MiB of written data in memory`,
+          remedy: "Delete volumes that were written to, or write less.",
+        });
       block = new Uint8Array(blockSize);
       this.#blocks.set(index, block);
       kept += blockSize;

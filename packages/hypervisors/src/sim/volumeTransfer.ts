@@ -26,7 +26,14 @@ export function readVolume(host: SimHost, datastore: string, name: string, check
 }
 
 /** Fills a volume from its start; takes the next bytes only when the last ones are kept. */
-export async function writeVolume(host: SimHost, datastore: string, name: string, bytes: AsyncIterable<Uint8Array>, size: number, check: () => void): Promise<void> {
+export async function writeVolume(
+  host: SimHost,
+  datastore: string,
+  name: string,
+  bytes: AsyncIterable<Uint8Array>,
+  size: number,
+  check: () => void,
+): Promise<void> {
   const { store, volume } = volumeOf(host, datastore, name);
   const room = volume.facts.format === "raw" ? volume.facts.capacity : store.available + volume.facts.allocation;
   if (size > room) throw new PolyvisorError("noSpace", { detail: `${name} has room for ${formatBytes(room)}; ${formatBytes(size)} were to be written` });
@@ -40,7 +47,8 @@ export async function writeVolume(host: SimHost, datastore: string, name: string
     at += chunk.length;
   }
   check();
-  if (at < size) throw new PolyvisorError("badRequest", { detail: `${at} of ${size} bytes came for ${name}`, remedy: "The transfer broke off; send it again." });
+  if (at < size)
+    throw new PolyvisorError("badRequest", { detail: `${at} of ${size} bytes came for ${name}`, remedy: "The transfer broke off; send it again." });
   if (volume.facts.format !== "raw") {
     const { path: _path, ...facts } = volume.facts;
     store.put({ ...facts, allocation: Math.max(facts.allocation, size) });

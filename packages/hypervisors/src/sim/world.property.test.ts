@@ -7,11 +7,30 @@ import { simKind } from "./simKind.ts";
 import { simWorld, worldOf } from "./simWorld.ts";
 
 const hosts = ["host-0001", "host-0002"];
-const lifecycle = ["vm.start", "vm.shutdown", "vm.reboot", "vm.reset", "vm.pause", "vm.unpause", "vm.save", "vm.restore", "vm.destroy", "vm.wake", "vm.delete"] as const;
+const lifecycle = [
+  "vm.start",
+  "vm.shutdown",
+  "vm.reboot",
+  "vm.reset",
+  "vm.pause",
+  "vm.unpause",
+  "vm.save",
+  "vm.restore",
+  "vm.destroy",
+  "vm.wake",
+  "vm.delete",
+] as const;
 
 /** The tiny reference: what a VM's state is after an action, by the state table and what is "so already" alone. */
 const doneStates: Partial<Record<(typeof lifecycle)[number], VmState[]>> = {
-  "vm.start": ["running", "blocked"], "vm.shutdown": ["off"], "vm.pause": ["paused"], "vm.unpause": ["running", "blocked"], "vm.save": ["saved"], "vm.restore": ["running", "blocked"], "vm.destroy": ["off"], "vm.wake": ["running", "blocked"],
+  "vm.start": ["running", "blocked"],
+  "vm.shutdown": ["off"],
+  "vm.pause": ["paused"],
+  "vm.unpause": ["running", "blocked"],
+  "vm.save": ["saved"],
+  "vm.restore": ["running", "blocked"],
+  "vm.destroy": ["off"],
+  "vm.wake": ["running", "blocked"],
 };
 function expected(state: VmState | undefined, verb: (typeof lifecycle)[number]): { code?: string; already?: boolean; next: VmState | undefined } {
   if (state === undefined) return verb === "vm.delete" ? { already: true, next: undefined } : { code: "notFound", next: undefined };
@@ -27,9 +46,26 @@ const step = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant("act" as const), verb: fc.constantFrom(...lifecycle), which, where }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("migrate" as const), which, where, live: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("rename" as const), which, where, name: fc.constantFrom("a", "b", "c") }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("edit" as const), which, where, apply: fc.constantFrom("now" as const, "nextStart" as const, "both" as const), mib: fc.integer({ min: 1, max: 40_000 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("edit" as const),
+      which,
+      where,
+      apply: fc.constantFrom("now" as const, "nextStart" as const, "both" as const),
+      mib: fc.integer({ min: 1, max: 40_000 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("drop" as const, "blink" as const, "powerCycle" as const), where }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("guest" as const), which, where, event: fc.constantFrom("crash" as const, "sleep" as const, "ioError" as const, "powerOff" as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("guest" as const),
+      which,
+      where,
+      event: fc.constantFrom("crash" as const, "sleep" as const, "ioError" as const, "powerOff" as const),
+    }),
+  },
 );
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -41,13 +77,24 @@ describe("a simulated world", () => {
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 6 }), async (steps, queue) => {
         const estate = `property-${runs++}`;
         const world = simWorld(estate);
-        const connect = (host: string): Promise<Hypervisor> => simKind.connect(new URL(`sim://${estate}/${host}?hosts=2&vms=3&seed=${runs % 7}&queue=${queue}`), { signal: new AbortController().signal, openTimeoutMs: 100, callTimeoutMs: 100 });
+        const connect = (host: string): Promise<Hypervisor> =>
+          simKind.connect(new URL(`sim://${estate}/${host}?hosts=2&vms=3&seed=${runs % 7}&queue=${queue}`), {
+            signal: new AbortController().signal,
+            openTimeoutMs: 100,
+            callTimeoutMs: 100,
+          });
         const ends = await Promise.all(hosts.map(async (name) => ({ name, hypervisor: await connect(name) })));
         const followers = ends.map(({ hypervisor }) => new Follower(hypervisor));
-        const all = (await Promise.all(ends.map(({ hypervisor }) => hypervisor.inventory()))).flatMap((inventory) => inventory.vms.map((vm) => vm.nativeId)).sort();
+        const all = (await Promise.all(ends.map(({ hypervisor }) => hypervisor.inventory())))
+          .flatMap((inventory) => inventory.vms.map((vm) => vm.nativeId))
+          .sort();
         const gone = new Set<string>();
-        const facts = async (at: number, vm: string): Promise<VmFacts | undefined> => (await ends[at]!.hypervisor.inventory()).vms.find((each) => each.nativeId === vm);
-        const run = (at: number, action: unknown): Promise<{ code?: string; already?: boolean }> => ends[at]!.hypervisor.run(actionSchema.parse(action), { signal: new AbortController().signal, progress: () => {} }).catch((error: { code: string }) => error);
+        const facts = async (at: number, vm: string): Promise<VmFacts | undefined> =>
+          (await ends[at]!.hypervisor.inventory()).vms.find((each) => each.nativeId === vm);
+        const run = (at: number, action: unknown): Promise<{ code?: string; already?: boolean }> =>
+          ends[at]!.hypervisor.run(actionSchema.parse(action), { signal: new AbortController().signal, progress: () => {} }).catch(
+            (error: { code: string }) => error,
+          );
 
         for (const one of steps) {
           const at = one.where;
@@ -114,7 +161,16 @@ describe("a simulated world", () => {
 
   it("has each VM once and tells every change also when actions overlap, wait, are cancelled and lose their connection", async () => {
     const overlap = fc.oneof(
-      { weight: 8, arbitrary: fc.record({ do: fc.constant("act" as const), verb: fc.constantFrom(...lifecycle), which, where, cancelAfter: fc.option(fc.integer({ min: 1, max: 60 })) }) },
+      {
+        weight: 8,
+        arbitrary: fc.record({
+          do: fc.constant("act" as const),
+          verb: fc.constantFrom(...lifecycle),
+          which,
+          where,
+          cancelAfter: fc.option(fc.integer({ min: 1, max: 60 })),
+        }),
+      },
       { weight: 3, arbitrary: fc.record({ do: fc.constant("migrate" as const), which, where, live: fc.boolean() }) },
       { weight: 3, arbitrary: fc.record({ do: fc.constant("create" as const), n: fc.nat(2), name: fc.constantFrom("x", "y"), where }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant("rename" as const), which, where, name: fc.constantFrom("x", "y") }) },
@@ -125,12 +181,22 @@ describe("a simulated world", () => {
       fc.asyncProperty(fc.array(overlap, { maxLength: 30 }), async (steps) => {
         const estate = `overlap-${runs++}`;
         const world = simWorld(estate);
-        const connect = (host: string): Promise<Hypervisor> => simKind.connect(new URL(`sim://${estate}/${host}?hosts=2&vms=3&seed=${runs % 7}&fault=delay:vm.*:40&fault=lose:vm.start:0.2&fault=fail:vm.*:0.1`), { signal: new AbortController().signal, openTimeoutMs: 100, callTimeoutMs: 1000 });
+        const connect = (host: string): Promise<Hypervisor> =>
+          simKind.connect(new URL(`sim://${estate}/${host}?hosts=2&vms=3&seed=${runs % 7}&fault=delay:vm.*:40&fault=lose:vm.start:0.2&fault=fail:vm.*:0.1`), {
+            signal: new AbortController().signal,
+            openTimeoutMs: 100,
+            callTimeoutMs: 1000,
+          });
         const ends = await Promise.all(hosts.map(connect));
         const all = (await Promise.all(ends.map((end) => end.inventory()))).flatMap((inventory) => inventory.vms.map((vm) => vm.nativeId));
         world.freezeTime();
         const underWay: Promise<unknown>[] = [];
-        const run = (at: number, action: unknown, signal = new AbortController().signal): void => void underWay.push(ends[at]!.run(actionSchema.parse(action), { signal, progress: () => {} }).catch((error: { code?: string }) => expect(error.code, String(error)).toBeDefined()));
+        const run = (at: number, action: unknown, signal = new AbortController().signal): void =>
+          void underWay.push(
+            ends[at]!.run(actionSchema.parse(action), { signal, progress: () => {} }).catch((error: { code?: string }) =>
+              expect(error.code, String(error)).toBeDefined(),
+            ),
+          );
         for (const one of steps) {
           const at = one.where;
           const control = world.host(hosts[at]!);
@@ -155,7 +221,9 @@ describe("a simulated world", () => {
         for (const host of hosts) world.host(host).unhang();
         await world.advance(100_000);
         await Promise.all(underWay);
-        const followers = await Promise.all(hosts.map(async (host) => ({ host, end: await connect(host) })).map(async (made) => ({ ...(await made), follower: new Follower((await made).end) })));
+        const followers = await Promise.all(
+          hosts.map(async (host) => ({ host, end: await connect(host) })).map(async (made) => ({ ...(await made), follower: new Follower((await made).end) })),
+        );
         await turn();
         const found: string[] = [];
         for (const { host, end, follower } of followers) {

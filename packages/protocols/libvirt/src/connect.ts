@@ -54,7 +54,15 @@ export async function connect(target: string | Endpoint, options: ConnectOptions
   const endpoint = typeof target === "string" ? parseUri(target) : target;
   const openTimeoutMs = options.openTimeoutMs ?? DEFAULTS.openTimeoutMs;
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(new ConnectionError("timeout", `${endpoint.uri}: not open within ${openTimeoutMs} ms`, { remedy: "see that the host is up and answers, and that no firewall drops packets" })), openTimeoutMs);
+  const timer = setTimeout(
+    () =>
+      deadline.abort(
+        new ConnectionError("timeout", `${endpoint.uri}: not open within ${openTimeoutMs} ms`, {
+          remedy: "see that the host is up and answers, and that no firewall drops packets",
+        }),
+      ),
+    openTimeoutMs,
+  );
   const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
   try {
     signal.throwIfAborted();
@@ -66,7 +74,13 @@ export async function connect(target: string | Endpoint, options: ConnectOptions
 
 async function open(endpoint: Endpoint, options: ConnectOptions, signal: AbortSignal): Promise<Connection> {
   const transport = await openTransport(endpoint, options, signal);
-  const events = new EventHub(options.onListenerError ?? ((error) => queueMicrotask(() => { throw error; })));
+  const events = new EventHub(
+    options.onListenerError ??
+      ((error) =>
+        queueMicrotask(() => {
+          throw error;
+        })),
+  );
   const over = Promise.withResolvers<ConnectionError>();
   let stopKeepalive = (): void => {};
   const client = new RpcClient(transport, {
@@ -75,7 +89,10 @@ async function open(endpoint: Endpoint, options: ConnectOptions, signal: AbortSi
     slowCalls: options.slowCalls ?? DEFAULTS.slowCalls,
     bulk: options.bulk ?? false,
     events,
-    ended: (reason) => { stopKeepalive(); over.resolve(reason); },
+    ended: (reason) => {
+      stopKeepalive();
+      over.resolve(reason);
+    },
   });
   const call = callsOver(client);
   const during = { signal, timeoutMs: 0 };

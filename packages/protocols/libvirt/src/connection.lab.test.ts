@@ -4,11 +4,14 @@ import { connect, constants, type Connection, type ConnectOptions } from "./inde
 import { until } from "./testing/fakeServer.ts";
 
 let daemon: PrivateLibvirtd;
-beforeAll(async () => { daemon = await PrivateLibvirtd.start(); });
+beforeAll(async () => {
+  daemon = await PrivateLibvirtd.start();
+});
 afterAll(() => daemon[Symbol.asyncDispose]());
 const open = (uri = "test:///default", options: ConnectOptions = {}): Promise<Connection> => connect(uri, { socketPath: daemon.socket, ...options });
 
-const domainXml = (name: string): string => `<domain type="test"><name>${name}</name><memory unit="MiB">64</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain>`;
+const domainXml = (name: string): string =>
+  `<domain type="test"><name>${name}</name><memory unit="MiB">64</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain>`;
 
 describe("against libvirtd", () => {
   it("opens, lists, reads and changes the test driver's domains", async () => {
@@ -45,7 +48,10 @@ describe("against libvirtd", () => {
     const { dom } = await actor.call.domainCreateXml({ xmlDesc: domainXml("short-lived") });
     await actor.call.domainDestroy({ dom });
     await until("three events", () => seen.length >= 2);
-    expect(seen.slice(0, 2)).toEqual([["short-lived", constants.VIR_DOMAIN_EVENT_STARTED], ["short-lived", constants.VIR_DOMAIN_EVENT_STOPPED]]);
+    expect(seen.slice(0, 2)).toEqual([
+      ["short-lived", constants.VIR_DOMAIN_EVENT_STARTED],
+      ["short-lived", constants.VIR_DOMAIN_EVENT_STOPPED],
+    ]);
     await watcher.call.connectDomainEventCallbackDeregisterAny({ callbackID });
   });
 

@@ -6,7 +6,9 @@ import { procedures } from "./generated/procedures.ts";
 import type { Calls } from "./generated/types/calls.ts";
 import type { RpcClient } from "./rpcClient.ts";
 
-interface Bound { client: RpcClient }
+interface Bound {
+  client: RpcClient;
+}
 
 /** One method per procedure, made once; a connection's `call` inherits them. */
 const methods: Record<string, unknown> = {};
@@ -14,9 +16,13 @@ for (const procedure of procedures) methods[procedure.name] = method(procedure);
 
 function method(procedure: Procedure): unknown {
   if (procedure.encode === null) {
-    return function (this: Bound, options?: CallOptions): Promise<unknown> { return this.client.invoke(procedure, undefined, options); };
+    return function (this: Bound, options?: CallOptions): Promise<unknown> {
+      return this.client.invoke(procedure, undefined, options);
+    };
   }
-  return function (this: Bound, args: unknown, options?: CallOptions): Promise<unknown> { return this.client.invoke(procedure, args, options); };
+  return function (this: Bound, args: unknown, options?: CallOptions): Promise<unknown> {
+    return this.client.invoke(procedure, args, options);
+  };
 }
 
 /** The typed calls over one client. */

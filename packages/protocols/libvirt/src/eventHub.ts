@@ -45,14 +45,18 @@ export class EventHub {
     this.#listeners.set(kind, listeners);
     const own = (message: EventMessages[Name]): void => listener(message);
     listeners.add(own as (message: never) => void);
-    return () => { listeners.delete(own as (message: never) => void); };
+    return () => {
+      listeners.delete(own as (message: never) => void);
+    };
   }
 
   /** Calls `listener` with every event of every kind. */
   subscribeAll(listener: (event: AnyEvent) => void): () => void {
     const own = (event: AnyEvent): void => listener(event);
     this.#all.add(own);
-    return () => { this.#all.delete(own); };
+    return () => {
+      this.#all.delete(own);
+    };
   }
 
   /** Whether anybody would hear the kind: one that nobody hears is not decoded. */
@@ -63,10 +67,18 @@ export class EventHub {
   /** Hands one message to its listeners. */
   emit(kind: string, message: unknown): void {
     for (const listener of this.#listeners.get(kind) ?? []) {
-      try { listener(message as never); } catch (error) { this.#onListenerError(error, kind); }
+      try {
+        listener(message as never);
+      } catch (error) {
+        this.#onListenerError(error, kind);
+      }
     }
     for (const listener of this.#all) {
-      try { listener({ kind, message } as AnyEvent); } catch (error) { this.#onListenerError(error, kind); }
+      try {
+        listener({ kind, message } as AnyEvent);
+      } catch (error) {
+        this.#onListenerError(error, kind);
+      }
     }
   }
 }

@@ -26,7 +26,11 @@ for (const path of globSync(["*.ts", "peer/*.ts"], { cwd: folder })) {
 
 describe("generated code", () => {
   it("is what the generator wrote: nobody edited it", () => {
-    const found = Object.fromEntries(globSync("**/*.ts", { cwd: folder }).sort().map((path) => [path, sha256(join(folder, path))]));
+    const found = Object.fromEntries(
+      globSync("**/*.ts", { cwd: folder })
+        .sort()
+        .map((path) => [path, sha256(join(folder, path))]),
+    );
     expect(found).toEqual(vocabulary.files);
   });
 
@@ -38,7 +42,9 @@ describe("generated code", () => {
   it("has every procedure, event and struct of the vocabulary", () => {
     expect(procedures.map((each) => each.name).sort()).toEqual(Object.keys(vocabulary.procedures).sort());
     expect(eventKinds.map((each) => each.name).sort()).toEqual(Object.keys(vocabulary.events).sort());
-    const structs = Object.keys(vocabulary.structs).filter((name) => name !== "TypedParam").sort();
+    const structs = Object.keys(vocabulary.structs)
+      .filter((name) => name !== "TypedParam")
+      .sort();
     expect([...encoders.keys()].sort()).toEqual(structs);
     expect([...decoders.keys()].sort()).toEqual(structs);
     expect(procedures.length + eventKinds.length).toBe(443 + 7 + 1);
@@ -46,38 +52,44 @@ describe("generated code", () => {
 
   it("reads back every struct as it was written", () => {
     for (const [name, decode] of decoders) {
-      fc.assert(fc.property(fc.integer(), (seed) => {
-        const value = decode(new ArbitraryReader(seed));
-        const writer = new XdrWriter();
-        encoders.get(name)?.(writer, value);
-        const bytes = writer.take();
-        const reader = new XdrReader();
-        reader.point(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
-        expect(decode(reader)).toEqual(value);
-        reader.done();
-      }), { numRuns: 10 });
+      fc.assert(
+        fc.property(fc.integer(), (seed) => {
+          const value = decode(new ArbitraryReader(seed));
+          const writer = new XdrWriter();
+          encoders.get(name)?.(writer, value);
+          const bytes = writer.take();
+          const reader = new XdrReader();
+          reader.point(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
+          expect(decode(reader)).toEqual(value);
+          reader.done();
+        }),
+        { numRuns: 10 },
+      );
     }
   });
 
   it("refuses every struct when its last byte is missing, and never loops or crashes on random bytes", () => {
     for (const [name, decode] of decoders) {
-      fc.assert(fc.property(fc.integer(), fc.uint8Array({ maxLength: 200 }), (seed, junk) => {
-        const writer = new XdrWriter();
-        encoders.get(name)?.(writer, decode(new ArbitraryReader(seed)));
-        const bytes = writer.take();
-        const reader = new XdrReader();
-        if (bytes.length > 0) {
-          reader.point(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length - 1);
-          expect(() => decode(reader)).toThrow(expect.objectContaining({ name: "XdrError" }));
-        }
-        const random = Buffer.from(junk);
-        reader.point(random, new DataView(random.buffer, random.byteOffset, random.byteLength), 0, random.length);
-        try {
-          decode(reader);
-        } catch (error) {
-          expect((error as Error).name).toBe("XdrError");
-        }
-      }), { numRuns: 5 });
+      fc.assert(
+        fc.property(fc.integer(), fc.uint8Array({ maxLength: 200 }), (seed, junk) => {
+          const writer = new XdrWriter();
+          encoders.get(name)?.(writer, decode(new ArbitraryReader(seed)));
+          const bytes = writer.take();
+          const reader = new XdrReader();
+          if (bytes.length > 0) {
+            reader.point(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length - 1);
+            expect(() => decode(reader)).toThrow(expect.objectContaining({ name: "XdrError" }));
+          }
+          const random = Buffer.from(junk);
+          reader.point(random, new DataView(random.buffer, random.byteOffset, random.byteLength), 0, random.length);
+          try {
+            decode(reader);
+          } catch (error) {
+            expect((error as Error).name).toBe("XdrError");
+          }
+        }),
+        { numRuns: 5 },
+      );
     }
   });
 });

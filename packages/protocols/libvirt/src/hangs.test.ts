@@ -5,7 +5,12 @@ import { FakeServer, hostname, lifecycleEvent, openOver as open, PROC, reply, si
 /** Each kind of hang that other clients of this protocol have had, and that must not happen here. */
 describe("nothing hangs", () => {
   it("kind: an event's consumer calls back and waits while more events come", async () => {
-    await using server = await FakeServer.start((request) => [lifecycleEvent("vm-2", 1), lifecycleEvent("vm-3", 1), hostname(request), lifecycleEvent("vm-4", 1)]);
+    await using server = await FakeServer.start((request) => [
+      lifecycleEvent("vm-2", 1),
+      lifecycleEvent("vm-3", 1),
+      hostname(request),
+      lifecycleEvent("vm-4", 1),
+    ]);
     await using conn = await open(server);
     const seen: string[] = [];
     const done: string[] = [];
@@ -30,8 +35,12 @@ describe("nothing hangs", () => {
     const faults: string[] = [];
     await using conn = await open(server, { onListenerError: (error, kind) => faults.push(`${kind}: ${(error as Error).message}`) });
     const seen: string[] = [];
-    conn.events.subscribe("domainEventCallbackLifecycle", () => { throw new Error("bad consumer"); });
-    conn.events.subscribe("domainEventCallbackLifecycle", ({ msg }) => { seen.push(msg.dom.name); });
+    conn.events.subscribe("domainEventCallbackLifecycle", () => {
+      throw new Error("bad consumer");
+    });
+    conn.events.subscribe("domainEventCallbackLifecycle", ({ msg }) => {
+      seen.push(msg.dom.name);
+    });
     server.send(lifecycleEvent("vm-1", 0));
     await until("the other consumer", () => seen.length === 1);
     expect(faults).toEqual(["domainEventCallbackLifecycle: bad consumer"]);
@@ -42,7 +51,11 @@ describe("nothing hangs", () => {
     await using server = await FakeServer.start((request) => [lifecycleEvent("vm-2", 0), hostname(request), lifecycleEvent("vm-3", 0)]);
     await using conn = await open(server);
     const seen: string[] = [];
-    const off = conn.events.subscribe("domainEventCallbackLifecycle", ({ msg }) => { seen.push(msg.dom.name); off(); off(); });
+    const off = conn.events.subscribe("domainEventCallbackLifecycle", ({ msg }) => {
+      seen.push(msg.dom.name);
+      off();
+      off();
+    });
     server.send(Buffer.concat([lifecycleEvent("vm-1", 0), lifecycleEvent("vm-1b", 0)]));
     await until("the first event", () => seen.length === 1);
     await conn.call.connectGetHostname();
@@ -57,7 +70,10 @@ describe("nothing hangs", () => {
       const conn = await open(server);
       const goodbyes = () => server.requests.filter(({ procedure }) => procedure === PROC.close).length;
       const given = new AbortController();
-      const calls = [conn.call.connectDomainEventCallbackDeregisterAny({ callbackID: 1 }), conn.call.connectNetworkEventRegisterAny({ eventID: 0 }, { signal: given.signal })];
+      const calls = [
+        conn.call.connectDomainEventCallbackDeregisterAny({ callbackID: 1 }),
+        conn.call.connectNetworkEventRegisterAny({ eventID: 0 }, { signal: given.signal }),
+      ];
       void Promise.allSettled(calls);
       await until("both requests", () => held.length === 2);
       given.abort(); // given up here, still worked on there
@@ -87,10 +103,16 @@ describe("nothing hangs", () => {
   });
 
   it.each([PROC.authList, PROC.open])("kind: the server dies in the middle of opening, at procedure %i", async (fatal) => {
-    await using server = await FakeServer.start((request) => {
-      if (request.procedure === fatal) { request.socket.destroy(); return undefined; }
-      return reply(request, new ByteBuilder().u32(0));
-    }, { everything: true });
+    await using server = await FakeServer.start(
+      (request) => {
+        if (request.procedure === fatal) {
+          request.socket.destroy();
+          return undefined;
+        }
+        return reply(request, new ByteBuilder().u32(0));
+      },
+      { everything: true },
+    );
     await expect(open(server)).rejects.toMatchObject({ kind: "lost" });
   });
 

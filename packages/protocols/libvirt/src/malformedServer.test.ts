@@ -40,7 +40,9 @@ describe("a malformed server", () => {
 
   it("sends events of kinds that this version does not know, and replies nobody asked for: both are passed over", async () => {
     await using server = await FakeServer.start((request) => [
-      new ByteBuilder().u32(1).message({ procedure: 9_999, type: 2 }), new ByteBuilder().message({ procedure: 59, type: 1, serial: 77 }), hostname(request),
+      new ByteBuilder().u32(1).message({ procedure: 9_999, type: 2 }),
+      new ByteBuilder().message({ procedure: 59, type: 1, serial: 77 }),
+      hostname(request),
     ]);
     await using conn = await open(server);
     expect(await conn.call.connectGetHostname()).toEqual({ hostname: "host-1" });
@@ -49,19 +51,42 @@ describe("a malformed server", () => {
   it("sends replies with any bytes changed, cut anywhere: each call ends, with a result or a named error", async () => {
     const list = procedures.find((each) => each.name === "connectListAllDomains") as Procedure;
     const flips = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 });
-    await fc.assert(fc.asyncProperty(flips, fc.nat(), async (changes, cut) => {
-      let events: TransportEvents | undefined;
-      const transport: Transport = { peer: "test", confidential: true, start: (given) => { events = given; }, send: () => true, pause: () => {}, destroy: () => {} };
-      const client = new RpcClient(transport, { callTimeoutMs: 0, streamBufferBytes: 1, slowCalls: 4, bulk: false, events: new EventHub(() => {}), ended: () => {} });
-      const call = client.invoke(list, { needResults: 1 }, undefined).catch((error: Error) => error);
-      const bytes = new ByteBuilder().u32(1).domain("vm", "01234567-89ab-cdef-0123-456789abcdef", 1).u32(1).message({ procedure: list.number, type: 1, serial: 1 });
-      for (const [at, value] of changes) bytes[at % bytes.length] = value;
-      events?.bytes(bytes.subarray(0, cut % bytes.length), cut % bytes.length);
-      events?.bytes(bytes.subarray(cut % bytes.length), bytes.length - (cut % bytes.length));
-      client.end(new ConnectionError("closed", "done"));
-      const result = await call;
-      if (result instanceof Error) expect(["ConnectionError", "LibvirtError"]).toContain(result.name);
-      else expect((result as { domains: unknown[] }).domains.length).toBeLessThanOrEqual(1);
-    }), { numRuns: 500 });
+    await fc.assert(
+      fc.asyncProperty(flips, fc.nat(), async (changes, cut) => {
+        let events: TransportEvents | undefined;
+        const transport: Transport = {
+          peer: "test",
+          confidential: true,
+          start: (given) => {
+            events = given;
+          },
+          send: () => true,
+          pause: () => {},
+          destroy: () => {},
+        };
+        const client = new RpcClient(transport, {
+          callTimeoutMs: 0,
+          streamBufferBytes: 1,
+          slowCalls: 4,
+          bulk: false,
+          events: new EventHub(() => {}),
+          ended: () => {},
+        });
+        const call = client.invoke(list, { needResults: 1 }, undefined).catch((error: Error) => error);
+        const bytes = new ByteBuilder()
+          .u32(1)
+          .domain("vm", "01234567-89ab-cdef-0123-456789abcdef", 1)
+          .u32(1)
+          .message({ procedure: list.number, type: 1, serial: 1 });
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        events?.bytes(bytes.subarray(0, cut % bytes.length), cut % bytes.length);
+        events?.bytes(bytes.subarray(cut % bytes.length), bytes.length - (cut % bytes.length));
+        client.end(new ConnectionError("closed", "done"));
+        const result = await call;
+        if (result instanceof Error) expect(["ConnectionError", "LibvirtError"]).toContain(result.name);
+        else expect((result as { domains: unknown[] }).domains.length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

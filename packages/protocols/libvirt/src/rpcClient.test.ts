@@ -25,7 +25,16 @@ describe("calls", () => {
   it("reject with libvirt's own error, by code and name", async () => {
     await using server = await FakeServer.start((request) => errorReply(request, 42, "no such domain"));
     await using conn = await open(server);
-    await expect(conn.call.connectGetHostname()).rejects.toMatchObject({ name: "LibvirtError", code: 42, codeName: "VIR_ERR_NO_DOMAIN", domain: 10, domainName: "VIR_FROM_QEMU", level: 2, procedure: "connectGetHostname", message: "no such domain" });
+    await expect(conn.call.connectGetHostname()).rejects.toMatchObject({
+      name: "LibvirtError",
+      code: 42,
+      codeName: "VIR_ERR_NO_DOMAIN",
+      domain: 10,
+      domainName: "VIR_FROM_QEMU",
+      level: 2,
+      procedure: "connectGetHostname",
+      message: "no such domain",
+    });
   });
 
   it("reject arguments that do not fit, send nothing for them and leave the connection well", async () => {
@@ -75,7 +84,10 @@ describe("calls", () => {
     await until("all requests", () => answered === 3_000);
     control.abort(new Error("enough"));
     const counts = Map.groupBy(await settled, (each) => (each.status === "fulfilled" ? "fulfilled" : (each.reason as Error).message));
-    expect([...counts].map(([name, list]) => [name, list.length])).toEqual([["fulfilled", 1_000], ["enough", 2_000]]);
+    expect([...counts].map(([name, list]) => [name, list.length])).toEqual([
+      ["fulfilled", 1_000],
+      ["enough", 2_000],
+    ]);
     expect(conn.outstanding).toBe(2_000);
   });
 

@@ -81,23 +81,53 @@ export class RpcClient {
       this.#send(serial, call);
       return true;
     });
-    this.#streams = new StreamTable(this.#outbox, settings.bulk ? (paused) => { if (!this.#over) transport.pause(paused); } : undefined);
+    this.#streams = new StreamTable(
+      this.#outbox,
+      settings.bulk
+        ? (paused) => {
+            if (!this.#over) transport.pause(paused);
+          }
+        : undefined,
+    );
     this.#deadlines = new Deadlines(this.#pending, (serial, call) => {
-      this.#give(serial, call, call.sent
-        ? new ConnectionError("timeout", `${call.procedure.name}: no answer from ${transport.peer} within ${call.timeoutMs} ms`, { remedy: "the host may be hung or the operation slow; the server may still carry the call out" })
-        : new ConnectionError("timeout", `${call.procedure.name}: not sent within ${call.timeoutMs} ms, for ${transport.peer} works on ${this.#places.taken} slow calls`, { remedy: "it was not carried out; wait for the calls under way, or see whether the host hangs" }));
+      this.#give(
+        serial,
+        call,
+        call.sent
+          ? new ConnectionError("timeout", `${call.procedure.name}: no answer from ${transport.peer} within ${call.timeoutMs} ms`, {
+              remedy: "the host may be hung or the operation slow; the server may still carry the call out",
+            })
+          : new ConnectionError(
+              "timeout",
+              `${call.procedure.name}: not sent within ${call.timeoutMs} ms, for ${transport.peer} works on ${this.#places.taken} slow calls`,
+              { remedy: "it was not carried out; wait for the calls under way, or see whether the host hangs" },
+            ),
+      );
     });
     transport.start({
       bytes: (buffer, length) => this.#bytes(buffer, length),
       drained: () => this.#outbox.drained(),
-      ended: (error) => this.end(error instanceof ConnectionError ? error : new ConnectionError("lost", `${transport.peer} ended the connection`, { cause: error, errno: (error as NodeJS.ErrnoException | undefined)?.code, remedy: "see whether the libvirt daemon there still runs" })),
+      ended: (error) =>
+        this.end(
+          error instanceof ConnectionError
+            ? error
+            : new ConnectionError("lost", `${transport.peer} ended the connection`, {
+                cause: error,
+                errno: (error as NodeJS.ErrnoException | undefined)?.code,
+                remedy: "see whether the libvirt daemon there still runs",
+              }),
+        ),
     });
   }
 
   /** Why the connection is over, if it is. */
-  get over(): ConnectionError | undefined { return this.#over; }
+  get over(): ConnectionError | undefined {
+    return this.#over;
+  }
   /** Calls sent and not answered, given-up ones included. */
-  get outstanding(): number { return this.#pending.size + this.#abandoned.size; }
+  get outstanding(): number {
+    return this.#pending.size + this.#abandoned.size;
+  }
   /** Slow calls that were given up and the server still works on: they hold the places of others. */
   get stuck(): number {
     let count = 0;
@@ -106,10 +136,15 @@ export class RpcClient {
   }
   /** Resolves when the server works on no call any more, given-up ones included, or the connection is over. */
   async answered(): Promise<void> {
-    while (!this.#over && this.outstanding > 0) await new Promise<void>((resolve) => { this.#onReply.push(resolve); });
+    while (!this.#over && this.outstanding > 0)
+      await new Promise<void>((resolve) => {
+        this.#onReply.push(resolve);
+      });
   }
   /** Whether reading was stopped for a consumer of a bulk stream. */
-  get paused(): boolean { return this.#streams.paused; }
+  get paused(): boolean {
+    return this.#streams.paused;
+  }
 
   /** Lets messages up to the protocol's maximum in: the peer is authenticated. */
   trust(): void {
@@ -121,11 +156,27 @@ export class RpcClient {
     if (this.#over) return Promise.reject(this.#over);
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason as unknown);
-    if (this.#outbox.full) return Promise.reject(new ConnectionError("overrun", `${procedure.name}: too many bytes wait for ${this.#transport.peer} to read them`, { remedy: "the host is hung or overloaded: wait for the calls under way" }));
+    if (this.#outbox.full)
+      return Promise.reject(
+        new ConnectionError("overrun", `${procedure.name}: too many bytes wait for ${this.#transport.peer} to read them`, {
+          remedy: "the host is hung or overloaded: wait for the calls under way",
+        }),
+      );
     const serial = this.#nextSerial();
     return new Promise((resolve, reject) => {
       const timeoutMs = options?.timeoutMs ?? this.#settings.callTimeoutMs;
-      const call: Pending = { procedure, args, sent: false, streamBufferBytes: options?.streamBufferBytes, resolve, reject, timeoutMs, deadline: timeoutMs > 0 ? performance.now() + timeoutMs : Infinity, signal, stream: undefined };
+      const call: Pending = {
+        procedure,
+        args,
+        sent: false,
+        streamBufferBytes: options?.streamBufferBytes,
+        resolve,
+        reject,
+        timeoutMs,
+        deadline: timeoutMs > 0 ? performance.now() + timeoutMs : Infinity,
+        signal,
+        stream: undefined,
+      };
       this.#pending.set(serial, call);
       if (timeoutMs > 0) this.#deadlines.arm();
       if (signal) this.#aborts.add(signal, serial);
@@ -193,7 +244,12 @@ export class RpcClient {
     try {
       this.#parser.push(buffer, length);
     } catch (error) {
-      this.end(new ConnectionError("protocol", `${this.#transport.peer} sent what libvirt's protocol does not allow (${(error as Error).message})`, { cause: error, remedy: "see that a libvirt daemon listens there, and nothing else" }));
+      this.end(
+        new ConnectionError("protocol", `${this.#transport.peer} sent what libvirt's protocol does not allow (${(error as Error).message})`, {
+          cause: error,
+          remedy: "see that a libvirt daemon listens there, and nothing else",
+        }),
+      );
     }
   }
 
@@ -201,10 +257,16 @@ export class RpcClient {
     this.received++;
     if (header.version !== PROTOCOL_VERSION) throw new Error(`version ${header.version} of program 0x${header.program.toString(16)}`);
     switch (header.type) {
-      case wire.VIR_NET_REPLY: this.#reply(header, body); return this.#lookAgain();
-      case wire.VIR_NET_MESSAGE: return this.#event(header, body);
-      case wire.VIR_NET_STREAM: case wire.VIR_NET_STREAM_HOLE: return this.#streams.receive(header, body);
-      default: throw new Error(header.type === wire.VIR_NET_CALL || header.type === wire.VIR_NET_CALL_WITH_FDS ? NEVER_ASKED : `message of type ${header.type}`);
+      case wire.VIR_NET_REPLY:
+        this.#reply(header, body);
+        return this.#lookAgain();
+      case wire.VIR_NET_MESSAGE:
+        return this.#event(header, body);
+      case wire.VIR_NET_STREAM:
+      case wire.VIR_NET_STREAM_HOLE:
+        return this.#streams.receive(header, body);
+      default:
+        throw new Error(header.type === wire.VIR_NET_CALL || header.type === wire.VIR_NET_CALL_WITH_FDS ? NEVER_ASKED : `message of type ${header.type}`);
     }
   }
 
@@ -214,7 +276,8 @@ export class RpcClient {
     if (call === undefined) return this.#lateReply(header, body);
     if (!call.sent) throw new Error(`reply to ${call.procedure.name}, which was not sent`);
     const { procedure, stream } = call;
-    if (header.program !== procedure.program || header.procedure !== procedure.number) throw new Error(`reply ${serial} is of procedure ${header.procedure}, ${procedure.name} was called`);
+    if (header.program !== procedure.program || header.procedure !== procedure.number)
+      throw new Error(`reply ${serial} is of procedure ${header.procedure}, ${procedure.name} was called`);
     let result: unknown;
     let failed = false;
     if (header.status === wire.VIR_NET_OK) {

@@ -6,7 +6,9 @@ import { until } from "./testing/fakeServer.ts";
 
 /** Starts a guest whose emulator then hangs, as one on a dead file server does: calls to its monitor wait. */
 async function hungGuest(daemon: PrivateLibvirtd, conn: Connection): Promise<{ dom: Domain; pid: number }> {
-  const { dom } = await conn.call.domainCreateXml({ xmlDesc: `<domain type="qemu"><name>hung</name><memory unit="MiB">16</memory><vcpu>1</vcpu><os><type arch="x86_64" machine="pc">hvm</type></os></domain>` });
+  const { dom } = await conn.call.domainCreateXml({
+    xmlDesc: `<domain type="qemu"><name>hung</name><memory unit="MiB">16</memory><vcpu>1</vcpu><os><type arch="x86_64" machine="pc">hvm</type></os></domain>`,
+  });
   const [file] = globSync("{run,cache}/**/hung.pid", { cwd: daemon.folder });
   const pid = Number(readFileSync(`${daemon.folder}/${file}`, "utf8"));
   process.kill(pid, "SIGSTOP");
@@ -25,7 +27,9 @@ describe("kind: guests hang and calls to them pile up", () => {
       const since = performance.now();
       while (performance.now() - since < SILENT_MS) {
         expect((await conn.call.domainGetInfo({ dom })).state).toBe(1);
-        await new Promise((resolve) => { setTimeout(resolve, 100); });
+        await new Promise((resolve) => {
+          setTimeout(resolve, 100);
+        });
       }
       expect(conn.open).toBe(true);
       process.kill(pid, "SIGCONT");

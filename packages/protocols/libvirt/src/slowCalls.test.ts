@@ -5,11 +5,13 @@ describe("slow calls", () => {
   const START = 9; // domainCreate, which may wait for a guest
   const ABORT_JOB = 164;
   const DOM = { name: "vm", uuid: "01234567-89ab-cdef-0123-456789abcdef", id: -1 };
-  const slow = (held: Request[]) => (request: Request): Buffer | undefined => {
-    if (request.procedure === PROC.getHostname) return hostname(request);
-    if (request.procedure === START) held.push(request);
-    return undefined;
-  };
+  const slow =
+    (held: Request[]) =>
+    (request: Request): Buffer | undefined => {
+      if (request.procedure === PROC.getHostname) return hostname(request);
+      if (request.procedure === START) held.push(request);
+      return undefined;
+    };
 
   it("leave the server a place to read: three of a sort are under way, quick calls overtake the rest", async () => {
     const held: Request[] = [];

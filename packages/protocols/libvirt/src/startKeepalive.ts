@@ -26,7 +26,11 @@ export function startKeepalive(client: RpcClient, peer: string, settings: Keepal
       return;
     }
     if (silent >= settings.count) {
-      client.end(new ConnectionError("dead", `${peer} gave no sign of life for ${((silent + 1) * settings.intervalMs) / 1000} s`, { remedy: "the host is hung or the network drops packets; connect again when it answers" }));
+      client.end(
+        new ConnectionError("dead", `${peer} gave no sign of life for ${((silent + 1) * settings.intervalMs) / 1000} s`, {
+          remedy: "the host is hung or the network drops packets; connect again when it answers",
+        }),
+      );
       return;
     }
     silent++;

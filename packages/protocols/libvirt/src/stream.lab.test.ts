@@ -21,7 +21,12 @@ afterAll(async () => {
 });
 
 async function volume(name: string, bytes: number): Promise<StorageVol> {
-  return (await conn.call.storageVolCreateXml({ pool, xml: `<volume><name>${name}</name><capacity unit="bytes">${bytes}</capacity><allocation>0</allocation><target><format type="raw"/></target></volume>` })).vol;
+  return (
+    await conn.call.storageVolCreateXml({
+      pool,
+      xml: `<volume><name>${name}</name><capacity unit="bytes">${bytes}</capacity><allocation>0</allocation><target><format type="raw"/></target></volume>`,
+    })
+  ).vol;
 }
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
@@ -65,7 +70,9 @@ describe("volume streams of libvirtd", () => {
     for await (const part of stream) {
       digest.update(part);
       expect(stream.bufferedBytes).toBeLessThan(2 * MIB);
-      await new Promise((resolve) => { setImmediate(resolve); });
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     }
     await stream.finish();
     expect(digest.digest("hex")).toBe(hash(content));
@@ -91,7 +98,9 @@ describe("volume streams of libvirtd", () => {
 
   it("end with libvirt's error, and leave the connection usable", async () => {
     const vol = await volume("small", 4096);
-    await expect(conn.call.storageVolDownload({ vol: { ...vol, key: `${vol.key}-gone`, name: "gone" }, offset: 0n, length: 0n })).rejects.toMatchObject({ codeName: "VIR_ERR_NO_STORAGE_VOL" });
+    await expect(conn.call.storageVolDownload({ vol: { ...vol, key: `${vol.key}-gone`, name: "gone" }, offset: 0n, length: 0n })).rejects.toMatchObject({
+      codeName: "VIR_ERR_NO_STORAGE_VOL",
+    });
     const up = await conn.call.storageVolUpload({ vol, offset: 0n, length: 10n });
     const writing = (async () => {
       for (let i = 0; i < 1_000; i++) await up.stream.write(Buffer.alloc(100_000, 1));
@@ -103,7 +112,10 @@ describe("volume streams of libvirtd", () => {
 
   it("are carried by TLS, too", async () => {
     using authority = new TestAuthority();
-    await using own = await PrivateLibvirtd.start({ listen: "tls", tls: { ca: authority.cert, ...authority.issue("localhost", "serverAuth", ["DNS:localhost"]) } });
+    await using own = await PrivateLibvirtd.start({
+      listen: "tls",
+      tls: { ca: authority.cert, ...authority.issue("localhost", "serverAuth", ["DNS:localhost"]) },
+    });
     const uri = `qemu+tls://localhost:${own.port}/session`;
     await using over = await connect(uri, { tls: { ca: authority.cert, ...authority.issue("console", "clientAuth") } });
     const made = await over.call.storagePoolCreateXml({ xml: `<pool type="dir"><name>tls</name><target><path>${own.folder}/data</path></target></pool>` });
@@ -124,7 +136,9 @@ describe("volume streams of libvirtd", () => {
     for await (const part of stream) {
       digest.update(part);
       expect(stream.bufferedBytes).toBeLessThan(3 * MIB);
-      await new Promise((resolve) => { setImmediate(resolve); });
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     }
     expect(digest.digest("hex")).toBe(hash(content));
   });
@@ -141,9 +155,12 @@ ECHO.set([0x55, 0xaa], 510);
 describe("console stream of a running QEMU guest", () => {
   it("reads and writes, and ends when the guest does", async () => {
     const disk = daemon.file("data/echo.img", ECHO);
-    const { dom } = await conn.call.domainCreateXml({ flags: constants.VIR_DOMAIN_START_PAUSED, xmlDesc: `<domain type="qemu"><name>echo</name><memory unit="MiB">32</memory><vcpu>1</vcpu>
+    const { dom } = await conn.call.domainCreateXml({
+      flags: constants.VIR_DOMAIN_START_PAUSED,
+      xmlDesc: `<domain type="qemu"><name>echo</name><memory unit="MiB">32</memory><vcpu>1</vcpu>
       <os><type arch="x86_64" machine="pc">hvm</type></os><devices><disk type="file"><driver name="qemu" type="raw"/><source file="${disk}"/><target dev="hda"/></disk>
-      <serial type="pty"><target port="0"/></serial><console type="pty"><target type="serial" port="0"/></console></devices></domain>` });
+      <serial type="pty"><target port="0"/></serial><console type="pty"><target type="serial" port="0"/></console></devices></domain>`,
+    });
     const { stream } = await conn.call.domainOpenConsole({ dom });
     await conn.call.domainResume({ dom });
     let seen = "";
@@ -157,14 +174,22 @@ describe("console stream of a running QEMU guest", () => {
     await expectText("!");
     for (const line of ["hello", "wörld"]) {
       const bytes = Buffer.from(line, "latin1");
-      for (const byte of bytes) { // the UART holds one byte: wait for each echo
+      for (const byte of bytes) {
+        // the UART holds one byte: wait for each echo
         await stream.write(Uint8Array.of(byte));
         seen = "";
         await expectText(String.fromCharCode(byte));
       }
     }
     await conn.call.domainDestroy({ dom });
-    expect(await (async () => { for (;;) { const part = await stream.read(); if (part === undefined) return "end"; } })().catch((error: Error) => error.name)).toMatch(/^(end|LibvirtError)$/);
+    expect(
+      await (async () => {
+        for (;;) {
+          const part = await stream.read();
+          if (part === undefined) return "end";
+        }
+      })().catch((error: Error) => error.name),
+    ).toMatch(/^(end|LibvirtError)$/);
     expect((await conn.call.connectGetType()).type).toBe("QEMU");
   });
 });

@@ -4,8 +4,8 @@ import { errorBody, FakeServer, openOver as open, PROC, reply, streamMessage, un
 
 const DOM = { name: "vm", uuid: "01234567-89ab-cdef-0123-456789abcdef", id: 1 };
 const VOL = { pool: "default", name: "v", key: "/v" };
-const hole = (request: Request, length: bigint): Buffer => new ByteBuilder().i64(length).u32(0)
-  .message({ procedure: request.procedure, type: 6, serial: request.serial, status: 2 });
+const hole = (request: Request, length: bigint): Buffer =>
+  new ByteBuilder().i64(length).u32(0).message({ procedure: request.procedure, type: 6, serial: request.serial, status: 2 });
 const text = async (parts: AsyncIterable<Uint8Array>): Promise<string> => {
   let all = "";
   for await (const part of parts) all += Buffer.from(part).toString("latin1");
@@ -14,9 +14,16 @@ const text = async (parts: AsyncIterable<Uint8Array>): Promise<string> => {
 
 describe("streams", () => {
   it("deliver what comes right behind the reply, in order, and end", async () => {
-    await using server = await FakeServer.start((request) => (request.procedure === PROC.volDownload && request.type === 0
-      ? [Buffer.concat([reply(request), streamMessage(request, 2, Buffer.from("one ")), streamMessage(request, 2, Buffer.from("two"))]), streamMessage(request, 2)]
-      : request.status === 0 ? streamMessage(request, 0) : undefined));
+    await using server = await FakeServer.start((request) =>
+      request.procedure === PROC.volDownload && request.type === 0
+        ? [
+            Buffer.concat([reply(request), streamMessage(request, 2, Buffer.from("one ")), streamMessage(request, 2, Buffer.from("two"))]),
+            streamMessage(request, 2),
+          ]
+        : request.status === 0
+          ? streamMessage(request, 0)
+          : undefined,
+    );
     await using conn = await open(server);
     const { stream } = await conn.call.storageVolDownload({ vol: VOL, offset: 0n, length: 0n });
     expect(await text(stream)).toBe("one two");
@@ -24,15 +31,26 @@ describe("streams", () => {
   });
 
   it("show gaps as zero bytes, or as gaps", async () => {
-    await using server = await FakeServer.start((request) => (request.procedure === PROC.volDownload && request.type === 0
-      ? [reply(request), streamMessage(request, 2, [65]), hole(request, 300_000n), hole(request, 5n), streamMessage(request, 2, [66]), streamMessage(request, 2)] : undefined));
+    await using server = await FakeServer.start((request) =>
+      request.procedure === PROC.volDownload && request.type === 0
+        ? [
+            reply(request),
+            streamMessage(request, 2, [65]),
+            hole(request, 300_000n),
+            hole(request, 5n),
+            streamMessage(request, 2, [66]),
+            streamMessage(request, 2),
+          ]
+        : undefined,
+    );
     await using conn = await open(server);
     const whole = await conn.call.storageVolDownload({ vol: VOL, offset: 0n, length: 0n, flags: 1 });
     const all = await text(whole.stream);
     expect([all.length, all[0], all.at(-1), all.slice(1, -1).replaceAll("\0", "")]).toEqual([300_007, "A", "B", ""]);
     const sparse = await conn.call.storageVolDownload({ vol: VOL, offset: 0n, length: 0n, flags: 1 });
     const parts: unknown[] = [];
-    for (let part = await sparse.stream.readSparse(); part !== undefined; part = await sparse.stream.readSparse()) parts.push(part instanceof Uint8Array ? [...part] : part.hole);
+    for (let part = await sparse.stream.readSparse(); part !== undefined; part = await sparse.stream.readSparse())
+      parts.push(part instanceof Uint8Array ? [...part] : part.hole);
     expect(parts.filter((part) => typeof part === "bigint").reduce<bigint>((sum, part) => sum + (part as bigint), 0n)).toBe(300_005n);
     expect([parts[0], parts.at(-1)]).toEqual([[65], [66]]);
   });
@@ -41,7 +59,10 @@ describe("streams", () => {
     const got: Buffer[] = [];
     await using server = await FakeServer.start((request) => {
       if (request.type === 0) return reply(request);
-      if (request.status === 2) { got.push(Buffer.from(request.body)); return undefined; }
+      if (request.status === 2) {
+        got.push(Buffer.from(request.body));
+        return undefined;
+      }
       return streamMessage(request, 0);
     });
     await using conn = await open(server);
@@ -67,10 +88,19 @@ describe("streams", () => {
     const { stream } = await conn.call.storageVolUpload({ vol: VOL, offset: 0n, length: 0n });
     for (const socket of server.sockets) socket.pause();
     let written = 0;
-    const writing = (async () => { for (;;) { await stream.write(Buffer.alloc(200_000)); written++; } })().catch((error: unknown) => error);
+    const writing = (async () => {
+      for (;;) {
+        await stream.write(Buffer.alloc(200_000));
+        written++;
+      }
+    })().catch((error: unknown) => error);
     await until("the socket to be full", () => written > 0 || server.requests.length > 0);
     let before = -1;
-    await until("writing to stall", () => { const stalled = before === written; before = written; return stalled; });
+    await until("writing to stall", () => {
+      const stalled = before === written;
+      before = written;
+      return stalled;
+    });
     expect(written).toBeLessThan(100);
     for (const socket of server.sockets) socket.resume();
     const stalledAt = written;
@@ -80,8 +110,15 @@ describe("streams", () => {
   });
 
   it("reject readers, writers and finish with the server's error; what came before it can be read", async () => {
-    await using server = await FakeServer.start((request) => (request.type === 0
-      ? [reply(request), streamMessage(request, 2, Buffer.from("partial")), errorBody(38, "no space left").message({ procedure: request.procedure, type: 3, serial: request.serial, status: 1 })] : undefined));
+    await using server = await FakeServer.start((request) =>
+      request.type === 0
+        ? [
+            reply(request),
+            streamMessage(request, 2, Buffer.from("partial")),
+            errorBody(38, "no space left").message({ procedure: request.procedure, type: 3, serial: request.serial, status: 1 }),
+          ]
+        : undefined,
+    );
     await using conn = await open(server);
     const { stream } = await conn.call.domainOpenConsole({ dom: DOM, devName: null });
     expect(Buffer.from((await stream.read()) ?? []).toString()).toBe("partial");
@@ -108,13 +145,20 @@ describe("streams", () => {
     expect(await conn.call.connectGetHostname()).toEqual({ hostname: "h" });
     await until("the abort message", () => server.requests.some((each) => each.type === 3 && each.status === 1));
     expect(stream.bufferedBytes).toBeLessThanOrEqual(160_000);
-    await expect((async () => { while ((await stream.read()) !== undefined); })()).rejects.toMatchObject({ kind: "overrun" });
+    await expect(
+      (async () => {
+        while ((await stream.read()) !== undefined);
+      })(),
+    ).rejects.toMatchObject({ kind: "overrun" });
   });
 
   it("on a bulk connection make the reader wait for the consumer instead", async () => {
     const total = 80;
-    await using server = await FakeServer.start((request) => (request.type === 0
-      ? [reply(request), ...Array.from({ length: total }, (_, i) => streamMessage(request, 2, Buffer.alloc(100_000, i))), streamMessage(request, 2)] : undefined));
+    await using server = await FakeServer.start((request) =>
+      request.type === 0
+        ? [reply(request), ...Array.from({ length: total }, (_, i) => streamMessage(request, 2, Buffer.alloc(100_000, i))), streamMessage(request, 2)]
+        : undefined,
+    );
     await using ordinary = await open(server);
     await using conn = await ordinary.dedicated();
     const { stream } = await conn.call.storageVolDownload({ vol: VOL, offset: 0n, length: 0n }, { streamBufferBytes: 300_000 });
@@ -132,11 +176,16 @@ describe("streams", () => {
   it("that a consumer leaves early, or aborts, are given up at the server; late data is dropped", async () => {
     await using server = await FakeServer.start((request) => {
       if (request.procedure === PROC.getHostname) return reply(request, new ByteBuilder().string("h"));
-      return request.type === 0 ? [reply(request), streamMessage(request, 2, [1]), streamMessage(request, 2, [2])] : [streamMessage(request, 2, [3]), streamMessage(request, 0)];
+      return request.type === 0
+        ? [reply(request), streamMessage(request, 2, [1]), streamMessage(request, 2, [2])]
+        : [streamMessage(request, 2, [3]), streamMessage(request, 0)];
     });
     await using conn = await open(server);
     const { stream } = await conn.call.domainOpenConsole({ dom: DOM });
-    for await (const part of stream) { expect([...part]).toEqual([1]); break; }
+    for await (const part of stream) {
+      expect([...part]).toEqual([1]);
+      break;
+    }
     await until("the abort message", () => server.requests.some((each) => each.type === 3 && each.status === 1));
     expect(await stream.read()).toBeUndefined();
     expect(await conn.call.connectGetHostname()).toEqual({ hostname: "h" });
@@ -144,7 +193,10 @@ describe("streams", () => {
 
   it("opened by a call that was given up are aborted when the late reply comes", async () => {
     let held: Request | undefined;
-    await using server = await FakeServer.start((request) => { if (request.type === 0 && request.procedure === PROC.openConsole) held = request; return undefined; });
+    await using server = await FakeServer.start((request) => {
+      if (request.type === 0 && request.procedure === PROC.openConsole) held = request;
+      return undefined;
+    });
     await using conn = await open(server);
     await expect(conn.call.domainOpenConsole({ dom: DOM }, { timeoutMs: 1 })).rejects.toMatchObject({ kind: "timeout" });
     server.send(Buffer.concat([reply(held as Request), streamMessage(held as Request, 2, [1, 2, 3])]));

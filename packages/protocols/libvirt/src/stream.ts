@@ -124,7 +124,9 @@ export class Stream implements AsyncIterable<Uint8Array> {
       }
       if (this.#error) throw this.#error;
       if (this.#ended || this.#over) return undefined;
-      await new Promise<void>((resolve) => { this.#waiting = resolve; });
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
     }
   }
 
@@ -160,7 +162,11 @@ export class Stream implements AsyncIterable<Uint8Array> {
     this.#behind = true;
     if (this.#port.lagging(this, true)) return;
     this.#port.sendEnd(this.#serial, true);
-    this.fail(new ConnectionError("overrun", `a stream held ${this.#queued} bytes that nobody read`, { remedy: "read faster, or open bulk streams on a connection of their own (option bulk)" }));
+    this.fail(
+      new ConnectionError("overrun", `a stream held ${this.#queued} bytes that nobody read`, {
+        remedy: "read faster, or open bulk streams on a connection of their own (option bulk)",
+      }),
+    );
   }
 
   /** Reads to the end; leaving the loop early gives the stream up. */

@@ -76,7 +76,14 @@ export class StreamTable implements StreamPort {
   sendHole(serial: number, length: bigint): void {
     const entry = this.#streams.get(serial);
     if (!entry) return;
-    const start = this.#outbox.begin(entry.procedure.program, PROTOCOL_VERSION, entry.procedure.number, wire.VIR_NET_STREAM_HOLE, serial, wire.VIR_NET_CONTINUE);
+    const start = this.#outbox.begin(
+      entry.procedure.program,
+      PROTOCOL_VERSION,
+      entry.procedure.number,
+      wire.VIR_NET_STREAM_HOLE,
+      serial,
+      wire.VIR_NET_CONTINUE,
+    );
     this.#outbox.finish(start, encodeNetStreamHole, { length, flags: 0 });
   }
 

@@ -8,7 +8,8 @@ export function identityHandlers({ identity, url }: Services): Pick<Handlers, Mi
   return {
     sessionCreate: ({ body, request }) => identity.signIn(body, request.ip),
     async sessionDelete({ caller }) {
-      if (caller.use !== "session") throw new PolyvisorError("conflict", { detail: "you came in by an API token, which has no session to end", remedy: "To revoke the token delete it." });
+      if (caller.use !== "session")
+        throw new PolyvisorError("conflict", { detail: "you came in by an API token, which has no session to end", remedy: "To revoke the token delete it." });
       await identity.endSession(caller);
     },
     async signInCodeCreate({ caller }) {

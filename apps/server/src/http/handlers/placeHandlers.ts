@@ -34,11 +34,18 @@ export function placeHandlers({ control, stopping }: Services): Pick<Handlers, M
     async volumeWrite({ params, request }) {
       const datastore = objectOf(estate, "datastore", params.id);
       const size = Number(request.headers["content-length"] ?? "none");
-      if (!Number.isSafeInteger(size)) throw new PolyvisorError("badRequest", { detail: "the size of the volume's content is not told", where: "header Content-Length", remedy: "Send a Content-Length." });
+      if (!Number.isSafeInteger(size))
+        throw new PolyvisorError("badRequest", {
+          detail: "the size of the volume's content is not told",
+          where: "header Content-Length",
+          remedy: "Send a Content-Length.",
+        });
       const body = request.body instanceof Readable ? request.body : Readable.from([]);
       const gone = new AbortController();
       body.once("error", () => gone.abort()).once("close", () => body.readableEnded || gone.abort());
-      await hosts.hypervisor(datastore.hostId).writeVolume(datastore.name, params.volume, body as AsyncIterable<Uint8Array>, size, AbortSignal.any([gone.signal, stopping]));
+      await hosts
+        .hypervisor(datastore.hostId)
+        .writeVolume(datastore.name, params.volume, body as AsyncIterable<Uint8Array>, size, AbortSignal.any([gone.signal, stopping]));
     },
   };
 }

@@ -14,7 +14,8 @@ export function taskHandlers({ control }: Services): Pick<Handlers, Mine> {
   };
   return {
     taskList: ({ query }) => tasks.list(query),
-    taskCreate: async ({ body, caller, idempotencyKey, reply }) => at(await tasks.create({ request: body.request, reason: body.reason, account: caller.account, idempotencyKey }), reply),
+    taskCreate: async ({ body, caller, idempotencyKey, reply }) =>
+      at(await tasks.create({ request: body.request, reason: body.reason, account: caller.account, idempotencyKey }), reply),
     taskGet: ({ params }) => tasks.get(params.id),
     taskCancel: async ({ params, reply }) => at(await tasks.cancel(params.id), reply),
     planMake: ({ body, caller }) => plans.make(body.request, caller.account, body.reason),

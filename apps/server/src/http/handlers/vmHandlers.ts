@@ -27,7 +27,10 @@ export function vmHandlers({ control }: Services): Pick<Handlers, Mine> {
       const vm = vmOf(params.id);
       const { type, bytes } = await hosts.hypervisor(vm.hostId).screenshot(vm.nativeId);
       // Only types of pictures that no browser takes for a page.
-      return { type: /^image\/(png|jpeg|x-portable-pixmap)$/.test(type) ? type : "application/octet-stream", body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+      return {
+        type: /^image\/(png|jpeg|x-portable-pixmap)$/.test(type) ? type : "application/octet-stream",
+        body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      };
     },
   };
 }

@@ -51,20 +51,36 @@ export async function defineNew(session: Session, xml: string, uuid: string): Pr
   }
 }
 
-async function describe({ session, acceleration }: ActionTools, uuid: string, spec: VmSpec, placed: PlacedDisk[]): Promise<{ xml: string; how: string | undefined }> {
+async function describe(
+  { session, acceleration }: ActionTools,
+  uuid: string,
+  spec: VmSpec,
+  placed: PlacedDisk[],
+): Promise<{ xml: string; how: string | undefined }> {
   const driver = session.driver.toLowerCase();
   const { hostArch, types } = await guestTypes(session);
   const arch = spec.arch ?? hostArch;
-  if (types.size > 0 && !types.has(arch)) throw new PolyvisorError("notSupported", { detail: `${session.endpoint} runs guests of ${[...types.keys()].join(", ")}, and none of ${arch}`, where: "/spec/arch" });
-  const { virtType, how } = driver === "qemu" ? await chooseType(acceleration, spec, arch, hostArch, types.get(arch) ?? new Set()) : { virtType: driver, how: undefined };
-  if (driver !== "qemu" && spec.acceleration === "emulated") throw new PolyvisorError("notSupported", { detail: `libvirt's ${session.driver} driver emulates no processor`, where: "/spec/acceleration" });
+  if (types.size > 0 && !types.has(arch))
+    throw new PolyvisorError("notSupported", {
+      detail: `${session.endpoint} runs guests of ${[...types.keys()].join(", ")}, and none of ${arch}`,
+      where: "/spec/arch",
+    });
+  const { virtType, how } =
+    driver === "qemu" ? await chooseType(acceleration, spec, arch, hostArch, types.get(arch) ?? new Set()) : { virtType: driver, how: undefined };
+  if (driver !== "qemu" && spec.acceleration === "emulated")
+    throw new PolyvisorError("notSupported", { detail: `libvirt's ${session.driver} driver emulates no processor`, where: "/spec/acceleration" });
   const [support, kernel, initramfs, root] = await Promise.all([
     driver === "qemu" ? guestSupport(session, arch, virtType) : nothingParticular,
     spec.boot && placeFile(session, spec.boot.kernel, "/spec/boot/kernel"),
     spec.boot?.initramfs === undefined ? undefined : placeFile(session, spec.boot.initramfs, "/spec/boot/initramfs"),
     spec.container && placeRoot(session, spec.container.root),
   ]);
-  if (driver === "qemu" && spec.firmware === "efi" && !support.firmwares.includes("efi")) throw new PolyvisorError("notSupported", { detail: `there is no UEFI firmware for ${arch} guests on ${session.endpoint}`, remedy: "Install it there (Debian: ovmf), or use bios.", where: "/spec/firmware" });
+  if (driver === "qemu" && spec.firmware === "efi" && !support.firmwares.includes("efi"))
+    throw new PolyvisorError("notSupported", {
+      detail: `there is no UEFI firmware for ${arch} guests on ${session.endpoint}`,
+      remedy: "Install it there (Debian: ovmf), or use bios.",
+      where: "/spec/firmware",
+    });
   const context = { driver, uuid, virtType, arch, defaultMachine: support.machine, cpuModes: support.cpuModes, sources: [], kernel, initramfs, root };
   // What cannot be is refused before a volume is made for it.
   const targets = diskTargets(buildDomain(spec, context));
@@ -81,20 +97,31 @@ async function placeRoot(session: Session, root: string): Promise<BuildContext["
     return { folder: path };
   }
   if (root.startsWith("/")) return { folder: root };
-  throw new PolyvisorError("badRequest", { detail: `the root file system "${root}" is neither an absolute path on the host nor a volume of it`, where: "/spec/container/root" });
+  throw new PolyvisorError("badRequest", {
+    detail: `the root file system "${root}" is neither an absolute path on the host nor a volume of it`,
+    where: "/spec/container/root",
+  });
 }
 
 /** Hardware only where a test guest booted with it; the choice is told with its reason. */
-async function chooseType(acceleration: ActionTools["acceleration"], spec: VmSpec, arch: string, hostArch: string, types: ReadonlySet<string>): Promise<{ virtType: string; how: string }> {
+async function chooseType(
+  acceleration: ActionTools["acceleration"],
+  spec: VmSpec,
+  arch: string,
+  hostArch: string,
+  types: ReadonlySet<string>,
+): Promise<{ virtType: string; how: string }> {
   if (spec.acceleration === "emulated") return { virtType: "qemu", how: "emulated, as asked for" };
   const native = arch === hostArch || (arch === "i686" && hostArch === "x86_64");
   if (!native || !types.has("kvm")) {
     const why = native ? "the host offers no KVM" : `a ${arch} guest cannot run on a ${hostArch} processor`;
-    if (spec.acceleration === "hardware") throw new PolyvisorError("notSupported", { detail: `hardware acceleration was asked for, but ${why}`, where: "/spec/acceleration" });
+    if (spec.acceleration === "hardware")
+      throw new PolyvisorError("notSupported", { detail: `hardware acceleration was asked for, but ${why}`, where: "/spec/acceleration" });
     return { virtType: "qemu", how: `emulated: ${why}` };
   }
   const { usable, evidence } = await acceleration.result();
   if (usable === "hardware") return { virtType: "kvm", how: `accelerated by hardware: ${evidence}` };
-  if (spec.acceleration === "hardware") throw new PolyvisorError("notSupported", { detail: `hardware acceleration was asked for, but ${evidence}`, where: "/spec/acceleration" });
+  if (spec.acceleration === "hardware")
+    throw new PolyvisorError("notSupported", { detail: `hardware acceleration was asked for, but ${evidence}`, where: "/spec/acceleration" });
   return { virtType: "qemu", how: `emulated: ${evidence}` };
 }

@@ -41,9 +41,14 @@ export const definitionActions: Definition = {
   "vm.define": {
     async run({ session }, { vm, definition }) {
       const root = parseXml(definition, "the definition");
-      if (root.name !== "domain") throw new PolyvisorError("badRequest", { detail: `the definition is a <${root.name}>, and not a <domain>`, where: "/definition" });
+      if (root.name !== "domain")
+        throw new PolyvisorError("badRequest", { detail: `the definition is a <${root.name}>, and not a <domain>`, where: "/definition" });
       const uuid = child(root, "uuid");
-      if (uuid && textOf(uuid)?.trim().toLowerCase() !== vm) throw new PolyvisorError("badRequest", { detail: `the definition is of VM ${textOf(uuid)}, and not of ${vm} as the action says`, where: "/definition" });
+      if (uuid && textOf(uuid)?.trim().toLowerCase() !== vm)
+        throw new PolyvisorError("badRequest", {
+          detail: `the definition is of VM ${textOf(uuid)}, and not of ${vm} as the action says`,
+          where: "/definition",
+        });
       if (!uuid) setText(root, "uuid", vm);
       const before = await session.findVm(vm);
       await defineNew(session, writeXml(root), vm);
@@ -61,7 +66,11 @@ export const definitionActions: Definition = {
       const dom = await session.findVm(vm);
       if (dom) {
         const { state } = await session.call.domainGetState({ dom });
-        if (isActive(state)) throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" still runs: deleting it would only make it forget itself when it stops`, remedy: "Shut it down or destroy it first." });
+        if (isActive(state))
+          throw new PolyvisorError("wrongState", {
+            detail: `VM "${dom.name}" still runs: deleting it would only make it forget itself when it stops`,
+            remedy: "Shut it down or destroy it first.",
+          });
         await undefine(session, dom);
       }
       const deleted: string[] = [];
@@ -71,7 +80,11 @@ export const definitionActions: Definition = {
         try {
           await absent(session.call.storageVolDelete({ vol }, { timeoutMs: 0 }), "NO_STORAGE_VOL");
         } catch (error) {
-          throw new PolyvisorError("hypervisorFailed", { detail: `the VM is deleted, but its volume ${place} could not be: ${error instanceof Error ? error.message : String(error)}`, remedy: "Repeat the deletion, or delete the volume itself.", cause: error });
+          throw new PolyvisorError("hypervisorFailed", {
+            detail: `the VM is deleted, but its volume ${place} could not be: ${error instanceof Error ? error.message : String(error)}`,
+            remedy: "Repeat the deletion, or delete the volume itself.",
+            cause: error,
+          });
         }
         deleted.push(place);
       }
@@ -117,7 +130,8 @@ export const definitionActions: Definition = {
       // Text goes into XML on the other side: what XML has not is refused here, with a reason.
       writeXml(element("text", {}, title ?? "", description ?? ""));
       if (title?.includes("\n")) throw new PolyvisorError("badRequest", { detail: "a title has one line", where: "/title" });
-      const set = (type: number, metadata: string): Promise<void> => session.call.domainSetMetadata({ dom, type, metadata: metadata === "" ? null : metadata, flags });
+      const set = (type: number, metadata: string): Promise<void> =>
+        session.call.domainSetMetadata({ dom, type, metadata: metadata === "" ? null : metadata, flags });
       try {
         if (title !== undefined) await set(c.VIR_DOMAIN_METADATA_TITLE, title);
         if (description !== undefined) await set(c.VIR_DOMAIN_METADATA_DESCRIPTION, description);
@@ -134,7 +148,9 @@ export const definitionActions: Definition = {
       const dom = await session.findVm(vm);
       if (!dom) return "notDone";
       const described = describedVm(await nextStartOf(session, dom));
-      return (title === undefined || (described.title ?? "") === title) && (description === undefined || (described.description ?? "") === description) ? "done" : "notDone";
+      return (title === undefined || (described.title ?? "") === title) && (description === undefined || (described.description ?? "") === description)
+        ? "done"
+        : "notDone";
     },
   },
 };

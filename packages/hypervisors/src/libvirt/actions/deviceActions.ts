@@ -49,13 +49,20 @@ export const deviceActions: Devices = {
       const [live, next] = await Promise.all([liveOf(session, dom), nextStartOf(session, dom)]);
       const bus = busFor(disk, describedVm(next).machine);
       const used = new Set([...(apply === "nextStart" ? [] : diskTargets(live)), ...(apply === "now" ? [] : diskTargets(next))]);
-      if (disk.target !== undefined && used.has(disk.target)) throw new PolyvisorError("nameTaken", { detail: `VM "${dom.name}" already has a disk ${disk.target}`, where: "/disk/target" });
+      if (disk.target !== undefined && used.has(disk.target))
+        throw new PolyvisorError("nameTaken", { detail: `VM "${dom.name}" already has a disk ${disk.target}`, where: "/disk/target" });
       const target = disk.target ?? freeTarget(bus, new Set([...diskTargets(live), ...diskTargets(next)]));
       const placed = await placeDisk(session, disk, `${dom.name}-${target}`, "/disk");
       const device = buildDisk(disk, placed.source, target, bus, session.driver.toLowerCase());
       const xml = writeXml(device);
       try {
-        const message = await change(session, dom, apply, (flags) => session.call.domainAttachDeviceFlags({ dom, xml, flags }), (root) => addDevice(root, copyXml(device)));
+        const message = await change(
+          session,
+          dom,
+          apply,
+          (flags) => session.call.domainAttachDeviceFlags({ dom, xml, flags }),
+          (root) => addDevice(root, copyXml(device)),
+        );
         return { message: `disk ${target} attached: ${message}` };
       } catch (error) {
         await takeBack(session, [placed]);
@@ -66,7 +73,13 @@ export const deviceActions: Devices = {
       const path = pathOf(await findDisk(session, disk));
       if (path === undefined && disk.target === undefined) return "unknown";
       if (path === undefined && disk.volume !== undefined) return "notDone";
-      return observeBoth(session, vm, apply, ({ disks }) => disks.some((each) => (disk.target === undefined || each.target === disk.target) && (path === undefined || each.source === path)), signal);
+      return observeBoth(
+        session,
+        vm,
+        apply,
+        ({ disks }) => disks.some((each) => (disk.target === undefined || each.target === disk.target) && (path === undefined || each.source === path)),
+        signal,
+      );
     },
   },
   "vm.detachDisk": {
@@ -74,7 +87,8 @@ export const deviceActions: Devices = {
       const dom = await session.vm(vm);
       return { message: `disk ${target} detached: ${await detach(session, dom, apply, (root) => diskAt(root, target), `disk ${target}`, context.signal)}` };
     },
-    observe: ({ session }, { vm, target, apply }, signal) => observeBoth(session, vm, apply, ({ disks }) => !disks.some((disk) => disk.target === target), signal),
+    observe: ({ session }, { vm, target, apply }, signal) =>
+      observeBoth(session, vm, apply, ({ disks }) => !disks.some((disk) => disk.target === target), signal),
   },
   "vm.changeMedia": {
     async run({ session }, { vm, target, source, apply }) {
@@ -82,10 +96,14 @@ export const deviceActions: Devices = {
       const place = source === undefined ? undefined : await placeSource(session, source, "/source");
       const medium = { type: place?.type ?? "file", source: sourceElement(place) };
       const how = await touched(session, dom, apply);
-      for (const [wanted, root, flags] of [[how.live, () => liveOf(session, dom), c.VIR_DOMAIN_AFFECT_LIVE], [how.config, () => nextStartOf(session, dom), c.VIR_DOMAIN_AFFECT_CONFIG]] as const) {
+      for (const [wanted, root, flags] of [
+        [how.live, () => liveOf(session, dom), c.VIR_DOMAIN_AFFECT_LIVE],
+        [how.config, () => nextStartOf(session, dom), c.VIR_DOMAIN_AFFECT_CONFIG],
+      ] as const) {
         if (!wanted) continue;
         const drive = diskAt(await root(), target) ?? missing(dom, `drive ${target}`);
-        if (!["cdrom", "floppy"].includes(drive.attributes.get("device") ?? "disk")) throw new PolyvisorError("notSupported", { detail: `${target} of VM "${dom.name}" is a disk: its medium cannot be changed` });
+        if (!["cdrom", "floppy"].includes(drive.attributes.get("device") ?? "disk"))
+          throw new PolyvisorError("notSupported", { detail: `${target} of VM "${dom.name}" is a disk: its medium cannot be changed` });
         setSource(drive, { ...medium, source: medium.source && copyXml(medium.source) });
         await session.call.domainUpdateDeviceFlags({ dom, xml: writeXml(drive), flags }).catch(async (error: unknown) => {
           if (!isUnsupported(error) || flags === c.VIR_DOMAIN_AFFECT_LIVE) throw error;
@@ -104,7 +122,15 @@ export const deviceActions: Devices = {
       const dom = await session.vm(vm);
       const device = buildNic(nic, session.driver.toLowerCase());
       const xml = writeXml(device);
-      return { message: `NIC attached: ${await change(session, dom, apply, (flags) => session.call.domainAttachDeviceFlags({ dom, xml, flags }), (root) => addDevice(root, copyXml(device)))}` };
+      return {
+        message: `NIC attached: ${await change(
+          session,
+          dom,
+          apply,
+          (flags) => session.call.domainAttachDeviceFlags({ dom, xml, flags }),
+          (root) => addDevice(root, copyXml(device)),
+        )}`,
+      };
     },
     async observe({ session }, { vm, nic, apply }, signal) {
       if (nic.mac === undefined) return "unknown";
@@ -116,12 +142,20 @@ export const deviceActions: Devices = {
       const dom = await session.vm(vm);
       return { message: `NIC ${mac} detached: ${await detach(session, dom, apply, (root) => nicAt(root, mac), `NIC ${mac}`, context.signal)}` };
     },
-    observe: ({ session }, { vm, mac, apply }, signal) => observeBoth(session, vm, apply, ({ nics }) => !nics.some((nic) => nic.mac === mac.toLowerCase()), signal),
+    observe: ({ session }, { vm, mac, apply }, signal) =>
+      observeBoth(session, vm, apply, ({ nics }) => !nics.some((nic) => nic.mac === mac.toLowerCase()), signal),
   },
 };
 
 /** Takes a device off; a running guest is asked, and waited for until it let go. */
-async function detach(session: Session, dom: Domain, apply: Apply, find: (root: XmlElement) => XmlElement | undefined, what: string, signal: AbortSignal): Promise<string> {
+async function detach(
+  session: Session,
+  dom: Domain,
+  apply: Apply,
+  find: (root: XmlElement) => XmlElement | undefined,
+  what: string,
+  signal: AbortSignal,
+): Promise<string> {
   const how = await touched(session, dom, apply);
   const live = how.live ? find(await liveOf(session, dom)) : undefined;
   const next = how.config ? find(await nextStartOf(session, dom)) : undefined;
@@ -129,7 +163,11 @@ async function detach(session: Session, dom: Domain, apply: Apply, find: (root: 
   if (live) {
     await session.call.domainDetachDeviceFlags({ dom, xml: writeXml(live), flags: c.VIR_DOMAIN_AFFECT_LIVE });
     const gone = await waitFor(session, dom.uuid, signal, letGo, async () => (find(await liveOf(session, dom)) ? undefined : true));
-    if (!gone) throw new PolyvisorError("hypervisorFailed", { detail: `the guest of VM "${dom.name}" did not let ${what} go within ${letGo / 1000} s`, remedy: "Unmount or release it in the guest and repeat, or detach it for the next start." });
+    if (!gone)
+      throw new PolyvisorError("hypervisorFailed", {
+        detail: `the guest of VM "${dom.name}" did not let ${what} go within ${letGo / 1000} s`,
+        remedy: "Unmount or release it in the guest and repeat, or detach it for the next start.",
+      });
   }
   if (next) {
     await session.call.domainDetachDeviceFlags({ dom, xml: writeXml(next), flags: c.VIR_DOMAIN_AFFECT_CONFIG }).catch(async (error: unknown) => {

@@ -36,7 +36,8 @@ export async function duringJob<T>(session: Session, dom: Domain, context: RunCo
     if (context.signal.aborted) throw new PolyvisorError("cancelled", { detail: `nothing was done to VM "${dom.name}"` });
     return await work();
   } catch (error) {
-    if (context.signal.aborted && isLibvirt(error, "OPERATION_ABORTED", "OPERATION_FAILED", "INTERNAL_ERROR")) throw new PolyvisorError("cancelled", { detail: `stopped; VM "${dom.name}" goes on as before`, cause: error });
+    if (context.signal.aborted && isLibvirt(error, "OPERATION_ABORTED", "OPERATION_FAILED", "INTERNAL_ERROR"))
+      throw new PolyvisorError("cancelled", { detail: `stopped; VM "${dom.name}" goes on as before`, cause: error });
     throw error;
   } finally {
     over.abort();

@@ -18,15 +18,29 @@ export const migrateAction: Pick<VerbHandlers, "vm.migrate"> = {
       const dom = await session.vm(vm);
       const { state } = await session.call.domainGetState({ dom });
       if (live) {
-        if (!isActive(state)) throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" does not run: there is nothing to move live`, remedy: "Migrate it offline." });
-        const flags = c.VIR_MIGRATE_LIVE | c.VIR_MIGRATE_PEER2PEER | c.VIR_MIGRATE_PERSIST_DEST | c.VIR_MIGRATE_UNDEFINE_SOURCE | c.VIR_MIGRATE_ABORT_ON_ERROR | (copyStorage ? c.VIR_MIGRATE_NON_SHARED_DISK : 0);
+        if (!isActive(state))
+          throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" does not run: there is nothing to move live`, remedy: "Migrate it offline." });
+        const flags =
+          c.VIR_MIGRATE_LIVE |
+          c.VIR_MIGRATE_PEER2PEER |
+          c.VIR_MIGRATE_PERSIST_DEST |
+          c.VIR_MIGRATE_UNDEFINE_SOURCE |
+          c.VIR_MIGRATE_ABORT_ON_ERROR |
+          (copyStorage ? c.VIR_MIGRATE_NON_SHARED_DISK : 0);
         // libvirt counts in MiB/s, and takes 0 for no limit.
-        const params = bandwidth === undefined ? [] : [typedParam.ullong(c.VIR_MIGRATE_PARAM_BANDWIDTH, BigInt(Math.max(1, Math.round(bandwidth / 1024 ** 2))))];
-        await duringJob(session, dom, context, () => session.call.domainMigratePerform3Params({ dom, dconnuri: to, params, cookieIn: new Uint8Array(), flags }, unhurried));
+        const params =
+          bandwidth === undefined ? [] : [typedParam.ullong(c.VIR_MIGRATE_PARAM_BANDWIDTH, BigInt(Math.max(1, Math.round(bandwidth / 1024 ** 2))))];
+        await duringJob(session, dom, context, () =>
+          session.call.domainMigratePerform3Params({ dom, dconnuri: to, params, cookieIn: new Uint8Array(), flags }, unhurried),
+        );
         return { message: `moved live to ${to}` };
       }
       if (isActive(state)) throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" runs`, remedy: "Shut it down first, or migrate it live." });
-      if (copyStorage) throw new PolyvisorError("notSupported", { detail: "an offline migration moves the definition, and not the disks", remedy: "Put the disks on storage that both hosts see, or copy the volumes first." });
+      if (copyStorage)
+        throw new PolyvisorError("notSupported", {
+          detail: "an offline migration moves the definition, and not the disks",
+          remedy: "Put the disks on storage that both hosts see, or copy the volumes first.",
+        });
       await moveDefinition(session, dom, await connectTo(tools, to));
       return { message: `its definition moved to ${to}` };
     },
@@ -45,7 +59,7 @@ export const migrateAction: Pick<VerbHandlers, "vm.migrate"> = {
   },
 };
 
-async function connectTo(tools: Parameters<typeof migrateAction["vm.migrate"]["run"]>[0], to: string): Promise<Session> {
+async function connectTo(tools: Parameters<(typeof migrateAction)["vm.migrate"]["run"]>[0], to: string): Promise<Session> {
   try {
     return await tools.connectTo(to, tools.session.options);
   } catch (error) {
@@ -57,10 +71,20 @@ async function connectTo(tools: Parameters<typeof migrateAction["vm.migrate"]["r
 async function moveDefinition(session: Session, dom: Domain, other: Session): Promise<void> {
   try {
     const kept = async (what: string, has: Promise<boolean>): Promise<void> => {
-      if (await has.catch(() => false)) throw new PolyvisorError("notSupported", { detail: `VM "${dom.name}" has ${what}, which would be lost with its definition here`, remedy: "Delete it first." });
+      if (await has.catch(() => false))
+        throw new PolyvisorError("notSupported", {
+          detail: `VM "${dom.name}" has ${what}, which would be lost with its definition here`,
+          remedy: "Delete it first.",
+        });
     };
-    await kept("snapshots", session.call.domainSnapshotNum({ dom }).then(({ num }) => num > 0));
-    await kept("saved memory", session.call.domainHasManagedSaveImage({ dom }).then(({ result }) => result !== 0));
+    await kept(
+      "snapshots",
+      session.call.domainSnapshotNum({ dom }).then(({ num }) => num > 0),
+    );
+    await kept(
+      "saved memory",
+      session.call.domainHasManagedSaveImage({ dom }).then(({ result }) => result !== 0),
+    );
     if (await other.findVm(dom.uuid)) throw new PolyvisorError("nameTaken", { detail: `${other.endpoint} already has VM ${dom.uuid}` });
     const root = await nextStartOf(session, dom);
     const autostart = (await session.call.domainGetAutostart({ dom })).autostart;

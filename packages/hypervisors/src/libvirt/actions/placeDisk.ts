@@ -29,8 +29,12 @@ export async function placeDisk(session: Session, disk: DiskSpec, name: string, 
   const pool = await poolOf(session, disk.datastore);
   const found = (await absent(session.call.storageVolLookupByName({ pool, name: volume }), "NO_STORAGE_VOL"))?.vol;
   if (found) return { source: await ofVolume(session, found, pool.name, volume) };
-  if (disk.size === undefined) throw new PolyvisorError("notFound", { detail: `there is no volume "${volume}" in datastore "${pool.name}" on ${session.endpoint}`, where });
-  const { vol } = await session.call.storageVolCreateXml({ pool, xml: newVolume(volume, disk.size, disk.format === "vhd" ? "vpc" : disk.format) }, { timeoutMs: 0 });
+  if (disk.size === undefined)
+    throw new PolyvisorError("notFound", { detail: `there is no volume "${volume}" in datastore "${pool.name}" on ${session.endpoint}`, where });
+  const { vol } = await session.call.storageVolCreateXml(
+    { pool, xml: newVolume(volume, disk.size, disk.format === "vhd" ? "vpc" : disk.format) },
+    { timeoutMs: 0 },
+  );
   return { source: await ofVolume(session, vol, pool.name, volume), made: vol };
 }
 
@@ -49,17 +53,24 @@ async function poolOf(session: Session, datastore: string | undefined): Promise<
   if (found) return found;
   const { pools } = await session.call.connectListAllStoragePools({ needResults: 1, flags: c.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE });
   if (pools.length === 1) return pools[0]!;
-  throw new PolyvisorError("badRequest", { detail: `a new disk needs a datastore: ${session.endpoint} has ${pools.length === 0 ? "none" : `${pools.map(({ name }) => name).join(", ")}, and none called default`}`, remedy: "Name one, or create one." });
+  throw new PolyvisorError("badRequest", {
+    detail: `a new disk needs a datastore: ${session.endpoint} has ${pools.length === 0 ? "none" : `${pools.map(({ name }) => name).join(", ")}, and none called default`}`,
+    remedy: "Name one, or create one.",
+  });
 }
 
 /** The description of a new empty volume, sparse whatever its format. */
 export function newVolume(name: string, capacity: number, format: string): string {
-  return writeXml(element("volume", {},
-    element("name", {}, name),
-    element("capacity", { unit: "bytes" }, String(capacity)),
-    format === "raw" ? element("allocation", { unit: "bytes" }, "0") : undefined,
-    element("target", {}, element("format", { type: format })),
-  ));
+  return writeXml(
+    element(
+      "volume",
+      {},
+      element("name", {}, name),
+      element("capacity", { unit: "bytes" }, String(capacity)),
+      format === "raw" ? element("allocation", { unit: "bytes" }, "0") : undefined,
+      element("target", {}, element("format", { type: format })),
+    ),
+  );
 }
 
 /** Where existing data lies: an absolute path on the host, or `datastore/volume`. */

@@ -17,7 +17,10 @@ const pressAgain = 10_000;
 /** Milliseconds that a guest may take to be there to be asked. */
 const startsUp = 3_000;
 
-type Power = Pick<VerbHandlers, "vm.start" | "vm.shutdown" | "vm.reboot" | "vm.reset" | "vm.pause" | "vm.unpause" | "vm.wake" | "vm.save" | "vm.restore" | "vm.destroy">;
+type Power = Pick<
+  VerbHandlers,
+  "vm.start" | "vm.shutdown" | "vm.reboot" | "vm.reset" | "vm.pause" | "vm.unpause" | "vm.wake" | "vm.save" | "vm.restore" | "vm.destroy"
+>;
 
 /** libvirt's number of a VM's state; undefined where it is gone, as a transient one is when it stops. */
 export async function stateOf(session: Session, vm: string, signal?: AbortSignal): Promise<number | undefined> {
@@ -82,20 +85,31 @@ export const powerActions: Power = {
     async run({ session }, { vm, timeoutSeconds }, context) {
       const dom = await session.vm(vm);
       let pressed = -Infinity;
-      const off = await waitFor(session, vm, context.signal, timeoutSeconds * 1000, async () => {
-        const state = await stateOf(session, vm);
-        if (state === undefined || !isActive(state)) return true;
-        if (performance.now() - pressed >= pressAgain && state !== c.VIR_DOMAIN_SHUTDOWN) {
-          // Without flags libvirt asks the agent where one listens, and presses the button where not.
-          const first = pressed === -Infinity;
-          pressed = performance.now();
-          if (first) await onceReady(session, vm, context.signal, () => session.call.domainShutdown({ dom }));
-          else await session.call.domainShutdown({ dom }).catch(() => {});
-          return (await stateOf(session, vm)) === c.VIR_DOMAIN_SHUTOFF ? true : undefined;
-        }
-        return undefined;
-      }, (ms) => context.progress(Math.min(0.99, ms / (timeoutSeconds * 1000)), "waiting for the guest to power off"));
-      if (!off) throw new PolyvisorError("hypervisorFailed", { detail: `the guest of VM "${dom.name}" did not power off within ${timeoutSeconds} s`, remedy: "Look at its console: it may still boot, wait for a service, or ignore the power button. Destroy cuts the power." });
+      const off = await waitFor(
+        session,
+        vm,
+        context.signal,
+        timeoutSeconds * 1000,
+        async () => {
+          const state = await stateOf(session, vm);
+          if (state === undefined || !isActive(state)) return true;
+          if (performance.now() - pressed >= pressAgain && state !== c.VIR_DOMAIN_SHUTDOWN) {
+            // Without flags libvirt asks the agent where one listens, and presses the button where not.
+            const first = pressed === -Infinity;
+            pressed = performance.now();
+            if (first) await onceReady(session, vm, context.signal, () => session.call.domainShutdown({ dom }));
+            else await session.call.domainShutdown({ dom }).catch(() => {});
+            return (await stateOf(session, vm)) === c.VIR_DOMAIN_SHUTOFF ? true : undefined;
+          }
+          return undefined;
+        },
+        (ms) => context.progress(Math.min(0.99, ms / (timeoutSeconds * 1000)), "waiting for the guest to power off"),
+      );
+      if (!off)
+        throw new PolyvisorError("hypervisorFailed", {
+          detail: `the guest of VM "${dom.name}" did not power off within ${timeoutSeconds} s`,
+          remedy: "Look at its console: it may still boot, wait for a service, or ignore the power button. Destroy cuts the power.",
+        });
       return { message: "the guest powered off" };
     },
     observe: async ({ session }, { vm }, signal) => isOff(session, vm, signal),
@@ -142,7 +156,9 @@ export const powerActions: Power = {
     async run({ session }, { vm }, context) {
       const dom = await session.vm(vm);
       await session.call.domainPmWakeup({ dom });
-      const awake = await waitFor(session, vm, context.signal, 30_000, async () => ((await stateOf(session, vm)) === c.VIR_DOMAIN_PMSUSPENDED ? undefined : true));
+      const awake = await waitFor(session, vm, context.signal, 30_000, async () =>
+        (await stateOf(session, vm)) === c.VIR_DOMAIN_PMSUSPENDED ? undefined : true,
+      );
       if (!awake) throw new PolyvisorError("hypervisorFailed", { detail: `the guest of VM "${dom.name}" did not wake within 30 s` });
       return { message: "woken" };
     },
@@ -176,7 +192,8 @@ export const powerActions: Power = {
         return { message: `resumed from ${path}` };
       }
       const dom = await session.vm(vm);
-      if (!(await managedSave(session, dom))) throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" has no saved memory`, remedy: "Start it: it boots afresh." });
+      if (!(await managedSave(session, dom)))
+        throw new PolyvisorError("wrongState", { detail: `VM "${dom.name}" has no saved memory`, remedy: "Start it: it boots afresh." });
       await session.call.domainCreate({ dom }, unhurried);
       return { message: "resumed from its saved memory" };
     },

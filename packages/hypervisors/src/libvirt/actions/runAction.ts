@@ -19,7 +19,19 @@ import { sizeActions } from "./sizeActions.ts";
 import { snapshotActions } from "./snapshotActions.ts";
 import { storageActions } from "./storageActions.ts";
 
-const handlers: VerbHandlers = { ...createAction, ...definitionActions, ...powerActions, ...sizeActions, ...deviceActions, ...snapshotActions, ...cloneAction, ...migrateAction, ...sendKeysAction, ...storageActions, ...networkActions };
+const handlers: VerbHandlers = {
+  ...createAction,
+  ...definitionActions,
+  ...powerActions,
+  ...sizeActions,
+  ...deviceActions,
+  ...snapshotActions,
+  ...cloneAction,
+  ...migrateAction,
+  ...sendKeysAction,
+  ...storageActions,
+  ...networkActions,
+};
 
 /** Verbs whose object may be missing without that being a mistake: it is made, or gone already. */
 const withoutObject = new Set(["vm.create", "vm.define", "vm.delete", "vm.restore"]);
@@ -47,7 +59,12 @@ export async function runAction(tools: ActionTools, features: FeatureTable, acti
       return await handlerOf(action).run(tools, action as never, context);
     } catch (error) {
       const told = failure(error, { endpoint: session.endpoint, doing });
-      if (["wrongState", "nameTaken", "notFound"].includes(told.code) && session.connection.open && (await observeAction(tools, action).catch(() => "unknown")) === "done") return already;
+      if (
+        ["wrongState", "nameTaken", "notFound"].includes(told.code) &&
+        session.connection.open &&
+        (await observeAction(tools, action).catch(() => "unknown")) === "done"
+      )
+        return already;
       throw told;
     }
   });

@@ -31,7 +31,11 @@ export const snapshotActions: Pick<VerbHandlers, "vm.snapshot" | "vm.revert" | "
     async run({ session }, { vm, name, description, memory }, context) {
       const dom = await session.vm(vm);
       const { state } = await session.call.domainGetState({ dom });
-      if (isActive(state) && !memory) throw new PolyvisorError("notSupported", { detail: "a snapshot inside the disks of a running VM is always taken with its memory", remedy: "Take it with memory, or shut the VM down first." });
+      if (isActive(state) && !memory)
+        throw new PolyvisorError("notSupported", {
+          detail: "a snapshot inside the disks of a running VM is always taken with its memory",
+          remedy: "Take it with memory, or shut the VM down first.",
+        });
       // libvirt would take a snapshot of the same name for the same one, redefined.
       if (await find(session, dom, name)) throw new PolyvisorError("nameTaken", { detail: `VM "${dom.name}" already has a snapshot "${name}"` });
       const xml = writeXml(element("domainsnapshot", {}, element("name", {}, name), description ? element("description", {}, description) : undefined));

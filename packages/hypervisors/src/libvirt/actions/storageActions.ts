@@ -12,7 +12,10 @@ import type { Observation, VerbHandlers } from "./actionTools.ts";
 import { meanwhile } from "./meanwhile.ts";
 import { newVolume } from "./placeDisk.ts";
 
-type Storage = Pick<VerbHandlers, "datastore.create" | "datastore.start" | "datastore.stop" | "datastore.delete" | "datastore.refresh" | "volume.create" | "volume.resize" | "volume.delete">;
+type Storage = Pick<
+  VerbHandlers,
+  "datastore.create" | "datastore.start" | "datastore.stop" | "datastore.delete" | "datastore.refresh" | "volume.create" | "volume.resize" | "volume.delete"
+>;
 
 async function activity(session: Session, datastore: string): Promise<boolean | undefined> {
   const pool = await session.findPool(datastore);
@@ -44,9 +47,14 @@ export const storageActions: Storage = {
     async observe({ session }, { name, path, autostart }) {
       const pool = await session.findPool(name);
       if (!pool) return "notDone";
-      const [{ xml }, { active }, auto] = await Promise.all([session.call.storagePoolGetXmlDesc({ pool }), session.call.storagePoolIsActive({ pool }), session.call.storagePoolGetAutostart({ pool })]);
+      const [{ xml }, { active }, auto] = await Promise.all([
+        session.call.storagePoolGetXmlDesc({ pool }),
+        session.call.storagePoolIsActive({ pool }),
+        session.call.storagePoolGetAutostart({ pool }),
+      ]);
       const target = at(parseXml(xml, `the description of datastore "${name}"`), "target", "path");
-      if (target?.children.map((node) => (node.kind === "text" ? node.text : "")).join("") !== path.replace(/\/+$/, "")) throw new PolyvisorError("nameTaken", { detail: `${session.endpoint} has another datastore "${name}"` });
+      if (target?.children.map((node) => (node.kind === "text" ? node.text : "")).join("") !== path.replace(/\/+$/, ""))
+        throw new PolyvisorError("nameTaken", { detail: `${session.endpoint} has another datastore "${name}"` });
       return whether(active !== 0 && (!autostart || auto.autostart !== 0));
     },
   },
@@ -70,7 +78,8 @@ export const storageActions: Storage = {
   "datastore.delete": {
     async run({ session }, { datastore }) {
       const pool = await session.pool(datastore);
-      if ((await session.call.storagePoolIsActive({ pool })).active !== 0) throw new PolyvisorError("inUse", { detail: `datastore "${pool.name}" is active`, remedy: "Stop it first." });
+      if ((await session.call.storagePoolIsActive({ pool })).active !== 0)
+        throw new PolyvisorError("inUse", { detail: `datastore "${pool.name}" is active`, remedy: "Stop it first." });
       await session.call.storagePoolUndefine({ pool });
       return { message: "its definition is deleted; its volumes stay where they are" };
     },
@@ -94,7 +103,8 @@ export const storageActions: Storage = {
       const source = await session.volume(sourceStore, sourceName);
       await copyVolume(session, pool, xml, volume, source, context);
       const copy = await session.volume(datastore, volume);
-      if (capacity > Number((await session.call.storageVolGetInfo({ vol: copy })).capacity)) await session.call.storageVolResize({ vol: copy, capacity: BigInt(capacity) }, unhurried);
+      if (capacity > Number((await session.call.storageVolGetInfo({ vol: copy })).capacity))
+        await session.call.storageVolResize({ vol: copy, capacity: BigInt(capacity) }, unhurried);
       return { message: `volume "${volume}" copied from "${from}"` };
     },
     async observe({ session }, { datastore, volume, format, capacity, from }) {
@@ -112,7 +122,8 @@ export const storageActions: Storage = {
     async run({ session }, { datastore, volume, capacity }) {
       const vol = await session.volume(datastore, volume);
       const { capacity: has } = await session.call.storageVolGetInfo({ vol });
-      if (Number(has) > capacity) throw new PolyvisorError("notSupported", { detail: `volume "${volume}" has ${has} bytes; making it smaller would cut off data`, where: "/capacity" });
+      if (Number(has) > capacity)
+        throw new PolyvisorError("notSupported", { detail: `volume "${volume}" has ${has} bytes; making it smaller would cut off data`, where: "/capacity" });
       await session.call.storageVolResize({ vol, capacity: BigInt(capacity) }, unhurried);
       return { message: `volume "${volume}" resized` };
     },

@@ -6,7 +6,14 @@ import type { Session } from "../session.ts";
  * Waits until `reached` says yes: asks at every event of the VM and ever more seldom, to once a second, besides, since not every driver
  * tells by events and not every connection listens. Ends with `cancelled` when the signal does, with undefined at the time limit.
  */
-export async function waitFor<T>(session: Session, uuid: string, signal: AbortSignal, limitMs: number, reached: () => Promise<T | undefined>, passed?: (ms: number) => void): Promise<T | undefined> {
+export async function waitFor<T>(
+  session: Session,
+  uuid: string,
+  signal: AbortSignal,
+  limitMs: number,
+  reached: () => Promise<T | undefined>,
+  passed?: (ms: number) => void,
+): Promise<T | undefined> {
   const began = performance.now();
   let poke = Promise.withResolvers<void>();
   let nap = 25;
@@ -25,7 +32,10 @@ export async function waitFor<T>(session: Session, uuid: string, signal: AbortSi
       if (elapsed >= limitMs) return undefined;
       nap = Math.min(1_000, nap * 2);
       const pause = new AbortController();
-      await Promise.race([poke.promise, sleep(Math.min(nap, limitMs - elapsed), undefined, { signal: AbortSignal.any([signal, pause.signal]), ref: false }).catch(() => {})]);
+      await Promise.race([
+        poke.promise,
+        sleep(Math.min(nap, limitMs - elapsed), undefined, { signal: AbortSignal.any([signal, pause.signal]), ref: false }).catch(() => {}),
+      ]);
       pause.abort();
     }
   } finally {

@@ -35,9 +35,15 @@ const driverFormats: Record<DiskSpec["format"], string> = { raw: "raw", qcow2: "
 /** A `<disk>` of a specification. */
 export function buildDisk(spec: DiskSpec, source: DiskSource, target: string, bus: DiskSpec["bus"], driver: string): XmlElement {
   const cdrom = spec.device === "cdrom";
-  return element("disk", { type: source?.type ?? "file", device: spec.device },
+  return element(
+    "disk",
+    { type: source?.type ?? "file", device: spec.device },
     // Only QEMU has drivers by format; a CD is always read as it is.
-    driver === "qemu" ? element("driver", { name: "qemu", type: cdrom ? "raw" : driverFormats[spec.format], discard: cdrom || spec.bus === "ide" ? undefined : "unmap" }) : driver === "xen" ? element("driver", { name: "qemu", type: cdrom ? "raw" : driverFormats[spec.format] }) : undefined,
+    driver === "qemu"
+      ? element("driver", { name: "qemu", type: cdrom ? "raw" : driverFormats[spec.format], discard: cdrom || spec.bus === "ide" ? undefined : "unmap" })
+      : driver === "xen"
+        ? element("driver", { name: "qemu", type: cdrom ? "raw" : driverFormats[spec.format] })
+        : undefined,
     sourceElement(source),
     element("target", { dev: target, bus: bus === "other" ? undefined : bus }),
     spec.readOnly || cdrom ? element("readonly") : undefined,
@@ -48,10 +54,14 @@ export function buildDisk(spec: DiskSpec, source: DiskSource, target: string, bu
 /** The `<source>` of a disk; none for an empty drive. */
 export function sourceElement(source: DiskSource): XmlElement | undefined {
   switch (source?.type) {
-    case undefined: return undefined;
-    case "file": return element("source", { file: source.path });
-    case "block": return element("source", { dev: source.path });
-    case "volume": return element("source", { pool: source.pool, volume: source.volume });
+    case undefined:
+      return undefined;
+    case "file":
+      return element("source", { file: source.path });
+    case "block":
+      return element("source", { dev: source.path });
+    case "volume":
+      return element("source", { pool: source.pool, volume: source.volume });
   }
 }
 
@@ -59,9 +69,15 @@ export function sourceElement(source: DiskSource): XmlElement | undefined {
 export function buildNic(spec: NicSpec, driver: string): XmlElement {
   const needed = (what: string): string => spec.source ?? missing(what);
   const model = spec.model ?? (driver === "qemu" ? "virtio" : undefined);
-  return element("interface", { type: spec.kind },
+  return element(
+    "interface",
+    { type: spec.kind },
     spec.mac ? element("mac", { address: spec.mac }) : undefined,
-    spec.kind === "network" ? element("source", { network: spec.source ?? "default" }) : spec.kind === "bridge" ? element("source", { bridge: needed("bridge") }) : undefined,
+    spec.kind === "network"
+      ? element("source", { network: spec.source ?? "default" })
+      : spec.kind === "bridge"
+        ? element("source", { bridge: needed("bridge") })
+        : undefined,
     model ? element("model", { type: model }) : undefined,
   );
 }

@@ -33,7 +33,9 @@ export function buildDomain(spec: VmSpec, context: BuildContext): XmlElement {
   refuseWhatCannotBe(spec, context);
   const maxMemory = Math.max(spec.memory, spec.maxMemory ?? 0);
   const maxVcpus = Math.max(spec.vcpus, spec.maxVcpus ?? 0);
-  return element("domain", { type: context.virtType },
+  return element(
+    "domain",
+    { type: context.virtType },
     element("name", {}, spec.name),
     element("uuid", {}, context.uuid),
     spec.title ? element("title", {}, spec.title) : undefined,
@@ -73,10 +75,20 @@ function operatingSystem(spec: VmSpec, context: BuildContext): XmlElement {
   const { driver, arch } = context;
   if (driver === "lxc") return element("os", {}, element("type", { arch }, "exe"), element("init", {}, spec.container!.init));
   const paravirtual = driver === "xen" && spec.boot !== undefined;
-  return element("os", { firmware: spec.firmware === "efi" ? "efi" : undefined },
-    element("type", { arch, machine: paravirtual ? undefined : (spec.machine ?? (driver === "qemu" && spec.firmware === "efi" && arch === "x86_64" ? "q35" : undefined)) }, paravirtual ? "linux" : "hvm"),
+  return element(
+    "os",
+    { firmware: spec.firmware === "efi" ? "efi" : undefined },
+    element(
+      "type",
+      { arch, machine: paravirtual ? undefined : (spec.machine ?? (driver === "qemu" && spec.firmware === "efi" && arch === "x86_64" ? "q35" : undefined)) },
+      paravirtual ? "linux" : "hvm",
+    ),
     ...(spec.boot
-      ? [element("kernel", {}, context.kernel), context.initramfs ? element("initrd", {}, context.initramfs) : undefined, spec.boot.cmdline ? element("cmdline", {}, spec.boot.cmdline) : undefined]
+      ? [
+          element("kernel", {}, context.kernel),
+          context.initramfs ? element("initrd", {}, context.initramfs) : undefined,
+          spec.boot.cmdline ? element("cmdline", {}, spec.boot.cmdline) : undefined,
+        ]
       : spec.bootOrder.map((device) => element("boot", { dev: bootDevices[device] }))),
   );
 }
@@ -112,7 +124,12 @@ function devices(spec: VmSpec, context: BuildContext): (XmlElement | undefined)[
     case "lxc":
       return [rootFileSystem(context.root), ...nics, element("console", { type: "pty" })];
     case "xen":
-      return [...disks, ...nics, element("console", { type: "pty" }, element("target", { type: spec.boot ? "xen" : "serial", port: 0 })), ...screen(spec, context)];
+      return [
+        ...disks,
+        ...nics,
+        element("console", { type: "pty" }, element("target", { type: spec.boot ? "xen" : "serial", port: 0 })),
+        ...screen(spec, context),
+      ];
     case "qemu":
       return [
         ...disks,
@@ -135,7 +152,13 @@ function rootFileSystem(root: BuildContext["root"]): XmlElement | undefined {
   const target = element("target", { dir: "/" });
   if ("folder" in root) return element("filesystem", { type: "mount", accessmode: "passthrough" }, element("source", { dir: root.folder }), target);
   if (root.device) return element("filesystem", { type: "block", accessmode: "passthrough" }, element("source", { dev: root.image }), target);
-  return element("filesystem", { type: "file", accessmode: "passthrough" }, element("driver", { type: "loop", format: "raw" }), element("source", { file: root.image }), target);
+  return element(
+    "filesystem",
+    { type: "file", accessmode: "passthrough" },
+    element("driver", { type: "loop", format: "raw" }),
+    element("source", { file: root.image }),
+    target,
+  );
 }
 
 /** A screen listens on the host's loopback only: who may see it is decided before. */

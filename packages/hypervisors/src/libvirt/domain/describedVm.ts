@@ -5,13 +5,31 @@ import type { XmlElement } from "../xml/xmlNode.ts";
 import { consolesOf } from "./consolesOf.ts";
 
 /** The part of a VM's facts that its domain XML tells; state, snapshots and addresses come from elsewhere. */
-export type DescribedVm = Pick<VmFacts, "nativeId" | "name" | "title" | "description" | "virtType" | "arch" | "machine" | "firmware" | "os" | "vcpus" | "memory" | "disks" | "nics" | "consoles"> & {
+export type DescribedVm = Pick<
+  VmFacts,
+  "nativeId" | "name" | "title" | "description" | "virtType" | "arch" | "machine" | "firmware" | "os" | "vcpus" | "memory" | "disks" | "nics" | "consoles"
+> & {
   /** Whether an agent in the guest holds its channel open now. */
   agentConnected: boolean;
 };
 
 // libvirt's units of memory; without one it means KiB.
-const units: Record<string, number> = { b: 1, bytes: 1, k: 1024, KiB: 1024, KB: 1000, M: 1024 ** 2, MiB: 1024 ** 2, MB: 1e6, G: 1024 ** 3, GiB: 1024 ** 3, GB: 1e9, T: 1024 ** 4, TiB: 1024 ** 4, TB: 1e12 };
+const units: Record<string, number> = {
+  b: 1,
+  bytes: 1,
+  k: 1024,
+  KiB: 1024,
+  KB: 1000,
+  M: 1024 ** 2,
+  MiB: 1024 ** 2,
+  MB: 1e6,
+  G: 1024 ** 3,
+  GiB: 1024 ** 3,
+  GB: 1e9,
+  T: 1024 ** 4,
+  TiB: 1024 ** 4,
+  TB: 1e12,
+};
 
 /** Bytes of an element like `<memory unit='KiB'>1024</memory>`. */
 export function bytesOf(node: XmlElement | undefined, bareUnit = 1024): number | undefined {
@@ -104,31 +122,40 @@ function imageOf(fileSystem: XmlElement): Disk[] {
   if (type !== "file" && type !== "block") return [];
   const { kind, text } = sourceOf(type, child(fileSystem, "source"));
   const format = attribute(child(fileSystem, "driver"), "format") ?? "raw";
-  return [{
-    target: (attribute(child(fileSystem, "target"), "dir") ?? "").slice(0, 64),
-    device: "disk",
-    bus: "other",
-    format: (diskFormats as readonly string[]).includes(format) ? (format as Disk["format"]) : "other",
-    source: text,
-    sourceKind: kind,
-    readOnly: child(fileSystem, "readonly") !== undefined,
-    shareable: false,
-  }];
+  return [
+    {
+      target: (attribute(child(fileSystem, "target"), "dir") ?? "").slice(0, 64),
+      device: "disk",
+      bus: "other",
+      format: (diskFormats as readonly string[]).includes(format) ? (format as Disk["format"]) : "other",
+      source: text,
+      sourceKind: kind,
+      readOnly: child(fileSystem, "readonly") !== undefined,
+      shareable: false,
+    },
+  ];
 }
 
 function sourceOf(type: string, source: XmlElement | undefined): { kind: Disk["sourceKind"]; text: string | undefined } {
   if (!source) return { kind: "none", text: undefined };
-  const named = (kind: Disk["sourceKind"], text: string | undefined): ReturnType<typeof sourceOf> => (text ? { kind, text } : { kind: "none", text: undefined });
+  const named = (kind: Disk["sourceKind"], text: string | undefined): ReturnType<typeof sourceOf> =>
+    text ? { kind, text } : { kind: "none", text: undefined };
   switch (type) {
-    case "block": return named("block", attribute(source, "dev"));
-    case "dir": return named("directory", attribute(source, "dir"));
-    case "volume": return named("volume", source.attributes.has("pool") ? `${attribute(source, "pool")}/${attribute(source, "volume")}` : undefined);
+    case "block":
+      return named("block", attribute(source, "dev"));
+    case "dir":
+      return named("directory", attribute(source, "dir"));
+    case "volume":
+      return named("volume", source.attributes.has("pool") ? `${attribute(source, "pool")}/${attribute(source, "volume")}` : undefined);
     case "network": {
       const host = child(source, "host");
-      const address = host ? `${attribute(host, "name") ?? attribute(host, "socket") ?? ""}${host.attributes.has("port") ? `:${attribute(host, "port")}` : ""}` : "";
+      const address = host
+        ? `${attribute(host, "name") ?? attribute(host, "socket") ?? ""}${host.attributes.has("port") ? `:${attribute(host, "port")}` : ""}`
+        : "";
       return named("network", `${attribute(source, "protocol") ?? "network"}://${address}/${attribute(source, "name") ?? ""}`);
     }
-    default: return named("file", attribute(source, "file"));
+    default:
+      return named("file", attribute(source, "file"));
   }
 }
 
@@ -144,7 +171,9 @@ function nicOf(nic: XmlElement): Nic {
     hostInterface: attribute(child(nic, "target"), "dev"),
     linkUp: attribute(child(nic, "link"), "state") !== "down",
     bootOrder: whole(attribute(child(nic, "boot"), "order")),
-    addresses: children(nic, "ip").map((ip) => attribute(ip, "address") ?? "").filter((address) => address !== ""),
+    addresses: children(nic, "ip")
+      .map((ip) => attribute(ip, "address") ?? "")
+      .filter((address) => address !== ""),
   };
 }
 

@@ -21,7 +21,17 @@ function complaints(xml: string): string {
 
 it.skipIf(!validator || !existsSync(schema)).each(Object.entries(specimens))("%s is valid by libvirt's own schema", (_, { spec, context }) => {
   const wanted = vmSpecSchema.parse(spec);
-  const xml = writeIndented(buildDomain(wanted, { driver: "qemu", uuid: "6695eb01-f6a4-8304-79aa-97f2502e193f", virtType: "qemu", arch: "x86_64", cpuModes: ["maximum"], sources: [], ...context }));
+  const xml = writeIndented(
+    buildDomain(wanted, {
+      driver: "qemu",
+      uuid: "6695eb01-f6a4-8304-79aa-97f2502e193f",
+      virtType: "qemu",
+      arch: "x86_64",
+      cpuModes: ["maximum"],
+      sources: [],
+      ...context,
+    }),
+  );
   expect(complaints(xml), xml).toBe("");
 });
 

@@ -36,36 +36,68 @@ const edits: Record<string, { edit: (root: XmlElement) => void; undo: (root: Xml
   title: { edit: (root) => setText(root, "title", "A < B"), undo: (root) => setText(root, "title", undefined) },
   description: { edit: (root) => setText(root, "description", "d"), undo: (root) => setText(root, "description", undefined) },
   name: { edit: (root) => setText(root, "name", "other"), undo: (root) => setText(root, "name", "original") },
-  memory: { edit: (root) => setMemory(root, { current: 1024 ** 3, max: 2 * 1024 ** 3 }), undo: (root) => setMemory(root, { current: 512 * 1024 ** 2, max: 1024 ** 3 }) },
+  memory: {
+    edit: (root) => setMemory(root, { current: 1024 ** 3, max: 2 * 1024 ** 3 }),
+    undo: (root) => setMemory(root, { current: 512 * 1024 ** 2, max: 1024 ** 3 }),
+  },
   vcpus: { edit: (root) => setVcpus(root, { current: 8, max: 8 }), undo: (root) => setVcpus(root, { current: 2, max: 4 }) },
-  disk: { edit: (root) => addDevice(root, element("disk", { type: "file" }, element("target", { dev: "vdz" }))), undo: (root) => removeDevice(root, diskAt(root, "vdz")!) },
-  nic: { edit: (root) => addDevice(root, element("interface", { type: "user" }, element("mac", { address: "52:54:00:00:00:99" }))), undo: (root) => removeDevice(root, nicAt(root, "52:54:00:00:00:99")!) },
-  medium: { edit: (root) => setSource(diskAt(root, "sda")!, { type: "file", source: element("source", { file: "/iso" }) }), undo: (root) => setSource(diskAt(root, "sda")!, { type: "file", source: undefined }) },
+  disk: {
+    edit: (root) => addDevice(root, element("disk", { type: "file" }, element("target", { dev: "vdz" }))),
+    undo: (root) => removeDevice(root, diskAt(root, "vdz")!),
+  },
+  nic: {
+    edit: (root) => addDevice(root, element("interface", { type: "user" }, element("mac", { address: "52:54:00:00:00:99" }))),
+    undo: (root) => removeDevice(root, nicAt(root, "52:54:00:00:00:99")!),
+  },
+  medium: {
+    edit: (root) => setSource(diskAt(root, "sda")!, { type: "file", source: element("source", { file: "/iso" }) }),
+    undo: (root) => setSource(diskAt(root, "sda")!, { type: "file", source: undefined }),
+  },
 };
 
 describe("an edit of a domain", () => {
   it("undone, in any order and number, leaves the tree that was", () => {
-    fc.assert(fc.property(fc.shuffledSubarray(Object.keys(edits)), fc.nat(), (names, seed) => {
-      const root = fresh();
-      for (const each of names) edits[each]!.edit(root);
-      const back = seed % 2 === 0 ? names : names.toReversed();
-      for (const each of back) edits[each]!.undo(root);
-      expect(root).toEqual(fresh());
-      expect(writeXml(root)).toBe(source);
-    }));
+    fc.assert(
+      fc.property(fc.shuffledSubarray(Object.keys(edits)), fc.nat(), (names, seed) => {
+        const root = fresh();
+        for (const each of names) edits[each]!.edit(root);
+        const back = seed % 2 === 0 ? names : names.toReversed();
+        for (const each of back) edits[each]!.undo(root);
+        expect(root).toEqual(fresh());
+        expect(writeXml(root)).toBe(source);
+      }),
+    );
   });
 
   it.each(Object.keys(edits))("of its %s keeps everything that is not understood", (each) => {
     const root = fresh();
     edits[each]!.edit(root);
     const text = writeXml(root);
-    for (const kept of ["custom='kept'", "<!-- made by hand -->", "<my:thing xmlns:my='urn:mine' a='&lt;1&gt;'>text</my:thing>", "dumpCore='on'", "cpuset='0-1'", "<unheardof><deep attr='x'/></unheardof>", "future='1'", "<serial>WD-1</serial>", "<seclabel model='dac' relabel='no'/>", "passwd='secret'", "<shmem name='x'/>", "<qemu:commandline><qemu:arg value='-s'/></qemu:commandline>"]) expect(text).toContain(kept);
+    for (const kept of [
+      "custom='kept'",
+      "<!-- made by hand -->",
+      "<my:thing xmlns:my='urn:mine' a='&lt;1&gt;'>text</my:thing>",
+      "dumpCore='on'",
+      "cpuset='0-1'",
+      "<unheardof><deep attr='x'/></unheardof>",
+      "future='1'",
+      "<serial>WD-1</serial>",
+      "<seclabel model='dac' relabel='no'/>",
+      "passwd='secret'",
+      "<shmem name='x'/>",
+      "<qemu:commandline><qemu:arg value='-s'/></qemu:commandline>",
+    ])
+      expect(text).toContain(kept);
   });
 
   it("puts a new element where libvirt's schema has it", () => {
     const root = fresh();
     setText(root, "title", "T");
-    expect(children(root).map((each) => each.name).slice(0, 4)).toEqual(["name", "uuid", "title", "metadata"]);
+    expect(
+      children(root)
+        .map((each) => each.name)
+        .slice(0, 4),
+    ).toEqual(["name", "uuid", "title", "metadata"]);
   });
 
   it("keeps topology and number of vCPUs one", () => {
@@ -86,7 +118,12 @@ describe("an edit of a domain", () => {
 describe("a clone's description", () => {
   const root = fresh();
   let n = 0;
-  becomeClone(root, { name: "copy", uuid: "11111111-2222-4333-8444-555555555555", mac: () => `52:54:00:aa:00:0${++n}`, disks: new Map([["vda", { type: "block", source: element("source", { dev: "/dev/x" }) }]]) });
+  becomeClone(root, {
+    name: "copy",
+    uuid: "11111111-2222-4333-8444-555555555555",
+    mac: () => `52:54:00:aa:00:0${++n}`,
+    disks: new Map([["vda", { type: "block", source: element("source", { dev: "/dev/x" }) }]]),
+  });
 
   it("shares nothing that only one may have", () => {
     const text = writeXml(root);
@@ -99,7 +136,8 @@ describe("a clone's description", () => {
   });
 
   it("keeps everything else", () => {
-    for (const each of ["metadata", "unheardof", "qemu:commandline", "memory", "vcpu", "cpu"]) expect(sameXml(child(root, each)!, child(fresh(), each)!), each).toBe(true);
+    for (const each of ["metadata", "unheardof", "qemu:commandline", "memory", "vcpu", "cpu"])
+      expect(sameXml(child(root, each)!, child(fresh(), each)!), each).toBe(true);
     expect(sameXml(copyXml(diskAt(root, "sda")!), diskAt(fresh(), "sda")!)).toBe(true);
   });
 });

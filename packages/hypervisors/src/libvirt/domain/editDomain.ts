@@ -136,7 +136,8 @@ export function becomeClone(root: XmlElement, identity: CloneIdentity): void {
     } else if (device.name === "channel" || device.name === "console" || device.name === "serial") {
       const source = child(device, "source");
       // Paths that libvirt made of the original's name are made anew.
-      if (source && (attribute(device, "type") === "pty" || (attribute(device, "type") === "unix" && attribute(source, "mode") !== "connect"))) removeNode(device, source);
+      if (source && (attribute(device, "type") === "pty" || (attribute(device, "type") === "unix" && attribute(source, "mode") !== "connect")))
+        removeNode(device, source);
       device.attributes.delete("tty");
     } else if (device.name === "graphics" && device.attributes.get("autoport") === "yes") {
       device.attributes.set("port", "-1");

@@ -2,7 +2,14 @@ import { copyXml, child, children, sameXml } from "../xml/xmlNode.ts";
 import type { XmlElement, XmlNode } from "../xml/xmlNode.ts";
 
 // What libvirt itself adds to the description of a running domain: never a difference that someone made.
-const runtimeAttributes: Record<string, readonly string[]> = { domain: ["id"], channel: [], graphics: ["port", "websocket", "tlsPort", "listen", "socket"], console: ["tty"], target: ["state"], source: ["index", "path", "tls", "portid", "bridge", "startupPolicy"] };
+const runtimeAttributes: Record<string, readonly string[]> = {
+  domain: ["id"],
+  channel: [],
+  graphics: ["port", "websocket", "tlsPort", "listen", "socket"],
+  console: ["tty"],
+  target: ["state"],
+  source: ["index", "path", "tls", "portid", "bridge", "startupPolicy"],
+};
 const runtimeElements = new Set(["alias", "backingStore", "seclabel", "resource", "mirror", "actual", "currentMemory", "vcpu", "privateData"]);
 
 type Field = "memory" | "vcpus" | "disks" | "nics" | "other";
@@ -25,7 +32,10 @@ export function pendingFields(live: XmlElement, nextStart: XmlElement): Field[] 
 }
 
 function sameDevices(live: XmlElement, next: XmlElement, chosen: (name: string) => boolean): boolean {
-  const devices = (root: XmlElement): XmlElement[] => children(child(root, "devices")).filter((each) => chosen(each.name)).map(atRest);
+  const devices = (root: XmlElement): XmlElement[] =>
+    children(child(root, "devices"))
+      .filter((each) => chosen(each.name))
+      .map(atRest);
   const a = devices(live);
   const b = devices(next);
   return a.length === b.length && a.every((device) => b.some((other) => sameXml(device, other)));
@@ -34,8 +44,28 @@ function sameDevices(live: XmlElement, next: XmlElement, chosen: (name: string) 
 const elsewhere = new Set(["memory", "currentMemory", "maxMemory", "vcpu", "devices", "uuid", "name", "id", "cpu", "resource", "seclabel", "os", "vcpus"]);
 
 function otherDiffers(live: XmlElement, next: XmlElement): boolean {
-  if (!sameDevices(live, next, (name) => name === "hostdev" || name === "graphics" || name === "video" || name === "sound" || name === "tpm" || name === "rng" || name === "filesystem" || name === "watchdog" || name === "shmem" || name === "redirdev")) return true;
-  const rest = (root: XmlElement): XmlElement[] => children(root).filter((each) => !elsewhere.has(each.name)).map(atRest);
+  if (
+    !sameDevices(
+      live,
+      next,
+      (name) =>
+        name === "hostdev" ||
+        name === "graphics" ||
+        name === "video" ||
+        name === "sound" ||
+        name === "tpm" ||
+        name === "rng" ||
+        name === "filesystem" ||
+        name === "watchdog" ||
+        name === "shmem" ||
+        name === "redirdev",
+    )
+  )
+    return true;
+  const rest = (root: XmlElement): XmlElement[] =>
+    children(root)
+      .filter((each) => !elsewhere.has(each.name))
+      .map(atRest);
   const a = rest(live);
   const b = rest(next);
   if (a.length !== b.length || !a.every((each) => b.some((other) => sameXml(each, other)))) return true;
@@ -60,6 +90,12 @@ function atRest(node: XmlElement): XmlElement {
 function strip(node: XmlElement, device: string): void {
   for (const name of runtimeAttributes[node.name] ?? []) node.attributes.delete(name);
   // A NIC's host device is chosen at start; a disk's target is its name.
-  node.children = node.children.filter((each: XmlNode) => !(each.kind === "element" && (runtimeElements.has(each.name) || (device === "interface" && each.name === "target") || (device === "graphics" && each.name === "listen"))));
+  node.children = node.children.filter(
+    (each: XmlNode) =>
+      !(
+        each.kind === "element" &&
+        (runtimeElements.has(each.name) || (device === "interface" && each.name === "target") || (device === "graphics" && each.name === "listen"))
+      ),
+  );
   for (const each of node.children) if (each.kind === "element") strip(each, device);
 }

@@ -7,12 +7,24 @@ import type { Session } from "../session.ts";
 import { parseXml } from "../xml/parseXml.ts";
 import { at, attribute, child, textOf } from "../xml/xmlNode.ts";
 
-const states: Record<string, VmState> = { running: "running", blocked: "blocked", paused: "paused", shutdown: "shuttingDown", shutoff: "off", crashed: "crashed", pmsuspended: "suspended", "disk-snapshot": "running" };
+const states: Record<string, VmState> = {
+  running: "running",
+  blocked: "blocked",
+  paused: "paused",
+  shutdown: "shuttingDown",
+  shutoff: "off",
+  crashed: "crashed",
+  pmsuspended: "suspended",
+  "disk-snapshot": "running",
+};
 
 /** Snapshots of a VM, oldest first; none where the driver has no snapshots. */
 export async function readSnapshots(session: Session, dom: Domain, signal?: AbortSignal): Promise<Snapshot[]> {
   try {
-    const [{ snapshots }, current] = await Promise.all([session.call.domainListAllSnapshots({ dom, needResults: 1 }, { signal }), absent(session.call.domainSnapshotCurrent({ dom }, { signal }), "NO_DOMAIN_SNAPSHOT", "OPERATION_INVALID")]);
+    const [{ snapshots }, current] = await Promise.all([
+      session.call.domainListAllSnapshots({ dom, needResults: 1 }, { signal }),
+      absent(session.call.domainSnapshotCurrent({ dom }, { signal }), "NO_DOMAIN_SNAPSHOT", "OPERATION_INVALID"),
+    ]);
     const read = await pipelined(snapshots, async (snap) => absent(session.call.domainSnapshotGetXmlDesc({ snap }, { signal }), "NO_DOMAIN_SNAPSHOT"));
     return read
       .flatMap((answer) => (answer ? [snapshotOf(answer.xml, current?.snap.name)] : []))

@@ -31,11 +31,19 @@ export async function listVms(session: Session, signal?: AbortSignal): Promise<M
   const { call } = session;
   const listed = (flags: number): Promise<Domain[]> => call.connectListAllDomains({ needResults: 1, flags }, { signal }).then((answer) => answer.domains);
   // A driver that has no snapshots, or keeps no memory, may not know the filter either.
-  const filtered = (flags: number): Promise<Domain[]> => listed(flags).catch((error: unknown) => {
-    if (isUnsupported(error)) return [];
-    throw error;
-  });
-  const [all, persistent, autostart, managedSave, hasSnapshots, states] = await Promise.all([listed(0), listed(filters.persistent), listed(filters.autostart), filtered(filters.managedSave), filtered(filters.hasSnapshots), statesAtOnce(session, signal)]);
+  const filtered = (flags: number): Promise<Domain[]> =>
+    listed(flags).catch((error: unknown) => {
+      if (isUnsupported(error)) return [];
+      throw error;
+    });
+  const [all, persistent, autostart, managedSave, hasSnapshots, states] = await Promise.all([
+    listed(0),
+    listed(filters.persistent),
+    listed(filters.autostart),
+    filtered(filters.managedSave),
+    filtered(filters.hasSnapshots),
+    statesAtOnce(session, signal),
+  ]);
   const uuids = (domains: Domain[]): Set<string> => new Set(domains.map((dom) => dom.uuid));
   const flags = { persistent: uuids(persistent), autostart: uuids(autostart), managedSave: uuids(managedSave), hasSnapshots: uuids(hasSnapshots) };
   const entries = new Map<string, VmListEntry>();
@@ -44,7 +52,15 @@ export async function listVms(session: Session, signal?: AbortSignal): Promise<M
     if (isTestGuest(dom.name)) continue;
     const known = states?.get(dom.uuid);
     if (!known) stateless.push(dom);
-    entries.set(dom.uuid, { dom, state: known?.state ?? 0, reason: known?.reason ?? 0, persistent: flags.persistent.has(dom.uuid), autostart: flags.autostart.has(dom.uuid), managedSave: flags.managedSave.has(dom.uuid), hasSnapshots: flags.hasSnapshots.has(dom.uuid) });
+    entries.set(dom.uuid, {
+      dom,
+      state: known?.state ?? 0,
+      reason: known?.reason ?? 0,
+      persistent: flags.persistent.has(dom.uuid),
+      autostart: flags.autostart.has(dom.uuid),
+      managedSave: flags.managedSave.has(dom.uuid),
+      hasSnapshots: flags.hasSnapshots.has(dom.uuid),
+    });
   }
   await pipelined(stateless, async (dom) => {
     try {

@@ -63,7 +63,11 @@ export class VmReader {
     if (isTestGuest(dom.name)) return undefined;
     // State and descriptions are asked for together, to be at most one round trip older than the event.
     const active = this.#known.get(dom.uuid);
-    const [entry, live, next] = await Promise.all([lookAtVm(this.#session, dom, signal), this.#xml(dom, 0, signal), this.#xml(dom, c.VIR_DOMAIN_XML_INACTIVE, signal)]);
+    const [entry, live, next] = await Promise.all([
+      lookAtVm(this.#session, dom, signal),
+      this.#xml(dom, 0, signal),
+      this.#xml(dom, c.VIR_DOMAIN_XML_INACTIVE, signal),
+    ]);
     if (!entry || live === undefined || next === undefined) {
       this.#forget(dom.uuid);
       return undefined;
@@ -73,7 +77,8 @@ export class VmReader {
     if (name !== undefined && !name.includes("&")) entry.dom = { ...entry.dom, name };
     await this.#take(entry, live, next, signal);
     const known = this.#known.get(dom.uuid);
-    if (known && isActive(entry.state) && known.liveDigest !== active?.liveDigest && known.described.disks.length > 0) await this.readDiskSizes(signal, entry.dom);
+    if (known && isActive(entry.state) && known.liveDigest !== active?.liveDigest && known.described.disks.length > 0)
+      await this.readDiskSizes(signal, entry.dom);
     return this.facts(dom.uuid);
   }
 
@@ -83,7 +88,17 @@ export class VmReader {
     const changed: Domain[] = [];
     for (const [uuid, entry] of entries) {
       const known = this.#known.get(uuid)?.entry;
-      if (!known || known.state !== entry.state || known.reason !== entry.reason || known.persistent !== entry.persistent || known.autostart !== entry.autostart || known.managedSave !== entry.managedSave || known.hasSnapshots !== entry.hasSnapshots || known.dom.name !== entry.dom.name) changed.push(entry.dom);
+      if (
+        !known ||
+        known.state !== entry.state ||
+        known.reason !== entry.reason ||
+        known.persistent !== entry.persistent ||
+        known.autostart !== entry.autostart ||
+        known.managedSave !== entry.managedSave ||
+        known.hasSnapshots !== entry.hasSnapshots ||
+        known.dom.name !== entry.dom.name
+      )
+        changed.push(entry.dom);
     }
     const gone = [...this.#known.keys()].filter((uuid) => !entries.has(uuid));
     return { changed, gone, all: [...entries.values()].map(({ dom }) => dom) };
@@ -94,9 +109,15 @@ export class VmReader {
     const known = this.#known.get(dom.uuid);
     if (!known) return true;
     const both = isActive(known.entry.state) && known.entry.persistent;
-    const [live, next, snapshots] = await Promise.all([this.#xml(dom, 0, signal), both ? this.#xml(dom, c.VIR_DOMAIN_XML_INACTIVE, signal) : undefined, known.entry.hasSnapshots ? readSnapshots(this.#session, dom, signal) : known.snapshots]);
+    const [live, next, snapshots] = await Promise.all([
+      this.#xml(dom, 0, signal),
+      both ? this.#xml(dom, c.VIR_DOMAIN_XML_INACTIVE, signal) : undefined,
+      known.entry.hasSnapshots ? readSnapshots(this.#session, dom, signal) : known.snapshots,
+    ]);
     if (live === undefined) return true;
-    return digest(live) !== known.liveDigest || (both && digest(next ?? "") !== known.nextDigest) || JSON.stringify(snapshots) !== JSON.stringify(known.snapshots);
+    return (
+      digest(live) !== known.liveDigest || (both && digest(next ?? "") !== known.nextDigest) || JSON.stringify(snapshots) !== JSON.stringify(known.snapshots)
+    );
   }
 
   /** Facts put together from what was read last. */
@@ -118,7 +139,10 @@ export class VmReader {
         return { ...disk, capacity: volume?.capacity ?? size?.capacity, allocation: volume?.allocation ?? size?.allocation };
       }),
       // A lease outlives its guest, but a guest that is off has no address.
-      nics: described.nics.map((nic) => ({ ...nic, addresses: [...new Set([...nic.addresses, ...(isActive(entry.state) ? this.#around.addresses(nic.mac) : [])])] })),
+      nics: described.nics.map((nic) => ({
+        ...nic,
+        addresses: [...new Set([...nic.addresses, ...(isActive(entry.state) ? this.#around.addresses(nic.mac) : [])])],
+      })),
       snapshots,
       pending,
     };
@@ -126,7 +150,9 @@ export class VmReader {
 
   /** VMs that are active now, as last read, with whether their agent can be asked. */
   active(): { dom: Domain; agent: boolean }[] {
-    return [...this.#known.values()].filter(({ entry }) => isActive(entry.state)).map(({ entry, described }) => ({ dom: entry.dom, agent: described.agentConnected }));
+    return [...this.#known.values()]
+      .filter(({ entry }) => isActive(entry.state))
+      .map(({ entry, described }) => ({ dom: entry.dom, agent: described.agentConnected }));
   }
 
   /** Every MAC address and source that a VM uses, to find whom a new lease or size concerns. */
@@ -137,7 +163,10 @@ export class VmReader {
   /** Asks once for the sizes of all disks (or of one VM's). A VM that is busy is passed over: it keeps the sizes known. */
   async readDiskSizes(signal?: AbortSignal, only?: Domain): Promise<void> {
     try {
-      const { retStats } = await this.#session.call.connectGetAllDomainStats({ doms: only ? [only] : [], stats: c.VIR_DOMAIN_STATS_BLOCK, flags: c.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT }, { signal, timeoutMs: only ? 1_000 : 10_000 });
+      const { retStats } = await this.#session.call.connectGetAllDomainStats(
+        { doms: only ? [only] : [], stats: c.VIR_DOMAIN_STATS_BLOCK, flags: c.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT },
+        { signal, timeoutMs: only ? 1_000 : 10_000 },
+      );
       for (const { dom, params } of retStats) {
         const count = Number(params["block.count"] ?? 0);
         const sizes = new Map<string, { capacity?: number; allocation?: number }>();
@@ -145,7 +174,8 @@ export class VmReader {
           const capacity = params[`block.${i}.capacity`];
           const physical = params[`block.${i}.physical`];
           const allocation = params[`block.${i}.allocation`];
-          if (capacity !== undefined) sizes.set(String(params[`block.${i}.name`]), { capacity: Number(capacity), allocation: Number(physical ?? allocation ?? 0) });
+          if (capacity !== undefined)
+            sizes.set(String(params[`block.${i}.name`]), { capacity: Number(capacity), allocation: Number(physical ?? allocation ?? 0) });
         }
         if (sizes.size > 0) this.#diskSizes.set(dom.uuid, sizes);
       }
@@ -203,10 +233,21 @@ export class VmReader {
 
 function accelerationOf(vm: DescribedVm): VmFacts["acceleration"] {
   switch (vm.virtType) {
-    case "kvm": case "hvf": case "bhyve": case "vmware": case "hyperv": return "hardware";
-    case "qemu": return "emulated";
-    case "xen": return vm.firmware === "none" ? "paravirtual" : "hardware";
-    case "lxc": case "openvz": case "vz": return "container";
-    default: return "none";
+    case "kvm":
+    case "hvf":
+    case "bhyve":
+    case "vmware":
+    case "hyperv":
+      return "hardware";
+    case "qemu":
+      return "emulated";
+    case "xen":
+      return vm.firmware === "none" ? "paravirtual" : "hardware";
+    case "lxc":
+    case "openvz":
+    case "vz":
+      return "container";
+    default:
+      return "none";
   }
 }

@@ -10,7 +10,8 @@ describe("the acceleration of this host", () => {
   let other: Hypervisor;
   let follower: Follower;
   let watcher: Follower;
-  const connect = (): Promise<Hypervisor> => libvirtKind.connect(new URL("qemu:///system"), { signal: new AbortController().signal, openTimeoutMs: 20_000, callTimeoutMs: 60_000 });
+  const connect = (): Promise<Hypervisor> =>
+    libvirtKind.connect(new URL("qemu:///system"), { signal: new AbortController().signal, openTimeoutMs: 20_000, callTimeoutMs: 60_000 });
 
   beforeAll(async () => {
     // The other watches from before the test guests exist.
@@ -31,7 +32,9 @@ describe("the acceleration of this host", () => {
       const known = follower.host?.acceleration;
       if (known && !known.evidence.includes("yet")) return known;
       if (Date.now() > deadline) throw new Error("the probe did not end");
-      await new Promise((resolve) => { setTimeout(resolve, 50); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50);
+      });
     }
   };
 
@@ -54,13 +57,17 @@ describe("the acceleration of this host", () => {
     const { usable, evidence } = await settled();
     const vm = randomUUID();
     const spec = { name: `acceleration-${vm.slice(0, 8)}`, memory: 64 * 1024 ** 2 };
-    const act = (action: unknown): Promise<{ message: string }> => hypervisor.run(actionSchema.parse(action), { signal: AbortSignal.timeout(60_000), progress: () => {} });
+    const act = (action: unknown): Promise<{ message: string }> =>
+      hypervisor.run(actionSchema.parse(action), { signal: AbortSignal.timeout(60_000), progress: () => {} });
     const wished = act({ verb: "vm.create", vm, spec: { ...spec, acceleration: "hardware" } });
     if (usable === "hardware") await wished;
     else await expect(wished).rejects.toMatchObject({ code: "notSupported", detail: expect.stringContaining(evidence) });
     if (usable !== "hardware") expect((await act({ verb: "vm.create", vm, spec })).message).toContain(evidence);
     try {
-      expect((await hypervisor.inventory()).vms.find(({ nativeId }) => nativeId === vm)).toMatchObject({ acceleration: usable === "hardware" ? "hardware" : "emulated", virtType: usable === "hardware" ? "kvm" : "qemu" });
+      expect((await hypervisor.inventory()).vms.find(({ nativeId }) => nativeId === vm)).toMatchObject({
+        acceleration: usable === "hardware" ? "hardware" : "emulated",
+        virtType: usable === "hardware" ? "kvm" : "qemu",
+      });
     } finally {
       await act({ verb: "vm.delete", vm, volumes: [] });
     }

@@ -22,7 +22,8 @@ export const isTestGuest = (name: string): boolean => name.startsWith(namePrefix
 /** Milliseconds that a test guest's firmware may take; on hardware it takes a tenth of a second. */
 const patience = { emulated: 20_000, hardware: 10_000 } as const;
 /** As fast as emulation, or within a second: firmware waits for timers more than it computes. */
-const fine = (hardware: number | string, emulated: number | string): boolean => typeof hardware === "number" && hardware <= Math.max(1_000, typeof emulated === "number" ? emulated : 0);
+const fine = (hardware: number | string, emulated: number | string): boolean =>
+  typeof hardware === "number" && hardware <= Math.max(1_000, typeof emulated === "number" ? emulated : 0);
 /** Attempts before KVM is said to accelerate nothing: on a busy host one may be slow by accident, and the best counts. */
 const attempts = 3;
 
@@ -45,7 +46,14 @@ export class AccelerationProbe {
 
   /** What is known now, without waiting. */
   now(capabilities: XmlElement): Acceleration {
-    return this.#known ?? found.get(this.#session.endpoint)?.acceleration ?? withoutProbe(this.#session.driver, capabilities) ?? { usable: "emulated", evidence: "no test guest has been booted with KVM yet; until one has, guests are emulated" };
+    return (
+      this.#known ??
+      found.get(this.#session.endpoint)?.acceleration ??
+      withoutProbe(this.#session.driver, capabilities) ?? {
+        usable: "emulated",
+        evidence: "no test guest has been booted with KVM yet; until one has, guests are emulated",
+      }
+    );
   }
 
   /** The result, by the first caller's probe. Never rejects: a probe that fails is an answer too. */
@@ -97,9 +105,17 @@ export class AccelerationProbe {
       if (typeof hardware === "string" || (typeof emulated === "number" && hardware > 10 * emulated)) break;
     }
     const compare = typeof emulated === "number" ? `${seconds(emulated)} emulated` : `not at all emulated (${emulated})`;
-    if (typeof hardware === "number" && fine(hardware, emulated)) return { usable: "hardware", evidence: `a test guest's firmware ran to its end in ${seconds(hardware)} with KVM, ${compare}` };
-    if (typeof hardware === "number") return { usable: "emulated", evidence: `KVM is there, but a test guest's firmware took ${seconds(hardware)} with it and ${compare}: it accelerates nothing here` };
-    return { usable: typeof emulated === "number" ? "emulated" : "none", evidence: `a test guest did not boot with KVM (${hardware}); ${typeof emulated === "number" ? `its firmware took ${compare}` : compare}` };
+    if (typeof hardware === "number" && fine(hardware, emulated))
+      return { usable: "hardware", evidence: `a test guest's firmware ran to its end in ${seconds(hardware)} with KVM, ${compare}` };
+    if (typeof hardware === "number")
+      return {
+        usable: "emulated",
+        evidence: `KVM is there, but a test guest's firmware took ${seconds(hardware)} with it and ${compare}: it accelerates nothing here`,
+      };
+    return {
+      usable: typeof emulated === "number" ? "emulated" : "none",
+      evidence: `a test guest did not boot with KVM (${hardware}); ${typeof emulated === "number" ? `its firmware took ${compare}` : compare}`,
+    };
   }
 
   /** Milliseconds from the guest's first instruction to its reset, or why there is no such number. */
@@ -111,9 +127,12 @@ export class AccelerationProbe {
     const off = connection.events.subscribe("domainEventCallbackLifecycle", ({ msg }) => {
       if (msg.dom.uuid !== uuid) return;
       if (msg.event === c.VIR_DOMAIN_EVENT_STARTED || msg.event === c.VIR_DOMAIN_EVENT_RESUMED) began ??= performance.now();
-      if (msg.event === c.VIR_DOMAIN_EVENT_SHUTDOWN && msg.detail !== c.VIR_DOMAIN_EVENT_SHUTDOWN_HOST) ended.resolve(performance.now() - (began ?? performance.now()));
-      if (msg.event === c.VIR_DOMAIN_EVENT_STOPPED) ended.resolve(msg.detail === c.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN ? performance.now() - (began ?? performance.now()) : "it stopped without having run");
-      if (msg.event === c.VIR_DOMAIN_EVENT_CRASHED || (msg.event === c.VIR_DOMAIN_EVENT_SUSPENDED && msg.detail !== c.VIR_DOMAIN_EVENT_SUSPENDED_PAUSED)) ended.resolve("its virtual processor failed");
+      if (msg.event === c.VIR_DOMAIN_EVENT_SHUTDOWN && msg.detail !== c.VIR_DOMAIN_EVENT_SHUTDOWN_HOST)
+        ended.resolve(performance.now() - (began ?? performance.now()));
+      if (msg.event === c.VIR_DOMAIN_EVENT_STOPPED)
+        ended.resolve(msg.detail === c.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN ? performance.now() - (began ?? performance.now()) : "it stopped without having run");
+      if (msg.event === c.VIR_DOMAIN_EVENT_CRASHED || (msg.event === c.VIR_DOMAIN_EVENT_SUSPENDED && msg.detail !== c.VIR_DOMAIN_EVENT_SUSPENDED_PAUSED))
+        ended.resolve("its virtual processor failed");
     });
     void connection.closed.then(() => ended.resolve("the connection was lost"));
     const timer = setTimeout(() => ended.resolve(`its firmware had not ended after ${seconds(limitMs)}`), limitMs);
@@ -145,32 +164,53 @@ export class AccelerationProbe {
 /** What a driver means without any test; undefined where only a test can tell. */
 function withoutProbe(driver: string, capabilities: XmlElement): Acceleration | undefined {
   switch (driver.toLowerCase()) {
-    case "lxc": return { usable: "container", evidence: "containers run on the host's own kernel" };
-    case "test": return { usable: "none", evidence: "libvirt's test driver runs no guest code" };
-    case "qemu": break;
-    default: return { usable: "none", evidence: `no test guest is known for libvirt's ${driver} driver` };
+    case "lxc":
+      return { usable: "container", evidence: "containers run on the host's own kernel" };
+    case "test":
+      return { usable: "none", evidence: "libvirt's test driver runs no guest code" };
+    case "qemu":
+      break;
+    default:
+      return { usable: "none", evidence: `no test guest is known for libvirt's ${driver} driver` };
   }
   const hostArch = textOf(child(child(child(capabilities, "host"), "cpu"), "arch"));
-  const kvm = children(capabilities, "guest").some((guest) => attribute(child(guest, "arch"), "name") === hostArch && children(child(guest, "arch"), "domain").some((domain) => attribute(domain, "type") === "kvm"));
+  const kvm = children(capabilities, "guest").some(
+    (guest) =>
+      attribute(child(guest, "arch"), "name") === hostArch && children(child(guest, "arch"), "domain").some((domain) => attribute(domain, "type") === "kvm"),
+  );
   if (!kvm) return { usable: "emulated", evidence: "QEMU there offers no KVM: the processor has no virtualisation, or /dev/kvm is missing or closed to QEMU" };
-  if (hostArch !== "x86_64") return { usable: "emulated", evidence: `KVM is offered, but there is no test guest for ${hostArch ?? "this processor"}, so that it works has not been shown` };
+  if (hostArch !== "x86_64")
+    return {
+      usable: "emulated",
+      evidence: `KVM is offered, but there is no test guest for ${hostArch ?? "this processor"}, so that it works has not been shown`,
+    };
   return undefined;
 }
 
 /** A guest of 32 MiB without a disk whose firmware presses reset when it finds nothing to boot; the reset ends it. */
 function testGuest(type: "kvm" | "qemu", uuid: string): string {
-  return writeXml(element("domain", { type },
-    element("name", {}, `${namePrefix}${uuid.slice(0, 8)}`),
-    element("uuid", {}, uuid),
-    element("title", {}, "Polyvisor finds out whether hardware acceleration works; ends by itself within seconds"),
-    element("memory", { unit: "MiB" }, "32"),
-    element("vcpu", {}, "1"),
-    element("os", {}, element("type", { arch: "x86_64" }, "hvm"), element("boot", { dev: "hd" }), element("bios", { rebootTimeout: 0 })),
-    element("on_poweroff", {}, "destroy"),
-    element("on_reboot", {}, "destroy"),
-    element("on_crash", {}, "destroy"),
-    element("devices", {}, element("controller", { type: "usb", model: "none" }), element("video", {}, element("model", { type: "none" })), element("memballoon", { model: "none" })),
-  ));
+  return writeXml(
+    element(
+      "domain",
+      { type },
+      element("name", {}, `${namePrefix}${uuid.slice(0, 8)}`),
+      element("uuid", {}, uuid),
+      element("title", {}, "Polyvisor finds out whether hardware acceleration works; ends by itself within seconds"),
+      element("memory", { unit: "MiB" }, "32"),
+      element("vcpu", {}, "1"),
+      element("os", {}, element("type", { arch: "x86_64" }, "hvm"), element("boot", { dev: "hd" }), element("bios", { rebootTimeout: 0 })),
+      element("on_poweroff", {}, "destroy"),
+      element("on_reboot", {}, "destroy"),
+      element("on_crash", {}, "destroy"),
+      element(
+        "devices",
+        {},
+        element("controller", { type: "usb", model: "none" }),
+        element("video", {}, element("model", { type: "none" })),
+        element("memballoon", { model: "none" }),
+      ),
+    ),
+  );
 }
 
 /** The shorter of two times; a time is better than a reason why there is none. */

@@ -44,7 +44,9 @@ export function readGuestSupport(root: XmlElement): GuestSupport {
   const firmware = children(child(root, "os"), "enum").find((each) => attribute(each, "name") === "firmware");
   return {
     machine: textOf(child(root, "machine")),
-    cpuModes: children(at(root, "cpu"), "mode").filter((mode) => attribute(mode, "supported") === "yes").flatMap((mode) => attribute(mode, "name") ?? []),
+    cpuModes: children(at(root, "cpu"), "mode")
+      .filter((mode) => attribute(mode, "supported") === "yes")
+      .flatMap((mode) => attribute(mode, "name") ?? []),
     firmwares: children(firmware, "value").flatMap((value) => textOf(value) ?? []),
   };
 }

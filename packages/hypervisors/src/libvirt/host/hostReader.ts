@@ -16,7 +16,11 @@ export type Device = HostFacts["devices"][number];
 export type HostReading = Omit<HostFacts, "acceleration">;
 
 /** Reads what an endpoint says of its machine, in calls sent at once. */
-export async function readHost(session: Session, devices: Map<string, Device> | undefined, signal?: AbortSignal): Promise<{ facts: HostReading; capabilities: XmlElement }> {
+export async function readHost(
+  session: Session,
+  devices: Map<string, Device> | undefined,
+  signal?: AbortSignal,
+): Promise<{ facts: HostReading; capabilities: XmlElement }> {
   const { call } = session;
   const or = async <T>(answer: Promise<T>): Promise<T | undefined> => {
     try {

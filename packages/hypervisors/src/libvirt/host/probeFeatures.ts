@@ -23,9 +23,11 @@ export async function probeFeatures(session: Session, signal?: AbortSignal): Pro
   const offered = async (number: number): Promise<void> => {
     if ((await call.connectSupportsFeature({ feature: number }, options)).supported === 0) throw new Refusal("the driver does not offer it");
   };
-  const onlyFor = (driver: string, why: string): (() => Promise<void>) => async () => {
-    if (session.driver.toLowerCase() !== driver) throw new Refusal(why);
-  };
+  const onlyFor =
+    (driver: string, why: string): (() => Promise<void>) =>
+    async () => {
+      if (session.driver.toLowerCase() !== driver) throw new Refusal(why);
+    };
   // A driver that can undefine can define; to ask it to define nonsense would leave an error in the host's log each time.
   const define = (): Promise<unknown> => call.domainUndefine({ dom }, options);
   const device = (): Promise<unknown> => call.domainAttachDeviceFlags({ dom, xml: noXml, flags: live }, options);
@@ -70,21 +72,23 @@ export async function probeFeatures(session: Session, signal?: AbortSignal): Pro
     "volume.transfer": () => abort(call.storageVolDownload({ vol, offset: 0n, length: 0n }, options)),
     "network.list": () => call.connectListAllNetworks({ needResults: 0 }, options),
     "network.manage": () => call.networkCreate({ net }, options),
-    "events": () => session.lifecycleEvents(),
+    events: () => session.lifecycleEvents(),
   };
-  const answers = await Promise.all(featureNames.map(async (name): Promise<[FeatureName, string] | undefined> => {
-    try {
-      await questions[name]();
-      return undefined;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof Refusal) return [name, error.message];
-      if (isLibvirt(error, "OPERATION_DENIED", "ACCESS_DENIED", "AUTH_UNAVAILABLE")) return [name, "the account that connects may not do it on this host"];
-      if (isUnsupported(error)) return [name, `libvirt's ${session.driver} driver on this host has no such function`];
-      if (!session.connection.open) throw error;
-      return undefined;
-    }
-  }));
+  const answers = await Promise.all(
+    featureNames.map(async (name): Promise<[FeatureName, string] | undefined> => {
+      try {
+        await questions[name]();
+        return undefined;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof Refusal) return [name, error.message];
+        if (isLibvirt(error, "OPERATION_DENIED", "ACCESS_DENIED", "AUTH_UNAVAILABLE")) return [name, "the account that connects may not do it on this host"];
+        if (isUnsupported(error)) return [name, `libvirt's ${session.driver} driver on this host has no such function`];
+        if (!session.connection.open) throw error;
+        return undefined;
+      }
+    }),
+  );
   return featureTable(Object.fromEntries(answers.filter((answer) => answer !== undefined)));
 }
 
@@ -95,5 +99,8 @@ async function graphical(session: Session): Promise<void> {
   const { transport } = session.connection.endpoint;
   const driver = session.driver.toLowerCase();
   if (driver !== "qemu" && driver !== "xen") throw new Refusal(`guests of libvirt's ${session.driver} driver have no screen`);
-  if (transport !== "unix") throw new Refusal(`a VM's screen listens on its own host, and libvirt has no way to pass it on over ${transport}; connect from that host, or open the screen there`);
+  if (transport !== "unix")
+    throw new Refusal(
+      `a VM's screen listens on its own host, and libvirt has no way to pass it on over ${transport}; connect from that host, or open the screen there`,
+    );
 }

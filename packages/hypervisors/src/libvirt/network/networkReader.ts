@@ -25,7 +25,11 @@ export class NetworkReader {
     const { call } = this.#session;
     try {
       const listed = (flags: number): Promise<Network[]> => call.connectListAllNetworks({ needResults: 1, flags }, { signal }).then((answer) => answer.nets);
-      const [all, active, autostart] = await Promise.all([listed(0), listed(c.VIR_CONNECT_LIST_NETWORKS_ACTIVE), listed(c.VIR_CONNECT_LIST_NETWORKS_AUTOSTART)]);
+      const [all, active, autostart] = await Promise.all([
+        listed(0),
+        listed(c.VIR_CONNECT_LIST_NETWORKS_ACTIVE),
+        listed(c.VIR_CONNECT_LIST_NETWORKS_AUTOSTART),
+      ]);
       const activeIds = new Set(active.map((net) => net.uuid));
       const autostartIds = new Set(autostart.map((net) => net.uuid));
       const read = await pipelined(all, async (net) => {
@@ -51,7 +55,10 @@ export class NetworkReader {
   async changes(signal?: AbortSignal): Promise<{ upserts: NetworkFacts[]; gone: string[] }> {
     const before = new Map([...this.#known].map(([uuid, facts]) => [uuid, JSON.stringify(facts)]));
     const read = await this.readAll(signal);
-    return { upserts: read.filter((facts) => before.get(facts.nativeId) !== JSON.stringify(facts)), gone: [...before.keys()].filter((uuid) => !this.#known.has(uuid)) };
+    return {
+      upserts: read.filter((facts) => before.get(facts.nativeId) !== JSON.stringify(facts)),
+      gone: [...before.keys()].filter((uuid) => !this.#known.has(uuid)),
+    };
   }
 
   /** Reads the leases anew and gives the MAC addresses whose addresses changed. */
@@ -60,20 +67,28 @@ export class NetworkReader {
     if (!this.#leasesSupported) return changed;
     const fresh = new Map<string, string[]>();
     try {
-      await pipelined([...this.#known.values()].filter((net) => net.active && net.dhcp), async (net) => {
-        const { leases } = await this.#session.call.networkGetDhcpLeases({ net: { name: net.name, uuid: net.nativeId }, needResults: 1 }, { signal, timeoutMs: 5_000 });
-        for (const lease of leases) {
-          const mac = lease.mac?.toLowerCase();
-          if (mac && lease.ipaddr) fresh.set(mac, [...(fresh.get(mac) ?? []), lease.ipaddr]);
-        }
-      }, 8);
+      await pipelined(
+        [...this.#known.values()].filter((net) => net.active && net.dhcp),
+        async (net) => {
+          const { leases } = await this.#session.call.networkGetDhcpLeases(
+            { net: { name: net.name, uuid: net.nativeId }, needResults: 1 },
+            { signal, timeoutMs: 5_000 },
+          );
+          for (const lease of leases) {
+            const mac = lease.mac?.toLowerCase();
+            if (mac && lease.ipaddr) fresh.set(mac, [...(fresh.get(mac) ?? []), lease.ipaddr]);
+          }
+        },
+        8,
+      );
     } catch (error) {
       signal?.throwIfAborted();
       if (isUnsupported(error)) this.#leasesSupported = false;
       else if (!isLibvirt(error, "NO_NETWORK", "OPERATION_INVALID")) this.#session.log("debug", "leases could not be read", { error: String(error) });
       return changed;
     }
-    for (const mac of new Set([...fresh.keys(), ...this.#leases.keys()])) if (JSON.stringify(fresh.get(mac)?.sort()) !== JSON.stringify(this.#leases.get(mac))) changed.add(mac);
+    for (const mac of new Set([...fresh.keys(), ...this.#leases.keys()]))
+      if (JSON.stringify(fresh.get(mac)?.sort()) !== JSON.stringify(this.#leases.get(mac))) changed.add(mac);
     this.#leases.clear();
     for (const [mac, addresses] of fresh) this.#leases.set(mac, addresses);
     return changed;

@@ -97,18 +97,23 @@ export class DatastoreReader {
 
   async #volumes(pool: StoragePool, volumes: StorageVol[], how: "anew" | "new", signal?: AbortSignal): Promise<Volume[]> {
     const before = how === "new" ? new Map(this.#known.get(pool.uuid)?.volumes.map((volume) => [volume.name, volume])) : undefined;
-    const read = await pipelined(volumes, async (vol) => {
-      const known = before?.get(vol.name);
-      if (known) return known;
-      // A volume can go, or be in the making, between the list and the look.
-      try {
-        return volumeOf((await this.#session.call.storageVolGetXmlDesc({ vol }, { signal })).xml, vol);
-      } catch (error) {
-        if (isLibvirt(error, "NO_STORAGE_VOL", "NO_STORAGE_POOL")) return undefined;
-        if (isLibvirt(error, "INTERNAL_ERROR", "SYSTEM_ERROR", "OPEN_FAILED", "OPERATION_INVALID", "OPERATION_FAILED")) return { name: vol.name, path: vol.key, format: "unknown", capacity: 0, allocation: 0 };
-        throw error;
-      }
-    }, 32);
+    const read = await pipelined(
+      volumes,
+      async (vol) => {
+        const known = before?.get(vol.name);
+        if (known) return known;
+        // A volume can go, or be in the making, between the list and the look.
+        try {
+          return volumeOf((await this.#session.call.storageVolGetXmlDesc({ vol }, { signal })).xml, vol);
+        } catch (error) {
+          if (isLibvirt(error, "NO_STORAGE_VOL", "NO_STORAGE_POOL")) return undefined;
+          if (isLibvirt(error, "INTERNAL_ERROR", "SYSTEM_ERROR", "OPEN_FAILED", "OPERATION_INVALID", "OPERATION_FAILED"))
+            return { name: vol.name, path: vol.key, format: "unknown", capacity: 0, allocation: 0 };
+          throw error;
+        }
+      },
+      32,
+    );
     return read.filter((each) => each !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 

@@ -36,7 +36,14 @@ async function* drained(connection: Connection, stream: Stream, session: Session
 }
 
 /** Fills a volume from its start, as fast as the host takes it. A source that is shorter or longer than said is refused. */
-export async function writeVolumeBytes(session: Session, datastore: string, volume: string, bytes: AsyncIterable<Uint8Array>, size: number, signal?: AbortSignal): Promise<void> {
+export async function writeVolumeBytes(
+  session: Session,
+  datastore: string,
+  volume: string,
+  bytes: AsyncIterable<Uint8Array>,
+  size: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const vol = await session.volume(datastore, volume);
   const connection = await session.connection.dedicated();
   try {

@@ -105,9 +105,15 @@ export class ChangeFeed {
         if (happening.agent) this.#look.askAgent(happening.dom);
         break;
       }
-      case "datastores": this.#stale.datastores = happening.sizes || this.#stale.datastores === "anew" ? "anew" : "new"; break;
-      case "networks": this.#stale.networks = true; break;
-      case "devices": this.#stale.devices = true; break;
+      case "datastores":
+        this.#stale.datastores = happening.sizes || this.#stale.datastores === "anew" ? "anew" : "new";
+        break;
+      case "networks":
+        this.#stale.networks = true;
+        break;
+      case "devices":
+        this.#stale.devices = true;
+        break;
     }
     void this.#work();
   }
@@ -162,7 +168,8 @@ export class ChangeFeed {
         if (!took && !collections) break;
       }
     } catch (error) {
-      if (!this.#queue.ended && !this.#stopped.signal.aborted) this.#reader.session.log("warn", "changes could not be read; the next look does it", { error: String(error) });
+      if (!this.#queue.ended && !this.#stopped.signal.aborted)
+        this.#reader.session.log("warn", "changes could not be read; the next look does it", { error: String(error) });
     } finally {
       this.#working = false;
     }
@@ -175,7 +182,10 @@ export class ChangeFeed {
       this.#dirty.delete(dirty.dom.uuid);
       this.#reading.add(dirty.dom.uuid);
       // Each has its handlers from the start: all of them fail at once when the connection does.
-      return this.#reader.vms.readOne(dirty.dom, this.#stopped.signal).then((facts) => () => this.#tellVm(dirty, facts), (error: unknown) => () => this.#missed(dirty, error));
+      return this.#reader.vms.readOne(dirty.dom, this.#stopped.signal).then(
+        (facts) => () => this.#tellVm(dirty, facts),
+        (error: unknown) => () => this.#missed(dirty, error),
+      );
     });
     // Told in the order of the happenings, as long as each answers in good time; a VM that hangs holds up only itself.
     const deadline = new Promise<"late">((resolve) => setTimeout(resolve, patience, "late").unref());
@@ -217,7 +227,11 @@ export class ChangeFeed {
       await this.#readCollections(marked);
     } catch (error) {
       // It stays marked, and the next look reads it.
-      this.#stale = { datastores: this.#stale.datastores === "anew" ? "anew" : (datastores ?? this.#stale.datastores), networks: networks || this.#stale.networks, devices: devices || this.#stale.devices };
+      this.#stale = {
+        datastores: this.#stale.datastores === "anew" ? "anew" : (datastores ?? this.#stale.datastores),
+        networks: networks || this.#stale.networks,
+        devices: devices || this.#stale.devices,
+      };
       throw error;
     }
     return datastores !== undefined || networks || devices;

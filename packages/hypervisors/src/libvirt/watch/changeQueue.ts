@@ -46,7 +46,9 @@ export class ChangeQueue<T> {
         if (this.#error !== undefined) throw this.#error;
         return "ended";
       }
-      await new Promise<void>((resolve) => { this.#wake = resolve; });
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
       this.#wake = undefined;
     }
   }

@@ -17,7 +17,11 @@ interface Source<Name extends EventName> {
   id: number;
   happening(message: EventMessages[Name]): Happening;
 }
-const source = <Name extends EventName>(event: Name, id: number, happening: (message: EventMessages[Name]) => Happening): Source<Name> => ({ event, id, happening });
+const source = <Name extends EventName>(event: Name, id: number, happening: (message: EventMessages[Name]) => Happening): Source<Name> => ({
+  event,
+  id,
+  happening,
+});
 
 /** The agent's channel of a VM that only starts is said to be closed, which is no news. */
 function agentWords(state: number, reason: number): { cause?: string; agent?: boolean } {
@@ -27,25 +31,77 @@ function agentWords(state: number, reason: number): { cause?: string; agent?: bo
 
 /** Events of VMs, each with what it means for the inventory. */
 const domainSources = [
-  source("domainEventCallbackLifecycle", c.VIR_DOMAIN_EVENT_ID_LIFECYCLE, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: lifecycleCause(msg.event, msg.detail) })),
+  source("domainEventCallbackLifecycle", c.VIR_DOMAIN_EVENT_ID_LIFECYCLE, ({ msg }) => ({
+    kind: "vm",
+    dom: msg.dom,
+    cause: lifecycleCause(msg.event, msg.detail),
+  })),
   source("domainEventCallbackReboot", c.VIR_DOMAIN_EVENT_ID_REBOOT, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "rebooted by its guest", tell: true })),
-  source("domainEventCallbackWatchdog", c.VIR_DOMAIN_EVENT_ID_WATCHDOG, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "the guest's watchdog fired", tell: true })),
-  source("domainEventCallbackIoErrorReason", c.VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: `I/O error${msg.reason ? ` (${msg.reason})` : ""} on ${msg.srcPath || msg.devAlias}`, tell: true })),
-  source("domainEventCallbackControlError", c.VIR_DOMAIN_EVENT_ID_CONTROL_ERROR, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "the hypervisor lost control of it", tell: true })),
-  source("domainEventCallbackDiskChange", c.VIR_DOMAIN_EVENT_ID_DISK_CHANGE, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: `the medium of ${msg.devAlias} changed` })),
-  source("domainEventCallbackTrayChange", c.VIR_DOMAIN_EVENT_ID_TRAY_CHANGE, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: `the tray of ${msg.devAlias} was ${msg.reason === c.VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN ? "opened" : "closed"}` })),
+  source("domainEventCallbackWatchdog", c.VIR_DOMAIN_EVENT_ID_WATCHDOG, ({ msg }) => ({
+    kind: "vm",
+    dom: msg.dom,
+    cause: "the guest's watchdog fired",
+    tell: true,
+  })),
+  source("domainEventCallbackIoErrorReason", c.VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, ({ msg }) => ({
+    kind: "vm",
+    dom: msg.dom,
+    cause: `I/O error${msg.reason ? ` (${msg.reason})` : ""} on ${msg.srcPath || msg.devAlias}`,
+    tell: true,
+  })),
+  source("domainEventCallbackControlError", c.VIR_DOMAIN_EVENT_ID_CONTROL_ERROR, ({ msg }) => ({
+    kind: "vm",
+    dom: msg.dom,
+    cause: "the hypervisor lost control of it",
+    tell: true,
+  })),
+  source("domainEventCallbackDiskChange", c.VIR_DOMAIN_EVENT_ID_DISK_CHANGE, ({ msg }) => ({
+    kind: "vm",
+    dom: msg.dom,
+    cause: `the medium of ${msg.devAlias} changed`,
+  })),
+  source("domainEventCallbackTrayChange", c.VIR_DOMAIN_EVENT_ID_TRAY_CHANGE, ({ msg }) => ({
+    kind: "vm",
+    dom: msg.dom,
+    cause: `the tray of ${msg.devAlias} was ${msg.reason === c.VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN ? "opened" : "closed"}`,
+  })),
   source("domainEventCallbackPmwakeup", c.VIR_DOMAIN_EVENT_ID_PMWAKEUP, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "woken" })),
   source("domainEventCallbackPmsuspend", c.VIR_DOMAIN_EVENT_ID_PMSUSPEND, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "suspended by the guest" })),
-  source("domainEventCallbackPmsuspendDisk", c.VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "suspended by the guest to its disk" })),
+  source("domainEventCallbackPmsuspendDisk", c.VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK, ({ msg }) => ({
+    kind: "vm",
+    dom: msg.dom,
+    cause: "suspended by the guest to its disk",
+  })),
   source("domainEventCallbackBalloonChange", c.VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: "memory changed" })),
-  source("domainEventCallbackDeviceAdded", c.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, ({ dom, devAlias }) => ({ kind: "vm", dom, cause: `device ${devAlias} attached` })),
-  source("domainEventCallbackDeviceRemoved", c.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, ({ msg }) => ({ kind: "vm", dom: msg.dom, cause: `device ${msg.devAlias} detached` })),
-  source("domainEventCallbackDeviceRemovalFailed", c.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, ({ dom, devAlias }) => ({ kind: "vm", dom, cause: `the guest did not let device ${devAlias} go`, tell: true })),
+  source("domainEventCallbackDeviceAdded", c.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, ({ dom, devAlias }) => ({
+    kind: "vm",
+    dom,
+    cause: `device ${devAlias} attached`,
+  })),
+  source("domainEventCallbackDeviceRemoved", c.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, ({ msg }) => ({
+    kind: "vm",
+    dom: msg.dom,
+    cause: `device ${msg.devAlias} detached`,
+  })),
+  source("domainEventCallbackDeviceRemovalFailed", c.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, ({ dom, devAlias }) => ({
+    kind: "vm",
+    dom,
+    cause: `the guest did not let device ${devAlias} go`,
+    tell: true,
+  })),
   source("domainEventBlockJob2", c.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, ({ dom, dst }) => ({ kind: "vm", dom, cause: `a job on disk ${dst} changed` })),
   source("domainEventCallbackTunable", c.VIR_DOMAIN_EVENT_ID_TUNABLE, ({ dom }) => ({ kind: "vm", dom, cause: "tuning changed" })),
-  source("domainEventCallbackAgentLifecycle", c.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, ({ dom, state, reason }) => ({ kind: "vm", dom, ...agentWords(state, reason) })),
+  source("domainEventCallbackAgentLifecycle", c.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, ({ dom, state, reason }) => ({
+    kind: "vm",
+    dom,
+    ...agentWords(state, reason),
+  })),
   source("domainEventCallbackJobCompleted", c.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, ({ dom }) => ({ kind: "vm", dom, cause: "a job ended" })),
-  source("domainEventCallbackMetadataChange", c.VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, ({ dom }) => ({ kind: "vm", dom, cause: "title, description or metadata changed" })),
+  source("domainEventCallbackMetadataChange", c.VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, ({ dom }) => ({
+    kind: "vm",
+    dom,
+    cause: "title, description or metadata changed",
+  })),
   source("domainEventMemoryDeviceSizeChange", c.VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE, ({ dom }) => ({ kind: "vm", dom, cause: "memory changed" })),
 ] as const;
 
@@ -71,7 +127,8 @@ export async function listen(session: Session, heard: (happening: Happening) => 
       return false;
     }
   };
-  for (const each of domainSources) offs.push(connection.events.subscribe(each.event, (message) => heard((each.happening as (m: typeof message) => Happening)(message))));
+  for (const each of domainSources)
+    offs.push(connection.events.subscribe(each.event, (message) => heard((each.happening as (m: typeof message) => Happening)(message))));
   offs.push(connection.events.subscribe("storagePoolEventLifecycle", () => heard({ kind: "datastores", sizes: true })));
   offs.push(connection.events.subscribe("storagePoolEventRefresh", () => heard({ kind: "datastores", sizes: true })));
   offs.push(connection.events.subscribe("networkEventLifecycle", () => heard({ kind: "networks" })));
@@ -79,7 +136,9 @@ export async function listen(session: Session, heard: (happening: Happening) => 
   try {
     await Promise.all([
       ...domainSources.map(({ id }) => attempt(`domain ${id}`, () => call.connectDomainEventCallbackRegisterAny({ eventID: id }))),
-      ...[c.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, c.VIR_STORAGE_POOL_EVENT_ID_REFRESH].map((eventID) => attempt(`pool ${eventID}`, () => call.connectStoragePoolEventRegisterAny({ eventID }))),
+      ...[c.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, c.VIR_STORAGE_POOL_EVENT_ID_REFRESH].map((eventID) =>
+        attempt(`pool ${eventID}`, () => call.connectStoragePoolEventRegisterAny({ eventID })),
+      ),
       attempt("network", () => call.connectNetworkEventRegisterAny({ eventID: c.VIR_NETWORK_EVENT_ID_LIFECYCLE })),
       attempt("device", () => call.connectNodeDeviceEventRegisterAny({ eventID: c.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE })),
     ]);

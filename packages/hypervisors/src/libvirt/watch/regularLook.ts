@@ -69,7 +69,11 @@ export class RegularLook {
       this.#machine = machine;
       const leased = await networks.readLeases(this.#signal);
       if (sizes || stored.upserts.length > 0) this.#feed.retell(vms.uuids());
-      else if (leased.size > 0) this.#feed.retell([...vms.uuids()].filter((uuid) => vms.facts(uuid)?.nics.some(({ mac }) => leased.has(mac))), "its address changed");
+      else if (leased.size > 0)
+        this.#feed.retell(
+          [...vms.uuids()].filter((uuid) => vms.facts(uuid)?.nics.some(({ mac }) => leased.has(mac))),
+          "its address changed",
+        );
       if (this.#looks % thorough.agents === 0) void this.#agents();
     } catch (error) {
       if (!this.#signal.aborted && session.connection.open) session.log("warn", "a regular look failed", { error: String(error) });
@@ -81,7 +85,7 @@ export class RegularLook {
   async #descriptions(all: Domain[]): Promise<void> {
     const { vms } = this.#reader;
     const until = performance.now() + budget;
-    for (let done = 0; done < all.length && performance.now() < until && !this.#stopped; ) {
+    for (let done = 0; done < all.length && performance.now() < until && !this.#stopped;) {
       const slice = Array.from({ length: Math.min(32, all.length - done) }, (_, i) => all[(this.#cursor + i) % all.length]!);
       const edited = await Promise.all(slice.map((dom) => vms.edited(dom, this.#signal)));
       slice.forEach((dom, i) => {

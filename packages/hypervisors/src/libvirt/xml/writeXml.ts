@@ -10,7 +10,10 @@ const impossible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
 function checked(text: string): string {
   const found = impossible.exec(text);
-  if (found) throw new PolyvisorError("badRequest", { detail: `the character U+${found[0].charCodeAt(0).toString(16).padStart(4, "0")} cannot be written in XML, which this hypervisor keeps its descriptions in` });
+  if (found)
+    throw new PolyvisorError("badRequest", {
+      detail: `the character U+${found[0].charCodeAt(0).toString(16).padStart(4, "0")} cannot be written in XML, which this hypervisor keeps its descriptions in`,
+    });
   return text;
 }
 
@@ -26,14 +29,30 @@ export function writeXml(node: XmlNode): string {
 
 function write(node: XmlNode, out: string[]): void {
   switch (node.kind) {
-    case "text": out.push(checked(node.text).replace(/[&<>\r]/g, (c) => inText[c]!)); return;
-    case "comment": out.push("<!--", node.text, "-->"); return;
-    case "cdata": out.push("<![CDATA[", node.text, "]]>"); return;
-    case "instruction": out.push("<?", node.target, node.body ? " " : "", node.body, "?>"); return;
-    case "element": break;
+    case "text":
+      out.push(checked(node.text).replace(/[&<>\r]/g, (c) => inText[c]!));
+      return;
+    case "comment":
+      out.push("<!--", node.text, "-->");
+      return;
+    case "cdata":
+      out.push("<![CDATA[", node.text, "]]>");
+      return;
+    case "instruction":
+      out.push("<?", node.target, node.body ? " " : "", node.body, "?>");
+      return;
+    case "element":
+      break;
   }
   out.push("<", node.name);
-  for (const [key, value] of node.attributes) out.push(" ", key, "='", checked(value).replace(/[&<>'\t\n\r]/g, (c) => inAttribute[c]!), "'");
+  for (const [key, value] of node.attributes)
+    out.push(
+      " ",
+      key,
+      "='",
+      checked(value).replace(/[&<>'\t\n\r]/g, (c) => inAttribute[c]!),
+      "'",
+    );
   if (node.children.length === 0) {
     out.push("/>");
     return;

@@ -9,7 +9,9 @@ import type { XmlElement, XmlNode } from "./xmlNode.ts";
 const name = fc.stringMatching(/^[a-z][a-zA-Z0-9_.-]{0,8}(:[a-z]{1,5})?$/);
 // Line ends are normalised by every XML reader, so a text is compared as it can be read.
 // oxlint-disable-next-line no-control-regex
-const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).map((each) => each.replace(/[^\u0009\u000a\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "?"));
+const text = fc
+  .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
+  .map((each) => each.replace(/[^\u0009\u000a\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "?"));
 const leaf: fc.Arbitrary<XmlNode> = fc.oneof(
   text.map((each): XmlNode => ({ kind: "text", text: each })),
   text.map((each): XmlNode => ({ kind: "comment", text: each.replaceAll("-", "~") })),
@@ -18,7 +20,9 @@ const leaf: fc.Arbitrary<XmlNode> = fc.oneof(
 const attributes = fc.dictionary(name, text, { maxKeys: 3 });
 const { tree } = fc.letrec<{ tree: XmlElement; node: XmlNode }>((tie) => ({
   node: fc.oneof({ depthSize: "small", withCrossShrink: true }, leaf, tie("tree")),
-  tree: fc.tuple(name, attributes, fc.array(tie("node"), { maxLength: 5 })).map(([tag, map, nodes]) => ({ kind: "element", name: tag, attributes: new Map(Object.entries(map)), children: joined(nodes) })),
+  tree: fc
+    .tuple(name, attributes, fc.array(tie("node"), { maxLength: 5 }))
+    .map(([tag, map, nodes]) => ({ kind: "element", name: tag, attributes: new Map(Object.entries(map)), children: joined(nodes) })),
 }));
 
 /** Two texts side by side are read as one. */
@@ -34,20 +38,26 @@ function joined(nodes: XmlNode[]): XmlNode[] {
 
 describe("XML trees", () => {
   it("are read as they were written, whatever is in them", () => {
-    fc.assert(fc.property(tree, (root) => {
-      expect(parseXml(writeXml(root))).toEqual(root);
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(tree, (root) => {
+        expect(parseXml(writeXml(root))).toEqual(root);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("stay the same text when read and written twice", () => {
-    const source = "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n  <name>a &amp; b</name>\n  <!-- kept -->\n  <qemu:commandline>\n    <qemu:arg value='-s'/>\n  </qemu:commandline>\n  <?hint x?></domain>";
+    const source =
+      "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n  <name>a &amp; b</name>\n  <!-- kept -->\n  <qemu:commandline>\n    <qemu:arg value='-s'/>\n  </qemu:commandline>\n  <?hint x?></domain>";
     expect(writeXml(parseXml(source))).toBe(source);
   });
 
   it("are equal where only the order of attributes and the white space between elements differ", () => {
-    fc.assert(fc.property(tree, (root) => {
-      expect(sameXml(root, copyXml(root))).toBe(true);
-    }));
+    fc.assert(
+      fc.property(tree, (root) => {
+        expect(sameXml(root, copyXml(root))).toBe(true);
+      }),
+    );
     expect(sameXml(parseXml("<a x='1' y='2'><b/></a>"), parseXml("<a y='2' x='1'>\n  <b></b>\n</a>"))).toBe(true);
     expect(sameXml(parseXml("<a><b/></a>"), parseXml("<a><c/></a>"))).toBe(false);
     expect(sameXml(parseXml("<a>x</a>"), parseXml("<a>y</a>"))).toBe(false);
@@ -96,20 +106,53 @@ describe("hostile XML", () => {
   });
 
   it("is refused with its place", () => {
-    for (const source of ["", "   ", "text", "<a>", "<a></b>", "<a/><b/>", "<a x=1/>", "<a x='1' x='2'/>", "<a>\u0001</a>", "<a", "<a>&#0;</a>", "<>"]) expect(refused(source).code, source).toBe("badRequest");
+    for (const source of ["", "   ", "text", "<a>", "<a></b>", "<a/><b/>", "<a x=1/>", "<a x='1' x='2'/>", "<a>\u0001</a>", "<a", "<a>&#0;</a>", "<>"])
+      expect(refused(source).code, source).toBe("badRequest");
     expect(refused("<a>\n <b></c>\n</a>").where).toContain("line 2");
   });
 
   it("never ends in anything but a tree or a named error", () => {
-    const piece = fc.oneof(fc.constantFrom("<", ">", "&", ";", "'", "\"", "/", "<!", "<![CDATA[", "]]>", "<!--", "-->", "<?", "?>", "=", " ", "a", "&#", "&lt;", "<a>", "</a>", "<!DOCTYPE"), fc.string({ maxLength: 4 }));
-    fc.assert(fc.property(fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join("")), (source) => {
-      try {
-        expect(parseXml(source).kind).toBe("element");
-      } catch (error) {
-        expect(error).toBeInstanceOf(PolyvisorError);
-        expect((error as PolyvisorError).code).toBe("badRequest");
-      }
-    }), { numRuns: 2000 });
+    const piece = fc.oneof(
+      fc.constantFrom(
+        "<",
+        ">",
+        "&",
+        ";",
+        "'",
+        '"',
+        "/",
+        "<!",
+        "<![CDATA[",
+        "]]>",
+        "<!--",
+        "-->",
+        "<?",
+        "?>",
+        "=",
+        " ",
+        "a",
+        "&#",
+        "&lt;",
+        "<a>",
+        "</a>",
+        "<!DOCTYPE",
+      ),
+      fc.string({ maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join("")),
+        (source) => {
+          try {
+            expect(parseXml(source).kind).toBe("element");
+          } catch (error) {
+            expect(error).toBeInstanceOf(PolyvisorError);
+            expect((error as PolyvisorError).code).toBe("badRequest");
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
   });
 
   it("is not written either", () => {

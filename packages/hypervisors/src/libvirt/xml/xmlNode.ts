@@ -68,7 +68,8 @@ export function attribute(parent: XmlElement | undefined, name: string): string 
 /** Whether two nodes say the same; attribute order and the white space between elements say nothing. */
 export function sameXml(a: XmlNode, b: XmlNode): boolean {
   if (a.kind !== b.kind) return false;
-  if (a.kind === "instruction" || b.kind === "instruction") return a.kind === "instruction" && b.kind === "instruction" && a.target === b.target && a.body === b.body;
+  if (a.kind === "instruction" || b.kind === "instruction")
+    return a.kind === "instruction" && b.kind === "instruction" && a.target === b.target && a.body === b.body;
   if (a.kind !== "element" || b.kind !== "element") return "text" in a && "text" in b && a.text === b.text;
   if (a.name !== b.name || a.attributes.size !== b.attributes.size) return false;
   for (const [key, value] of a.attributes) if (b.attributes.get(key) !== value) return false;
@@ -84,5 +85,10 @@ function significant(parent: XmlElement): XmlNode[] {
 
 /** A copy that shares nothing with the original. */
 export function copyXml(node: XmlElement): XmlElement {
-  return { kind: "element", name: node.name, attributes: new Map(node.attributes), children: node.children.map((each) => (each.kind === "element" ? copyXml(each) : { ...each })) };
+  return {
+    kind: "element",
+    name: node.name,
+    attributes: new Map(node.attributes),
+    children: node.children.map((each) => (each.kind === "element" ? copyXml(each) : { ...each })),
+  };
 }

@@ -22,7 +22,10 @@ export function diskOf(host: SimHost, vmName: string, spec: DiskSpec, taken: Rea
     if (spec.size !== undefined) throw new PolyvisorError("badRequest", { detail: `disk ${target}: a size and a source exclude each other` });
     const path = pathOf(host, spec.source);
     const { facts } = host.volumeAt(path)!;
-    return { volume: undefined, disk: { ...common, format: spec.format, source: path, sourceKind: "file", capacity: facts.capacity, allocation: facts.allocation } };
+    return {
+      volume: undefined,
+      disk: { ...common, format: spec.format, source: path, sourceKind: "file", capacity: facts.capacity, allocation: facts.allocation },
+    };
   }
   if (spec.size === undefined) {
     if (spec.device === "disk") throw new PolyvisorError("badRequest", { detail: `disk ${target} has neither size nor source` });
@@ -31,7 +34,10 @@ export function diskOf(host: SimHost, vmName: string, spec: DiskSpec, taken: Rea
   const mount = spec.datastore === undefined ? firstMount(host) : activeMountOf(host, spec.datastore);
   const name = spec.volume ?? volumeNameOf(vmName, target, spec.format);
   checkNewVolume(mount, name, spec.format, spec.size);
-  return { volume: { mount, name, format: spec.format, capacity: spec.size }, disk: { ...common, format: spec.format, source: mount.store.pathOf(name), sourceKind: "file" } };
+  return {
+    volume: { mount, name, format: spec.format, capacity: spec.size },
+    disk: { ...common, format: spec.format, source: mount.store.pathOf(name), sourceKind: "file" },
+  };
 }
 
 export const volumeNameOf = (vmName: string, target: string, format: string): string => `${vmName}-${target}.${format === "raw" ? "img" : format}`;
@@ -66,7 +72,8 @@ export function checkNewVolume(mount: Mount, name: string, format: string, capac
   const { store } = mount;
   if (store.volumes.has(name)) throw new PolyvisorError("nameTaken", { detail: `datastore ${store.name} has a volume ${name} already` });
   const needed = firstAllocation(format, capacity);
-  if (needed > store.available) throw new PolyvisorError("noSpace", { detail: `datastore ${store.name} has ${formatBytes(store.available)} free; ${name} needs ${formatBytes(needed)}` });
+  if (needed > store.available)
+    throw new PolyvisorError("noSpace", { detail: `datastore ${store.name} has ${formatBytes(store.available)} free; ${name} needs ${formatBytes(needed)}` });
 }
 
 export function makeVolume(volume: NonNullable<MadeDisk["volume"]>): void {
@@ -77,7 +84,8 @@ export function makeVolume(volume: NonNullable<MadeDisk["volume"]>): void {
 export function nicOf(host: SimHost, spec: NicSpec, key: string): Nic {
   const source = spec.source ?? (spec.kind === "network" ? "default" : undefined);
   if (spec.kind === "network" && !host.networks.has(source!)) throw new PolyvisorError("notFound", { detail: `${host.name} has no network ${source}` });
-  if (spec.kind === "bridge" && source === undefined) throw new PolyvisorError("badRequest", { detail: "a NIC on a bridge needs the bridge's name as its source" });
+  if (spec.kind === "bridge" && source === undefined)
+    throw new PolyvisorError("badRequest", { detail: "a NIC on a bridge needs the bridge's name as its source" });
   let mac = spec.mac;
   for (let n = 0; mac === undefined; n++) {
     const candidate = macOf(`${key}/${n}`);

@@ -11,14 +11,18 @@ type Question<V extends Verb> = (host: SimHost, action: ActionOf<V>) => boolean 
 const stateIs = (host: SimHost, id: string, ...states: string[]): boolean => states.includes(host.vms.get(id)?.state ?? "");
 const leaveNoTrace = (): undefined => undefined;
 const mountIs = (host: SimHost, ref: string, active: boolean): boolean => findMount(host, ref)?.active === active;
-const networkIs = (host: SimHost, ref: string, active: boolean): boolean => [...host.networks.values()].some((network) => (network.name === ref || network.nativeId === ref) && network.active === active);
+const networkIs = (host: SimHost, ref: string, active: boolean): boolean =>
+  [...host.networks.values()].some((network) => (network.name === ref || network.nativeId === ref) && network.active === active);
 const volume = (host: SimHost, datastore: string, name: string) => findMount(host, datastore)?.store.volumes.get(name);
 
 /** An amount is as asked for wherever the action applies. */
 function amountIs(host: SimHost, action: ActionOf<"vm.setMemory"> | ActionOf<"vm.setVcpus">, what: "memory" | "vcpus"): boolean {
   const vm = host.vms.get(action.vm);
   if (!vm || (action.apply === "now" && !where(vm, "now").live)) return false;
-  return touched(vm, action.apply).every((hardware) => (action.current === undefined || hardware[what].current === action.current) && (action.max === undefined || hardware[what].max === action.max));
+  return touched(vm, action.apply).every(
+    (hardware) =>
+      (action.current === undefined || hardware[what].current === action.current) && (action.max === undefined || hardware[what].max === action.max),
+  );
 }
 
 function everywhere(host: SimHost, id: string, apply: "now" | "nextStart" | "both", is: (hardware: ReturnType<typeof touched>[number]) => boolean): boolean {
@@ -40,7 +44,13 @@ const questions: { [V in Verb]: Question<V> } = {
     const known = host.vms.get(vm);
     if (!known) return false;
     const wish = definitionOf(vm, definition);
-    const facts = (hardware: typeof wish.hardware): string => JSON.stringify([hardware.memory, hardware.vcpus, hardware.disks.map((d) => [d.target, d.device, d.bus, d.format, d.source]), hardware.nics.map((n) => [n.mac, n.kind, n.source, n.model])]);
+    const facts = (hardware: typeof wish.hardware): string =>
+      JSON.stringify([
+        hardware.memory,
+        hardware.vcpus,
+        hardware.disks.map((d) => [d.target, d.device, d.bus, d.format, d.source]),
+        hardware.nics.map((n) => [n.mac, n.kind, n.source, n.model]),
+      ]);
     return known.name === wish.name && known.title === wish.title && known.description === wish.description && facts(known.config) === facts(wish.hardware);
   },
   "vm.start": (host, { vm, paused }) => (paused ? stateIs(host, vm, "paused") : stateIs(host, vm, "running", "blocked")),
@@ -58,7 +68,9 @@ const questions: { [V in Verb]: Question<V> } = {
   "vm.rename": (host, { vm, name }) => host.vms.get(vm)?.name === name,
   "vm.describe": (host, { vm, title, description }) => {
     const known = host.vms.get(vm);
-    return known !== undefined && (title === undefined || (known.title ?? "") === title) && (description === undefined || (known.description ?? "") === description);
+    return (
+      known !== undefined && (title === undefined || (known.title ?? "") === title) && (description === undefined || (known.description ?? "") === description)
+    );
   },
   "vm.setMemory": (host, action) => amountIs(host, action, "memory"),
   "vm.setVcpus": (host, action) => amountIs(host, action, "vcpus"),
@@ -68,11 +80,19 @@ const questions: { [V in Verb]: Question<V> } = {
     const name = disk.volume ?? (disk.target === undefined ? undefined : volumeNameOf(known.name, disk.target, disk.format));
     if (disk.source === undefined && name === undefined) return undefined;
     const path = disk.source === undefined ? undefined : pathOf(host, disk.source);
-    return everywhere(host, vm, apply, ({ disks }) => disks.some((each) => (disk.target === undefined || each.target === disk.target) && (path === undefined ? each.source?.endsWith(`/${name}`) : each.source === path)));
+    return everywhere(host, vm, apply, ({ disks }) =>
+      disks.some(
+        (each) => (disk.target === undefined || each.target === disk.target) && (path === undefined ? each.source?.endsWith(`/${name}`) : each.source === path),
+      ),
+    );
   },
   "vm.detachDisk": (host, { vm, target, apply }) => everywhere(host, vm, apply, ({ disks }) => !disks.some((disk) => disk.target === target)),
-  "vm.changeMedia": (host, { vm, target, source, apply }) => everywhere(host, vm, apply, ({ disks }) => disks.some((disk) => disk.target === target && disk.source === (source === undefined ? undefined : pathOf(host, source)))),
-  "vm.attachNic": (host, { vm, nic, apply }) => (nic.mac === undefined ? undefined : everywhere(host, vm, apply, ({ nics }) => nics.some((each) => each.mac === nic.mac))),
+  "vm.changeMedia": (host, { vm, target, source, apply }) =>
+    everywhere(host, vm, apply, ({ disks }) =>
+      disks.some((disk) => disk.target === target && disk.source === (source === undefined ? undefined : pathOf(host, source))),
+    ),
+  "vm.attachNic": (host, { vm, nic, apply }) =>
+    nic.mac === undefined ? undefined : everywhere(host, vm, apply, ({ nics }) => nics.some((each) => each.mac === nic.mac)),
   "vm.detachNic": (host, { vm, mac, apply }) => everywhere(host, vm, apply, ({ nics }) => !nics.some((nic) => nic.mac === mac.toLowerCase())),
   "vm.snapshot": (host, { vm, name }) => host.vms.get(vm)?.snapshots.some((snapshot) => snapshot.facts.name === name) ?? false,
   "vm.revert": leaveNoTrace,

@@ -37,6 +37,7 @@ export function mountOf(host: SimHost, ref: string): Mount {
 /** The same, and it must be active. */
 export function activeMountOf(host: SimHost, ref: string): Mount {
   const mount = mountOf(host, ref);
-  if (!mount.active) throw new PolyvisorError("hypervisorFailed", { detail: `datastore ${mount.store.name} of ${host.name} is not active`, remedy: "Start the datastore." });
+  if (!mount.active)
+    throw new PolyvisorError("hypervisorFailed", { detail: `datastore ${mount.store.name} of ${host.name} is not active`, remedy: "Start the datastore." });
   return mount;
 }

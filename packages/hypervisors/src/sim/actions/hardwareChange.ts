@@ -14,7 +14,8 @@ export function where(vm: SimVm, apply: Apply): { live: boolean; config: boolean
 
 /** `now` needs a VM that is on. */
 function needActive(vm: SimVm, apply: Apply): void {
-  if (apply === "now" && !isActive(vm)) throw new PolyvisorError("wrongState", { detail: `${vm.name} is not on, so there is nothing to change now`, remedy: "Change it for the next start." });
+  if (apply === "now" && !isActive(vm))
+    throw new PolyvisorError("wrongState", { detail: `${vm.name} is not on, so there is nothing to change now`, remedy: "Change it for the next start." });
 }
 
 /** The hardware that an edit touches. */
@@ -33,14 +34,25 @@ function change(host: SimHost, vm: SimVm, apply: Apply, edit: (hardware: Hardwar
   host.touch(vm, "defined: updated");
 }
 
-function checkAmount(vm: SimVm, apply: Apply, what: "memory" | "vcpus", amount: { current?: number | undefined; max?: number | undefined }, words: (n: number) => string): void {
+function checkAmount(
+  vm: SimVm,
+  apply: Apply,
+  what: "memory" | "vcpus",
+  amount: { current?: number | undefined; max?: number | undefined },
+  words: (n: number) => string,
+): void {
   needActive(vm, apply);
   if (amount.current === undefined && amount.max === undefined) throw new PolyvisorError("badRequest", { detail: "neither current nor max is given" });
-  if (where(vm, apply).live && amount.max !== undefined && amount.max !== vm.live![what].max) throw new PolyvisorError("notSupported", { detail: `the maximum of ${vm.name} cannot change while it is on`, remedy: "Apply it at the next start." });
+  if (where(vm, apply).live && amount.max !== undefined && amount.max !== vm.live![what].max)
+    throw new PolyvisorError("notSupported", { detail: `the maximum of ${vm.name} cannot change while it is on`, remedy: "Apply it at the next start." });
   for (const hardware of touched(vm, apply)) {
     const max = amount.max ?? hardware[what].max;
     const current = amount.current ?? hardware[what].current;
-    if (current > max) throw new PolyvisorError("badRequest", { detail: `${words(current)} is more than the maximum of ${vm.name}, ${words(max)}`, remedy: "Raise the maximum for the next start first." });
+    if (current > max)
+      throw new PolyvisorError("badRequest", {
+        detail: `${words(current)} is more than the maximum of ${vm.name}, ${words(max)}`,
+        remedy: "Raise the maximum for the next start first.",
+      });
     if (current < 1) throw new PolyvisorError("badRequest", { detail: `${vm.name} cannot have ${words(current)}` });
   }
 }
@@ -65,7 +77,10 @@ export const hardwareHandlers: Pick<Handlers, Changes> = {
       const vm = vmOf(host, action.vm);
       checkAmount(vm, action.apply, "memory", action, formatBytes);
       const more = where(vm, action.apply).live && action.current !== undefined ? action.current - vm.live!.memory.current : 0;
-      if (more > 0 && more > host.freeMemory()) throw new PolyvisorError("notEnoughMemory", { detail: `${host.name} has ${formatBytes(Math.max(0, Math.floor(host.freeMemory())))} free; ${vm.name} wants ${formatBytes(more)} more` });
+      if (more > 0 && more > host.freeMemory())
+        throw new PolyvisorError("notEnoughMemory", {
+          detail: `${host.name} has ${formatBytes(Math.max(0, Math.floor(host.freeMemory())))} free; ${vm.name} wants ${formatBytes(more)} more`,
+        });
     },
     apply: (host, action) => {
       const vm = vmOf(host, action.vm);
@@ -113,14 +128,18 @@ export const hardwareHandlers: Pick<Handlers, Changes> = {
       for (const hardware of touched(vm, action.apply)) {
         const drive = hardware.disks.find((disk) => disk.target === action.target);
         if (!drive) throw new PolyvisorError("notFound", { detail: `${vm.name} has no drive ${action.target}` });
-        if (drive.device !== "cdrom" && drive.device !== "floppy") throw new PolyvisorError("badRequest", { detail: `${action.target} of ${vm.name} is a disk, not a drive for media` });
+        if (drive.device !== "cdrom" && drive.device !== "floppy")
+          throw new PolyvisorError("badRequest", { detail: `${action.target} of ${vm.name} is a disk, not a drive for media` });
       }
       if (action.source !== undefined) pathOf(host, action.source);
     },
     apply: (host, action) => {
       const vm = vmOf(host, action.vm);
       const path = action.source === undefined ? undefined : pathOf(host, action.source);
-      change(host, vm, action.apply, (hardware) => ({ ...hardware, disks: hardware.disks.map((disk) => (disk.target === action.target ? withMedium(disk, path) : disk)) }));
+      change(host, vm, action.apply, (hardware) => ({
+        ...hardware,
+        disks: hardware.disks.map((disk) => (disk.target === action.target ? withMedium(disk, path) : disk)),
+      }));
       return path === undefined ? `${action.target} of ${vm.name} was emptied` : `${path} was put into ${action.target} of ${vm.name}`;
     },
   },
@@ -129,12 +148,21 @@ export const hardwareHandlers: Pick<Handlers, Changes> = {
       const vm = vmOf(host, action.vm);
       needActive(vm, action.apply);
       nicOf(host, action.nic, vm.uuid);
-      if (action.nic.mac !== undefined) for (const other of host.vms.values()) if (other !== vm && other.config.nics.some((nic) => nic.mac === action.nic.mac)) throw new PolyvisorError("conflict", { detail: `${action.nic.mac} is the MAC address of a NIC of ${other.name}`, remedy: "Choose another address." });
+      if (action.nic.mac !== undefined)
+        for (const other of host.vms.values())
+          if (other !== vm && other.config.nics.some((nic) => nic.mac === action.nic.mac))
+            throw new PolyvisorError("conflict", {
+              detail: `${action.nic.mac} is the MAC address of a NIC of ${other.name}`,
+              remedy: "Choose another address.",
+            });
     },
     apply: (host, action) => {
       const vm = vmOf(host, action.vm);
       const nic = nicOf(host, action.nic, vm.uuid);
-      change(host, vm, action.apply, (hardware, live) => ({ ...hardware, nics: [...hardware.nics, ...(live ? host.interfacesFor({ ...hardware, nics: [nic] }).nics : [nic])] }));
+      change(host, vm, action.apply, (hardware, live) => ({
+        ...hardware,
+        nics: [...hardware.nics, ...(live ? host.interfacesFor({ ...hardware, nics: [nic] }).nics : [nic])],
+      }));
       return `NIC ${nic.mac} was attached to ${vm.name}`;
     },
   },

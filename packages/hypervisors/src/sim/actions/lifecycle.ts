@@ -5,7 +5,21 @@ import { cancelled, type Doing, type Handlers } from "./handler.ts";
 import { paceOf } from "./pace.ts";
 import { checkRoom, nextState, powerOff, powerOn, setState, vmOf } from "./power.ts";
 
-type Lifecycle = "vm.start" | "vm.shutdown" | "vm.reboot" | "vm.reset" | "vm.pause" | "vm.unpause" | "vm.wake" | "vm.save" | "vm.restore" | "vm.destroy" | "vm.setAutostart" | "vm.rename" | "vm.describe" | "vm.sendKeys";
+type Lifecycle =
+  | "vm.start"
+  | "vm.shutdown"
+  | "vm.reboot"
+  | "vm.reset"
+  | "vm.pause"
+  | "vm.unpause"
+  | "vm.wake"
+  | "vm.save"
+  | "vm.restore"
+  | "vm.destroy"
+  | "vm.setAutostart"
+  | "vm.rename"
+  | "vm.describe"
+  | "vm.sendKeys";
 
 /** Switches it on, from its saved memory where it has one. */
 function resume(host: SimHost, vm: SimVm, paused: boolean): void {
@@ -16,7 +30,8 @@ function resume(host: SimHost, vm: SimVm, paused: boolean): void {
 
 function checkRestore(host: SimHost, vm: SimVm, path: string | undefined): void {
   nextState(vm, "restore");
-  if (path !== undefined && vm.image?.path !== path) throw new PolyvisorError("notFound", { detail: `${host.name} has no saved memory of ${vm.name} at ${path}` });
+  if (path !== undefined && vm.image?.path !== path)
+    throw new PolyvisorError("notFound", { detail: `${host.name} has no saved memory of ${vm.name} at ${path}` });
   checkRoom(host, vm, vm.image?.hardware ?? vm.config);
 }
 
@@ -40,7 +55,11 @@ async function shutdown(host: SimHost, vm: SimVm, timeoutSeconds: number, doing:
   doing.signal.addEventListener("abort", onCancel, { once: true });
   try {
     const late = await Promise.race([off.promise, tooLong]);
-    if (late === "late") throw new PolyvisorError("hypervisorFailed", { detail: `${vm.name} did not power off within ${timeoutSeconds} s; it may ignore the request`, remedy: "Look at its console, wait longer, or cut its power with destroy." });
+    if (late === "late")
+      throw new PolyvisorError("hypervisorFailed", {
+        detail: `${vm.name} did not power off within ${timeoutSeconds} s; it may ignore the request`,
+        remedy: "Look at its console, wait longer, or cut its power with destroy.",
+      });
   } finally {
     giveUp.abort();
     doing.signal.removeEventListener("abort", onCancel);

@@ -13,12 +13,24 @@ import { nextState, vmOf } from "./power.ts";
 import { snapshotHandlers } from "./snapshots.ts";
 import { storageHandlers } from "./storage.ts";
 
-const handlers: Handlers = { ...lifecycleHandlers, ...hardwareHandlers, ...makingHandlers, ...snapshotHandlers, ...storageHandlers, "vm.migrate": migrateHandler };
+const handlers: Handlers = {
+  ...lifecycleHandlers,
+  ...hardwareHandlers,
+  ...makingHandlers,
+  ...snapshotHandlers,
+  ...storageHandlers,
+  "vm.migrate": migrateHandler,
+};
 
 /** Features that an action needs beyond its verb's own, by what it asks for and the VM's state. */
 const liveFeatures: Partial<Record<Verb, FeatureName>> = {
-  "vm.setMemory": "vm.memory.live", "vm.setVcpus": "vm.vcpus.live", "vm.attachDisk": "vm.disk.hotplug", "vm.detachDisk": "vm.disk.hotplug",
-  "vm.changeMedia": "vm.disk.hotplug", "vm.attachNic": "vm.nic.hotplug", "vm.detachNic": "vm.nic.hotplug",
+  "vm.setMemory": "vm.memory.live",
+  "vm.setVcpus": "vm.vcpus.live",
+  "vm.attachDisk": "vm.disk.hotplug",
+  "vm.detachDisk": "vm.disk.hotplug",
+  "vm.changeMedia": "vm.disk.hotplug",
+  "vm.attachNic": "vm.nic.hotplug",
+  "vm.detachNic": "vm.nic.hotplug",
 };
 
 function needed(host: SimHost, action: Action): FeatureName[] {

@@ -19,9 +19,22 @@ export function nextState(vm: SimVm, action: LifecycleAction): VmState {
 /** Whether the host can run it now: memory, and networks that are up. */
 export function checkRoom(host: SimHost, vm: SimVm, hardware: Hardware): void {
   const free = host.freeMemory();
-  if (hardware.memory.current > free) throw new PolyvisorError("notEnoughMemory", { detail: `${vm.name} needs ${formatBytes(hardware.memory.current)}; ${host.name} has ${formatBytes(Math.max(0, Math.floor(free)))} free` });
-  for (const nic of hardware.nics) if (nic.kind === "network" && nic.source !== undefined && host.networks.get(nic.source)?.active !== true) throw new PolyvisorError("hypervisorFailed", { detail: `network ${nic.source} is not active on ${host.name}`, remedy: "Start the network, or plug the NIC into another." });
-  for (const disk of hardware.disks) if (disk.sourceKind === "file" && disk.source !== undefined && !host.volumeAt(disk.source)) throw new PolyvisorError("hypervisorFailed", { detail: `${disk.source}, disk ${disk.target} of ${vm.name}, is not there`, remedy: "Bring the volume back, start its datastore, or detach the disk." });
+  if (hardware.memory.current > free)
+    throw new PolyvisorError("notEnoughMemory", {
+      detail: `${vm.name} needs ${formatBytes(hardware.memory.current)}; ${host.name} has ${formatBytes(Math.max(0, Math.floor(free)))} free`,
+    });
+  for (const nic of hardware.nics)
+    if (nic.kind === "network" && nic.source !== undefined && host.networks.get(nic.source)?.active !== true)
+      throw new PolyvisorError("hypervisorFailed", {
+        detail: `network ${nic.source} is not active on ${host.name}`,
+        remedy: "Start the network, or plug the NIC into another.",
+      });
+  for (const disk of hardware.disks)
+    if (disk.sourceKind === "file" && disk.source !== undefined && !host.volumeAt(disk.source))
+      throw new PolyvisorError("hypervisorFailed", {
+        detail: `${disk.source}, disk ${disk.target} of ${vm.name}, is not there`,
+        remedy: "Bring the volume back, start its datastore, or detach the disk.",
+      });
 }
 
 /** Switches it on from its configuration, or from a saved image. */

@@ -12,7 +12,9 @@ function snapshotOf(vm: SimVm, name: string): SimSnapshot {
 }
 
 function makeCurrent(vm: SimVm, name: string | undefined): void {
-  vm.snapshots = vm.snapshots.map((snapshot) => (snapshot.facts.current === (snapshot.facts.name === name) ? snapshot : { ...snapshot, facts: { ...snapshot.facts, current: snapshot.facts.name === name } }));
+  vm.snapshots = vm.snapshots.map((snapshot) =>
+    snapshot.facts.current === (snapshot.facts.name === name) ? snapshot : { ...snapshot, facts: { ...snapshot.facts, current: snapshot.facts.name === name } },
+  );
 }
 
 function contentsOf(host: SimHost, vm: SimVm): Map<string, VolumeContent> {
@@ -34,9 +36,10 @@ function goal(snapshot: SimSnapshot, running: boolean | undefined): "running" | 
 /** A snapshot and all that were made after it. */
 function family(vm: SimVm, name: string): Set<string> {
   const names = new Set([name]);
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
-    for (const { facts } of vm.snapshots) if (facts.parent !== undefined && names.has(facts.parent) && !names.has(facts.name)) grew = names.add(facts.name) && true;
+    for (const { facts } of vm.snapshots)
+      if (facts.parent !== undefined && names.has(facts.parent) && !names.has(facts.name)) grew = names.add(facts.name) && true;
   }
   return names;
 }
@@ -48,8 +51,13 @@ export const snapshotHandlers: Pick<Handlers, "vm.snapshot" | "vm.revert" | "vm.
       const withMemory = action.memory && isActive(vm);
       const parent = vm.snapshots.find((snapshot) => snapshot.facts.current)?.facts.name;
       const facts = {
-        name: action.name, ...(action.description ? { description: action.description } : {}), ...(parent === undefined ? {} : { parent }),
-        createdAt: new Date(host.world.schedule.now()).toISOString(), state: withMemory ? vm.state : ("off" as const), withMemory, current: true,
+        name: action.name,
+        ...(action.description ? { description: action.description } : {}),
+        ...(parent === undefined ? {} : { parent }),
+        createdAt: new Date(host.world.schedule.now()).toISOString(),
+        state: withMemory ? vm.state : ("off" as const),
+        withMemory,
+        current: true,
       };
       vm.snapshots = [...vm.snapshots, { facts, hardware: vm.live ?? vm.config, contents: contentsOf(host, vm) }];
       makeCurrent(vm, action.name);
@@ -90,11 +98,13 @@ export const snapshotHandlers: Pick<Handlers, "vm.snapshot" | "vm.revert" | "vm.
       const { facts } = snapshotOf(vm, action.snapshot);
       const gone = action.children ? family(vm, facts.name) : new Set([facts.name]);
       const wasCurrent = vm.snapshots.some((snapshot) => snapshot.facts.current && gone.has(snapshot.facts.name));
-      vm.snapshots = vm.snapshots.filter((snapshot) => !gone.has(snapshot.facts.name)).map((snapshot) => {
-        if (snapshot.facts.parent !== facts.name) return snapshot;
-        const { parent: _parent, ...rest } = snapshot.facts;
-        return { ...snapshot, facts: facts.parent === undefined ? rest : { ...rest, parent: facts.parent } };
-      });
+      vm.snapshots = vm.snapshots
+        .filter((snapshot) => !gone.has(snapshot.facts.name))
+        .map((snapshot) => {
+          if (snapshot.facts.parent !== facts.name) return snapshot;
+          const { parent: _parent, ...rest } = snapshot.facts;
+          return { ...snapshot, facts: facts.parent === undefined ? rest : { ...rest, parent: facts.parent } };
+        });
       if (wasCurrent) makeCurrent(vm, facts.parent);
       host.touch(vm, "snapshot deleted");
       return `snapshot ${facts.name} of ${vm.name} was deleted${gone.size > 1 ? ` with ${gone.size - 1} made after it` : ""}`;

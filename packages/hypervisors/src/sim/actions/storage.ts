@@ -6,7 +6,17 @@ import { isActive } from "../simVm.ts";
 import { checkNewVolume, firstAllocation, pathOf, usersOf } from "./disks.ts";
 import { activeMountOf, mountOf, type Handlers } from "./handler.ts";
 
-type Storage = "datastore.create" | "datastore.start" | "datastore.stop" | "datastore.delete" | "datastore.refresh" | "volume.create" | "volume.resize" | "volume.delete" | "network.start" | "network.stop";
+type Storage =
+  | "datastore.create"
+  | "datastore.start"
+  | "datastore.stop"
+  | "datastore.delete"
+  | "datastore.refresh"
+  | "volume.create"
+  | "volume.resize"
+  | "volume.delete"
+  | "network.start"
+  | "network.stop";
 
 /** Where a copy comes from: a volume of the same datastore, `datastore/volume`, or a path. */
 const sourceOf = (host: SimHost, datastore: string, from: string): string => pathOf(host, from.includes("/") ? from : `${datastore}/${from}`);
@@ -34,7 +44,8 @@ export const storageHandlers: Pick<Handlers, Storage> = {
   "datastore.create": {
     check: (host, action) => {
       if (host.mounts.has(action.name)) throw new PolyvisorError("nameTaken", { detail: `${host.name} has a datastore ${action.name} already` });
-      for (const { store } of host.mounts.values()) if (store.path === action.path) throw new PolyvisorError("inUse", { detail: `${action.path} is datastore ${store.name} already` });
+      for (const { store } of host.mounts.values())
+        if (store.path === action.path) throw new PolyvisorError("inUse", { detail: `${action.path} is datastore ${store.name} already` });
     },
     apply: (host, action) => {
       const left = host.leftData.get(action.path); // a definition that went left its data
@@ -57,7 +68,9 @@ export const storageHandlers: Pick<Handlers, Storage> = {
   "datastore.stop": {
     check: (host, action) => {
       const { store } = mountOf(host, action.datastore);
-      for (const vm of host.vms.values()) if (isActive(vm) && vm.live!.disks.some((disk) => disk.source?.startsWith(`${store.path}/`))) throw new PolyvisorError("inUse", { detail: `${vm.name} is on and has a disk on ${store.name}` });
+      for (const vm of host.vms.values())
+        if (isActive(vm) && vm.live!.disks.some((disk) => disk.source?.startsWith(`${store.path}/`)))
+          throw new PolyvisorError("inUse", { detail: `${vm.name} is on and has a disk on ${store.name}` });
     },
     apply: (host, action) => {
       const mount = mountOf(host, action.datastore);
@@ -93,7 +106,11 @@ export const storageHandlers: Pick<Handlers, Storage> = {
       checkNewVolume(mount, action.volume, action.format, action.capacity);
       if (action.from === undefined) return;
       const source = host.volumeAt(sourceOf(host, mount.store.name, action.from))!.facts;
-      if (source.capacity > action.capacity) throw new PolyvisorError("badRequest", { detail: `${action.from} has ${formatBytes(source.capacity)}, more than the copy's ${formatBytes(action.capacity)}`, where: "/capacity" });
+      if (source.capacity > action.capacity)
+        throw new PolyvisorError("badRequest", {
+          detail: `${action.from} has ${formatBytes(source.capacity)}, more than the copy's ${formatBytes(action.capacity)}`,
+          where: "/capacity",
+        });
     },
     apply: (host, action) => {
       const { store } = activeMountOf(host, action.datastore);
@@ -110,8 +127,13 @@ export const storageHandlers: Pick<Handlers, Storage> = {
       const volume = store.volumes.get(action.volume);
       if (!volume) throw new PolyvisorError("notFound", { detail: `datastore ${store.name} has no volume ${action.volume}` });
       const more = action.capacity - volume.facts.capacity;
-      if (more < 0) throw new PolyvisorError("badRequest", { detail: `${action.volume} has ${formatBytes(volume.facts.capacity)}; making it smaller would cut data off`, where: "/capacity" });
-      if (volume.facts.format === "raw" && more > store.available) throw new PolyvisorError("noSpace", { detail: `datastore ${store.name} has ${formatBytes(store.available)} free` });
+      if (more < 0)
+        throw new PolyvisorError("badRequest", {
+          detail: `${action.volume} has ${formatBytes(volume.facts.capacity)}; making it smaller would cut data off`,
+          where: "/capacity",
+        });
+      if (volume.facts.format === "raw" && more > store.available)
+        throw new PolyvisorError("noSpace", { detail: `datastore ${store.name} has ${formatBytes(store.available)} free` });
     },
     apply: (host, action) => {
       const { store } = activeMountOf(host, action.datastore);

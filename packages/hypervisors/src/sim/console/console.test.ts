@@ -11,7 +11,11 @@ const estate = "consoles";
 afterEach(() => simWorld(estate).reset());
 
 async function guest(): Promise<{ hypervisor: Hypervisor; vm: string }> {
-  const hypervisor = await simKind.connect(new URL(`sim://${estate}/host-0001?vms=30&seed=2`), { signal: new AbortController().signal, openTimeoutMs: 500, callTimeoutMs: 1000 });
+  const hypervisor = await simKind.connect(new URL(`sim://${estate}/host-0001?vms=30&seed=2`), {
+    signal: new AbortController().signal,
+    openTimeoutMs: 500,
+    callTimeoutMs: 1000,
+  });
   const vm = (await hypervisor.inventory()).vms.find((each) => each.state === "running" && each.consoles.length === 2)!.nativeId;
   return { hypervisor, vm };
 }
@@ -102,7 +106,8 @@ describe("the graphical console", () => {
     expect((await taker.take(init.readUInt32BE(20))).toString()).toMatch(/^vm-\d{6}$/);
     return { channel, taker, width: init.readUInt16BE(0), height: init.readUInt16BE(2) };
   }
-  const request = (incremental: number, width: number, height: number): Buffer => Buffer.from([3, incremental, 0, 0, 0, 0, width >> 8, width & 255, height >> 8, height & 255]);
+  const request = (incremental: number, width: number, height: number): Buffer =>
+    Buffer.from([3, incremental, 0, 0, 0, 0, width >> 8, width & 255, height >> 8, height & 255]);
   async function picture(taker: Taker, width: number, height: number, bytes: number): Promise<Buffer> {
     const head = await taker.take(16);
     expect([head[0], head.readUInt16BE(2), head.readUInt16BE(8), head.readUInt16BE(10), head.readInt32BE(12)]).toEqual([0, 1, width, height, 0]);
@@ -133,7 +138,13 @@ describe("the graphical console", () => {
       await channel.write(junk);
       expect(await new Taker(channel).rest()).toBe("RFB 003.008\n");
     }
-    for (const message of [[6, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], [2, 0, 0xff, 0xff], [99], [0, 0, 0, 0, 24, 24, 0, 1, 0, 255, 0, 255, 0, 255, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 200, 0, 0, 0, 0, 0]]) {
+    for (const message of [
+      [6, 0, 0, 0, 0xff, 0xff, 0xff, 0xff],
+      [2, 0, 0xff, 0xff],
+      [99],
+      [0, 0, 0, 0, 24, 24, 0, 1, 0, 255, 0, 255, 0, 255, 0, 0, 0, 0, 0, 0],
+      [0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 200, 0, 0, 0, 0, 0],
+    ]) {
       const { channel, taker } = await greeted();
       await channel.write(Buffer.from(message));
       expect(await taker.rest()).toBe("");

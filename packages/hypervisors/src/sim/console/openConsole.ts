@@ -15,10 +15,14 @@ export function openConsole(host: SimHost, vm: SimVm, request: ConsoleRequest, o
   nextState(vm, "console");
   const kinds = request.kind === "text" ? ["serial"] : ["vnc"];
   const one = host.factsOf(vm).consoles.find((each) => kinds.includes(each.kind) && (request.alias === undefined || request.alias === each.alias));
-  if (!one) throw new PolyvisorError("notFound", { detail: `${vm.name} has no ${request.kind} console${request.alias === undefined ? "" : ` called ${request.alias}`}` });
+  if (!one)
+    throw new PolyvisorError("notFound", {
+      detail: `${vm.name} has no ${request.kind} console${request.alias === undefined ? "" : ` called ${request.alias}`}`,
+    });
   const text = request.kind === "text";
   const holder = held.get(vm);
-  if (text && holder && !request.force) throw new PolyvisorError("inUse", { detail: `someone holds the text console of ${vm.name}`, remedy: "Take it over with force, or wait." });
+  if (text && holder && !request.force)
+    throw new PolyvisorError("inUse", { detail: `someone holds the text console of ${vm.name}`, remedy: "Take it over with force, or wait." });
   if (text) holder?.close();
   const { channel, fromCaller, toCaller } = channelPair(() => {
     if (held.get(vm) === channel) held.delete(vm);

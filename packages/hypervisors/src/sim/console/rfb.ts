@@ -35,7 +35,7 @@ class Reader {
   }
   /** Takes bytes without keeping them. */
   async skip(count: number): Promise<void> {
-    for (let left = count; left > 0; ) left -= (await this.take(Math.min(left, 65_536))).length;
+    for (let left = count; left > 0;) left -= (await this.take(Math.min(left, 65_536))).length;
   }
 }
 

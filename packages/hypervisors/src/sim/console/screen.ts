@@ -9,7 +9,8 @@ const cell = { width: 4 * scale, height: 7 * scale };
 const columns = Math.floor(screenWidth / cell.width) - 2;
 
 /** Colours by state: alive is dark blue, asleep and paused are grey. */
-const background = (vm: SimVm): [number, number, number] => (vm.state === "running" || vm.state === "blocked" ? [16, 32, 72] : vm.state === "shuttingDown" ? [72, 40, 16] : [48, 48, 48]);
+const background = (vm: SimVm): [number, number, number] =>
+  vm.state === "running" || vm.state === "blocked" ? [16, 32, 72] : vm.state === "shuttingDown" ? [72, 40, 16] : [48, 48, 48];
 
 /** The guest's screen as 8-bit RGB: who it is, how it is, and what was typed. */
 export function drawScreen(vm: SimVm, now: number, typed: string): { width: number; height: number; pixels: Uint8Array } {
@@ -21,8 +22,14 @@ export function drawScreen(vm: SimVm, now: number, typed: string): { width: numb
     pixels[i + 2] = b;
   }
   const lines = [
-    vm.name, vm.os ?? "simulated guest", `${stateWords[vm.state].split(" (")[0]} - up ${formatDuration(vm.meter.read(now).seconds)}`,
-    `${vm.live?.vcpus.current ?? 0} vcpus  ${formatBytes(vm.live?.memory.current ?? 0)}`, "", "this guest is simulated. type:", "", `> ${typed}_`,
+    vm.name,
+    vm.os ?? "simulated guest",
+    `${stateWords[vm.state].split(" (")[0]} - up ${formatDuration(vm.meter.read(now).seconds)}`,
+    `${vm.live?.vcpus.current ?? 0} vcpus  ${formatBytes(vm.live?.memory.current ?? 0)}`,
+    "",
+    "this guest is simulated. type:",
+    "",
+    `> ${typed}_`,
   ];
   lines.forEach((line, i) => drawText(pixels, line.length > columns ? line.slice(-columns) : line, cell.width, cell.height * (i + 2)));
   return { width: screenWidth, height: screenHeight, pixels };

@@ -5,7 +5,16 @@ import type { SimVm } from "../simVm.ts";
 import type { BytePipe } from "./pipe.ts";
 
 const maxLine = 1024;
-const commands: Record<string, string> = { help: "this list", uptime: "how long the guest has run", uname: "what it is", free: "its memory", ip: "its addresses", echo: "says its words again", poweroff: "powers the guest off", exit: "ends nothing: there is only this shell" };
+const commands: Record<string, string> = {
+  help: "this list",
+  uptime: "how long the guest has run",
+  uname: "what it is",
+  free: "its memory",
+  ip: "its addresses",
+  echo: "says its words again",
+  poweroff: "powers the guest off",
+  exit: "ends nothing: there is only this shell",
+};
 
 /** A guest's text console: a banner, a prompt, and a shell that echoes and knows a few commands. Ends when the guest is off. */
 export async function serveShell(host: SimHost, vm: SimVm, input: BytePipe, output: BytePipe): Promise<void> {

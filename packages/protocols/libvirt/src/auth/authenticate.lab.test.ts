@@ -3,16 +3,24 @@ import { TestAuthority, type Pair } from "../../../../../tests/lab/certificates.
 import { PrivateLibvirtd } from "../../../../../tests/lab/privateLibvirtd.ts";
 import { connect } from "../index.ts";
 
-const USERS = { al: "correct horse, battery=staple", "björk": "pässwörd" };
+const USERS = { al: "correct horse, battery=staple", björk: "pässwörd" };
 
 describe.each(["scram-sha-256", "scram-sha-1", "scram-sha-512", "plain"])("SASL %s against libvirtd", (mechanism) => {
   let daemon: PrivateLibvirtd;
-  beforeAll(async () => { daemon = await PrivateLibvirtd.start({ conf: { auth_unix_rw: "sasl" }, sasl: { mechanisms: mechanism, users: USERS } }); });
+  beforeAll(async () => {
+    daemon = await PrivateLibvirtd.start({ conf: { auth_unix_rw: "sasl" }, sasl: { mechanisms: mechanism, users: USERS } });
+  });
   afterAll(() => daemon[Symbol.asyncDispose]());
 
   it.each(Object.entries(USERS))("lets %s in", async (username, password) => {
     const asked: unknown[] = [];
-    await using conn = await connect("test:///default", { socketPath: daemon.socket, credentials: (need) => { asked.push(need); return { username, password }; } });
+    await using conn = await connect("test:///default", {
+      socketPath: daemon.socket,
+      credentials: (need) => {
+        asked.push(need);
+        return { username, password };
+      },
+    });
     expect((await conn.call.connectGetType()).type).toBe("TEST");
     expect(asked).toEqual([{ mechanism: mechanism.toUpperCase(), uri: "test:///default", user: undefined }]);
   });
@@ -30,7 +38,9 @@ describe("TCP and TLS against libvirtd", () => {
     await using conn = await connect(`test+tcp://127.0.0.1:${daemon.port}/default`);
     expect((await conn.call.connectGetType()).type).toBe("TEST");
     await using strict = await PrivateLibvirtd.start({ listen: "tcp", conf: { auth_tcp: "sasl" }, sasl: { mechanisms: "scram-sha-256 plain", users: USERS } });
-    await expect(connect(`test+tcp://127.0.0.1:${strict.port}/default`, { credentials: () => ({ username: "al", password: USERS.al }) })).rejects.toMatchObject({ name: "ConnectionError", kind: "notSupported" });
+    await expect(connect(`test+tcp://127.0.0.1:${strict.port}/default`, { credentials: () => ({ username: "al", password: USERS.al }) })).rejects.toMatchObject(
+      { name: "ConnectionError", kind: "notSupported" },
+    );
   });
 
   describe("TLS", () => {
@@ -38,9 +48,14 @@ describe("TCP and TLS against libvirtd", () => {
     const stranger = new TestAuthority("Strange authority");
     const client = authority.issue("console", "clientAuth");
     let daemon: PrivateLibvirtd;
-    const start = (pair: Pair, conf: Record<string, string | number> = {}, sasl?: { mechanisms: string; users: Record<string, string> }): Promise<PrivateLibvirtd> =>
-      PrivateLibvirtd.start({ listen: "tls", tls: { ca: authority.cert, ...pair }, conf, ...(sasl ? { sasl } : {}) });
-    beforeAll(async () => { daemon = await start(authority.issue("localhost", "serverAuth", ["DNS:localhost", "IP:127.0.0.1"])); });
+    const start = (
+      pair: Pair,
+      conf: Record<string, string | number> = {},
+      sasl?: { mechanisms: string; users: Record<string, string> },
+    ): Promise<PrivateLibvirtd> => PrivateLibvirtd.start({ listen: "tls", tls: { ca: authority.cert, ...pair }, conf, ...(sasl ? { sasl } : {}) });
+    beforeAll(async () => {
+      daemon = await start(authority.issue("localhost", "serverAuth", ["DNS:localhost", "IP:127.0.0.1"]));
+    });
     afterAll(async () => {
       await daemon[Symbol.asyncDispose]();
       authority[Symbol.dispose]();
@@ -55,14 +70,22 @@ describe("TCP and TLS against libvirtd", () => {
 
     it("names each fault: other name, other authority, no or foreign client certificate, no TLS at all", async () => {
       const tls = { ca: authority.cert, ...client };
-      await expect(connect(uri(), { tls: { ...tls, serverName: "kvm7.example.org" } })).rejects.toMatchObject({ kind: "tlsName", message: expect.stringContaining("kvm7.example.org") });
+      await expect(connect(uri(), { tls: { ...tls, serverName: "kvm7.example.org" } })).rejects.toMatchObject({
+        kind: "tlsName",
+        message: expect.stringContaining("kvm7.example.org"),
+      });
       await expect(connect(uri(), { tls: { ...tls, ca: stranger.cert } })).rejects.toMatchObject({ kind: "tlsTrust" });
       await expect(connect(uri(), { tls: { ...tls, ...stranger.issue("console", "clientAuth") } })).rejects.toMatchObject({ kind: "authFailed" });
       await expect(connect(uri(), { tls: { ca: authority.cert, cert: "", key: "" } })).rejects.toMatchObject({ kind: "authFailed" });
       await expect(connect(uri(), { tls: { ...tls, key: "junk" } })).rejects.toMatchObject({ kind: "tlsTrust" });
-      await expect(connect(uri("localhost", "?pkipath=/nowhere"))).rejects.toMatchObject({ kind: "tlsTrust", message: expect.stringContaining("/nowhere/cacert.pem") });
+      await expect(connect(uri("localhost", "?pkipath=/nowhere"))).rejects.toMatchObject({
+        kind: "tlsTrust",
+        message: expect.stringContaining("/nowhere/cacert.pem"),
+      });
       await using plain = await PrivateLibvirtd.start({ listen: "tcp" });
-      await expect(connect(`test+tls://localhost:${plain.port}/default`, { tls, openTimeoutMs: 1_000 })).rejects.toMatchObject({ kind: expect.stringMatching(/protocol|lost|timeout/) });
+      await expect(connect(`test+tls://localhost:${plain.port}/default`, { tls, openTimeoutMs: 1_000 })).rejects.toMatchObject({
+        kind: expect.stringMatching(/protocol|lost|timeout/),
+      });
     });
 
     it("does not verify when the URI says so", async () => {
@@ -72,13 +95,19 @@ describe("TCP and TLS against libvirtd", () => {
 
     it("refuses an expired certificate", async () => {
       await using own = await start(authority.issue("localhost", "serverAuth", ["DNS:localhost"], true), { tls_no_sanity_certificate: 1 });
-      await expect(connect(`test+tls://localhost:${own.port}/default`, { tls: { ca: authority.cert, ...client } })).rejects.toMatchObject({ kind: "tlsTrust", errno: "CERT_HAS_EXPIRED" });
+      await expect(connect(`test+tls://localhost:${own.port}/default`, { tls: { ca: authority.cert, ...client } })).rejects.toMatchObject({
+        kind: "tlsTrust",
+        errno: "CERT_HAS_EXPIRED",
+      });
     });
 
     it("carries SCRAM and PLAIN", async () => {
       for (const mechanisms of ["scram-sha-256", "plain"]) {
         await using own = await start(authority.issue("localhost", "serverAuth", ["DNS:localhost"]), { auth_tls: "sasl" }, { mechanisms, users: USERS });
-        await using conn = await connect(`test+tls://localhost:${own.port}/default`, { tls: { ca: authority.cert, ...client }, credentials: () => ({ username: "al", password: USERS.al }) });
+        await using conn = await connect(`test+tls://localhost:${own.port}/default`, {
+          tls: { ca: authority.cert, ...client },
+          credentials: () => ({ username: "al", password: USERS.al }),
+        });
         expect((await conn.call.connectGetType()).type).toBe("TEST");
       }
     });

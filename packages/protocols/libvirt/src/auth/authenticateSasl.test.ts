@@ -4,7 +4,10 @@ import type { Calls } from "../generated/types/calls.ts";
 import { LibvirtError } from "../libvirtError.ts";
 import { authenticate } from "./authenticate.ts";
 
-interface Started { mech: string; data: Uint8Array }
+interface Started {
+  mech: string;
+  data: Uint8Array;
+}
 
 /** A server that offers the mechanisms and completes whatever is started. */
 function server(mechlist: string, types: number[] = [1]): { calls: Calls; started: Started[] } {
@@ -12,7 +15,10 @@ function server(mechlist: string, types: number[] = [1]): { calls: Calls; starte
   const calls = {
     authList: async () => ({ types }),
     authSaslInit: async () => ({ mechlist }),
-    authSaslStart: async (args: Started) => { started.push(args); return { complete: 1, nil: 1, data: new Uint8Array() }; },
+    authSaslStart: async (args: Started) => {
+      started.push(args);
+      return { complete: 1, nil: 1, data: new Uint8Array() };
+    },
   };
   return { calls: calls as unknown as Calls, started };
 }
@@ -49,13 +55,28 @@ describe("SASL", () => {
   });
 
   it("says that credentials are needed when there are none", async () => {
-    await expect(authenticate(server("SCRAM-SHA-256").calls, parseUri("qemu:///system"), true, undefined, {})).rejects.toMatchObject({ kind: "authFailed", message: expect.stringContaining("user name and password") });
+    await expect(authenticate(server("SCRAM-SHA-256").calls, parseUri("qemu:///system"), true, undefined, {})).rejects.toMatchObject({
+      kind: "authFailed",
+      message: expect.stringContaining("user name and password"),
+    });
   });
 
   it("explains a refusal by polkit", async () => {
-    const refusal = new LibvirtError({ code: 88, domain: 7, message: "access denied by policy", level: 2, dom: null, str1: null, str2: null, str3: null, int1: 0, int2: 0, net: null }, "authPolkit");
-    const calls = { authList: async () => ({ types: [2] }), authPolkit: async () => { throw refusal; } } as unknown as Calls;
-    await expect(authenticate(calls, parseUri("qemu:///system"), true, undefined, {})).rejects.toMatchObject({ kind: "authFailed", cause: refusal, remedy: expect.stringContaining("group libvirt") });
+    const refusal = new LibvirtError(
+      { code: 88, domain: 7, message: "access denied by policy", level: 2, dom: null, str1: null, str2: null, str3: null, int1: 0, int2: 0, net: null },
+      "authPolkit",
+    );
+    const calls = {
+      authList: async () => ({ types: [2] }),
+      authPolkit: async () => {
+        throw refusal;
+      },
+    } as unknown as Calls;
+    await expect(authenticate(calls, parseUri("qemu:///system"), true, undefined, {})).rejects.toMatchObject({
+      kind: "authFailed",
+      cause: refusal,
+      remedy: expect.stringContaining("group libvirt"),
+    });
   });
 
   it("needs nothing where the server wants nothing", async () => {

@@ -10,18 +10,30 @@ import { SCRAM_HASHES, ScramExchange } from "./scramExchange.ts";
  * Authenticates with SASL: the strongest SCRAM that both know, else PLAIN where nobody can read along.
  * Rejects with a ConnectionError of kind `authFailed` or `notSupported`. The password never gets into an error.
  */
-export async function authenticateSasl(call: Calls, endpoint: Endpoint, confidential: boolean, source: CredentialsSource | undefined, during: CallOptions): Promise<void> {
+export async function authenticateSasl(
+  call: Calls,
+  endpoint: Endpoint,
+  confidential: boolean,
+  source: CredentialsSource | undefined,
+  during: CallOptions,
+): Promise<void> {
   const offered = await mechanisms(call, endpoint, confidential, during);
   const wanted = /^sasl\.(.+)$/.exec(endpoint.params.auth ?? "")?.[1]?.toUpperCase();
   const mechanism = choose(endpoint, offered, wanted, confidential);
-  if (!source) throw new ConnectionError("authFailed", `${endpoint.uri}: the server wants a user name and password (SASL ${mechanism})`, { remedy: "give credentials for the connection" });
+  if (!source)
+    throw new ConnectionError("authFailed", `${endpoint.uri}: the server wants a user name and password (SASL ${mechanism})`, {
+      remedy: "give credentials for the connection",
+    });
   const { username, password } = await source({ mechanism, uri: endpoint.uri, user: endpoint.user });
   try {
     if (mechanism === "PLAIN") await plain(call, username, password, during);
     else await scram(call, mechanism, username, password, during);
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error;
-    throw new ConnectionError("authFailed", `${endpoint.uri}: the server did not accept user ${JSON.stringify(username)} (SASL ${mechanism})`, { cause: error, remedy: "check user name and password, and with saslpasswd2 on the host that the user exists" });
+    throw new ConnectionError("authFailed", `${endpoint.uri}: the server did not accept user ${JSON.stringify(username)} (SASL ${mechanism})`, {
+      cause: error,
+      remedy: "check user name and password, and with saslpasswd2 on the host that the user exists",
+    });
   }
 }
 
@@ -32,20 +44,24 @@ async function mechanisms(call: Calls, endpoint: Endpoint, confidential: boolean
     return (await call.authSaslInit(during)).mechlist.split(/[\s,]+/).filter(Boolean);
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error;
-    throw new ConnectionError("notSupported", `${endpoint.uri}: the server has no SASL mechanism for this transport`, { cause: error, remedy: confidential ? "see /etc/sasl2/libvirt.conf on the host" : ENCRYPT });
+    throw new ConnectionError("notSupported", `${endpoint.uri}: the server has no SASL mechanism for this transport`, {
+      cause: error,
+      remedy: confidential ? "see /etc/sasl2/libvirt.conf on the host" : ENCRYPT,
+    });
   }
 }
 
 function choose(endpoint: Endpoint, offered: string[], wanted: string | undefined, confidential: boolean): string {
   const list = offered.join(", ") || "none";
   if (wanted !== undefined) {
-    if (!offered.includes(wanted)) throw new ConnectionError("authFailed", `${endpoint.uri}: the server offers no SASL ${wanted}, only ${list}`, { remedy: "change auth= in the URI" });
-    if (wanted === "PLAIN" && !confidential) throw new ConnectionError("notSupported", `${endpoint.uri}: PLAIN would send the password in the clear`, { remedy: "use tls or ssh" });
+    if (!offered.includes(wanted))
+      throw new ConnectionError("authFailed", `${endpoint.uri}: the server offers no SASL ${wanted}, only ${list}`, { remedy: "change auth= in the URI" });
+    if (wanted === "PLAIN" && !confidential)
+      throw new ConnectionError("notSupported", `${endpoint.uri}: PLAIN would send the password in the clear`, { remedy: "use tls or ssh" });
   }
   const usable = wanted === undefined ? [...SCRAM_HASHES.keys(), ...(confidential ? ["PLAIN"] : [])].find((each) => offered.includes(each)) : wanted;
   if (usable === undefined || !(SCRAM_HASHES.has(usable) || usable === "PLAIN")) {
-    const remedy = confidential ? "set mech_list: scram-sha-256 in the host's /etc/sasl2/libvirt.conf"
-      : ENCRYPT;
+    const remedy = confidential ? "set mech_list: scram-sha-256 in the host's /etc/sasl2/libvirt.conf" : ENCRYPT;
     throw new ConnectionError("notSupported", `${endpoint.uri}: none of the server's SASL mechanisms can be used here (${list})`, { remedy });
   }
   return usable;

@@ -4,12 +4,22 @@ import { ScramExchange } from "./scramExchange.ts";
 
 // The example exchanges of RFC 7677 (SHA-256) and RFC 5802 (SHA-1).
 const examples = [
-  { mechanism: "SCRAM-SHA-256", nonce: "rOprNGfwEbeRWgbNEkqO", first: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+  {
+    mechanism: "SCRAM-SHA-256",
+    nonce: "rOprNGfwEbeRWgbNEkqO",
+    first: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
     server: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
-    final: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=", verifier: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=" },
-  { mechanism: "SCRAM-SHA-1", nonce: "fyko+d2lbbFgONRv9qkxdawL", first: "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
+    final: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+    verifier: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+  },
+  {
+    mechanism: "SCRAM-SHA-1",
+    nonce: "fyko+d2lbbFgONRv9qkxdawL",
+    first: "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
     server: "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
-    final: "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=", verifier: "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=" },
+    final: "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+    verifier: "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+  },
 ];
 
 describe("SCRAM", () => {

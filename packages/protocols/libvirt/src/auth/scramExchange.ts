@@ -77,7 +77,9 @@ export class ScramExchange {
 }
 
 function refuse(reason: string): never {
-  throw new ConnectionError("authFailed", `SCRAM with the server failed (${reason})`, { remedy: "check user name, password and that the host is the right one" });
+  throw new ConnectionError("authFailed", `SCRAM with the server failed (${reason})`, {
+    remedy: "check user name, password and that the host is the right one",
+  });
 }
 
 const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;

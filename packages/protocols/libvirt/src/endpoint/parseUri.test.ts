@@ -26,15 +26,38 @@ describe("URI", () => {
   });
 
   it("reads every documented parameter", () => {
-    expect(parseUri("qemu+ssh://h/system?socket=/a%20b&auth=sasl.PLAIN&netcat=/bin/nc&keyfile=/k&known_hosts=/kh&known_hosts_verify=auto&sshauth=agent,privkey&pkipath=/p&no_verify=0&mode=direct&proxy=netcat").params).toEqual({
-      socket: "/a b", auth: "sasl.PLAIN", netcat: "/bin/nc", keyfile: "/k", knownHosts: "/kh", knownHostsVerify: "auto", sshauth: ["agent", "privkey"], pkipath: "/p", noVerify: false, mode: "direct", proxy: "netcat",
+    expect(
+      parseUri(
+        "qemu+ssh://h/system?socket=/a%20b&auth=sasl.PLAIN&netcat=/bin/nc&keyfile=/k&known_hosts=/kh&known_hosts_verify=auto&sshauth=agent,privkey&pkipath=/p&no_verify=0&mode=direct&proxy=netcat",
+      ).params,
+    ).toEqual({
+      socket: "/a b",
+      auth: "sasl.PLAIN",
+      netcat: "/bin/nc",
+      keyfile: "/k",
+      knownHosts: "/kh",
+      knownHostsVerify: "auto",
+      sshauth: ["agent", "privkey"],
+      pkipath: "/p",
+      noVerify: false,
+      mode: "direct",
+      proxy: "netcat",
     });
   });
 
   it.each([
-    ["", /no libvirt URI/], ["qemu", /no libvirt URI: write driver/], ["qemu:/system", /no libvirt URI/], ["qemu://h:99999/", /port 99999/], ["qemu+carrier-pigeon://h/", /no libvirt URI/],
-    ["qemu+quic://h/", /unknown transport quic/], ["qemu+unix://h/system", /names host h/], ["qemu+ext://h/?command=/bin/sh", /runs a program/], ["qemu+ssh://h/?command=evil", /names a program/],
-    ["qemu+ssh://h/?known_hosts_verify=maybe", /known_hosts_verify=maybe.*normal, auto, ignore/], ["qemu+ssh://h/?socket=%zz", /broken % escape/], ["qemu+tls://h/?no_verify=yes", /use 1 or 0/],
+    ["", /no libvirt URI/],
+    ["qemu", /no libvirt URI: write driver/],
+    ["qemu:/system", /no libvirt URI/],
+    ["qemu://h:99999/", /port 99999/],
+    ["qemu+carrier-pigeon://h/", /no libvirt URI/],
+    ["qemu+quic://h/", /unknown transport quic/],
+    ["qemu+unix://h/system", /names host h/],
+    ["qemu+ext://h/?command=/bin/sh", /runs a program/],
+    ["qemu+ssh://h/?command=evil", /names a program/],
+    ["qemu+ssh://h/?known_hosts_verify=maybe", /known_hosts_verify=maybe.*normal, auto, ignore/],
+    ["qemu+ssh://h/?socket=%zz", /broken % escape/],
+    ["qemu+tls://h/?no_verify=yes", /use 1 or 0/],
     ["qemu://h/a b?c#d", /no libvirt URI/],
   ])("refuses %j with a remedy", (uri, message) => {
     expect(() => parseUri(uri)).toThrow(message);
@@ -54,14 +77,30 @@ describe("URI", () => {
   });
 
   it("either reads or refuses any text, quickly", () => {
-    fc.assert(fc.property(fc.oneof(fc.string({ maxLength: 200 }), fc.constantFrom("qemu+ssh://", "a://").chain((head) => fc.string().map((tail) => head + tail))), (uri) => {
-      try { parseUri(uri); } catch (error) { expect(error).toBeInstanceOf(ConnectionError); }
-    }));
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ maxLength: 200 }),
+          fc.constantFrom("qemu+ssh://", "a://").chain((head) => fc.string().map((tail) => head + tail)),
+        ),
+        (uri) => {
+          try {
+            parseUri(uri);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ConnectionError);
+          }
+        },
+      ),
+    );
   });
 });
 
 describe("socket path", () => {
-  const here = (existing: string[], env: Record<string, string> = {}): Parameters<typeof socketPath>[2] => ({ env, exists: (path) => existing.includes(path), home: "/home/al" });
+  const here = (existing: string[], env: Record<string, string> = {}): Parameters<typeof socketPath>[2] => ({
+    env,
+    exists: (path) => existing.includes(path),
+    home: "/home/al",
+  });
   it.each<[string, boolean, string[], Record<string, string>, string]>([
     ["qemu:///system", false, [], {}, "/var/run/libvirt/libvirt-sock"],
     ["qemu:///system", true, [], {}, "/var/run/libvirt/libvirt-sock-ro"],

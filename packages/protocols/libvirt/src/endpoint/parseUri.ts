@@ -87,11 +87,20 @@ export function parseUri(uri: string): Endpoint {
 
 function transportOf(uri: string, given: string | undefined, host: string): TransportName {
   switch (given) {
-    case undefined: return host ? "tls" : "unix";
-    case "unix": case "tcp": case "tls": case "ssh": return given;
-    case "libssh": case "libssh2": return "ssh";
-    case "ext": return refuse(uri, "uses the ext transport, which runs a program", "use ssh, tls, tcp or unix");
-    default: return refuse(uri, `has unknown transport ${given}`, "use ssh, tls, tcp or unix");
+    case undefined:
+      return host ? "tls" : "unix";
+    case "unix":
+    case "tcp":
+    case "tls":
+    case "ssh":
+      return given;
+    case "libssh":
+    case "libssh2":
+      return "ssh";
+    case "ext":
+      return refuse(uri, "uses the ext transport, which runs a program", "use ssh, tls, tcp or unix");
+    default:
+      return refuse(uri, `has unknown transport ${given}`, "use ssh, tls, tcp or unix");
   }
 }
 
@@ -116,22 +125,56 @@ function readParams(uri: string, query: string): { params: EndpointParams; passe
     const key = decode(uri, rawKey).toLowerCase();
     const value = decode(uri, rest.join("="));
     switch (key) {
-      case "name": name = value; break;
-      case "socket": params.socket = value; break;
-      case "auth": params.auth = value; break;
-      case "netcat": params.netcat = value; break;
-      case "keyfile": params.keyfile = value; break;
-      case "known_hosts": params.knownHosts = value; break;
-      case "known_hosts_verify": params.knownHostsVerify = oneOf(uri, key, value, ["normal", "auto", "ignore"]); break;
-      case "sshauth": params.sshauth = value.split(",").filter(Boolean).map((method) => oneOf(uri, key, method, ["agent", "privkey", "password", "keyboard-interactive"])); break;
-      case "pkipath": params.pkipath = value; break;
-      case "no_verify": if (!/^\d+$/.test(value)) refuse(uri, `${key}=${value}`, "use 1 or 0"); params.noVerify = Number(value) !== 0; break;
-      case "mode": params.mode = oneOf(uri, key, value, ["auto", "legacy", "direct"]); break;
-      case "proxy": params.proxy = oneOf(uri, key, value, ["auto", "native", "netcat"]); break;
-      case "command": refuse(uri, "names a program to run (command=)", "leave it out: SSH needs no program here");
+      case "name":
+        name = value;
+        break;
+      case "socket":
+        params.socket = value;
+        break;
+      case "auth":
+        params.auth = value;
+        break;
+      case "netcat":
+        params.netcat = value;
+        break;
+      case "keyfile":
+        params.keyfile = value;
+        break;
+      case "known_hosts":
+        params.knownHosts = value;
+        break;
+      case "known_hosts_verify":
+        params.knownHostsVerify = oneOf(uri, key, value, ["normal", "auto", "ignore"]);
+        break;
+      case "sshauth":
+        params.sshauth = value
+          .split(",")
+          .filter(Boolean)
+          .map((method) => oneOf(uri, key, method, ["agent", "privkey", "password", "keyboard-interactive"]));
+        break;
+      case "pkipath":
+        params.pkipath = value;
+        break;
+      case "no_verify":
+        if (!/^\d+$/.test(value)) refuse(uri, `${key}=${value}`, "use 1 or 0");
+        params.noVerify = Number(value) !== 0;
+        break;
+      case "mode":
+        params.mode = oneOf(uri, key, value, ["auto", "legacy", "direct"]);
+        break;
+      case "proxy":
+        params.proxy = oneOf(uri, key, value, ["auto", "native", "netcat"]);
+        break;
+      case "command":
+        refuse(uri, "names a program to run (command=)", "leave it out: SSH needs no program here");
       // Nothing to configure here: there is no terminal, no sanity check of certificates to skip, Node's own TLS defaults.
-      case "no_tty": case "no_sanity": case "tls_priority": case "authfile": break;
-      default: passedOn.push(pair);
+      case "no_tty":
+      case "no_sanity":
+      case "tls_priority":
+      case "authfile":
+        break;
+      default:
+        passedOn.push(pair);
     }
   }
   return { params, passedOn: passedOn.join("&"), name };

@@ -49,8 +49,14 @@ export class ByteBuilder {
 
   /** The body behind a length word and a header. */
   message(header: { program?: number; procedure: number; type: number; serial?: number; status?: number; version?: number }): Buffer {
-    const head = new ByteBuilder().u32(28 + this.bytes.length).u32(header.program ?? 0x20008086).u32(header.version ?? 1)
-      .i32(header.procedure).u32(header.type).u32(header.serial ?? 0).u32(header.status ?? 0);
+    const head = new ByteBuilder()
+      .u32(28 + this.bytes.length)
+      .u32(header.program ?? 0x20008086)
+      .u32(header.version ?? 1)
+      .i32(header.procedure)
+      .u32(header.type)
+      .u32(header.serial ?? 0)
+      .u32(header.status ?? 0);
     return Buffer.concat([Buffer.from(head.bytes), Buffer.from(this.bytes)]);
   }
 }

@@ -7,10 +7,28 @@ import type { Connection } from "../connection.ts";
 import { ByteBuilder } from "./byteBuilder.ts";
 
 /** A request as the fake server got it. */
-export interface Request { program: number; procedure: number; type: number; serial: number; status: number; body: Buffer; socket: Socket }
+export interface Request {
+  program: number;
+  procedure: number;
+  type: number;
+  serial: number;
+  status: number;
+  body: Buffer;
+  socket: Socket;
+}
 
 /** Procedure numbers that the tests speak of. */
-export const PROC = { open: 1, close: 2, getHostname: 59, authList: 66, supportsFeature: 60, openConsole: 201, volUpload: 208, volDownload: 209, lifecycle: 318 };
+export const PROC = {
+  open: 1,
+  close: 2,
+  getHostname: 59,
+  authList: 66,
+  supportsFeature: 60,
+  openConsole: 201,
+  volUpload: 208,
+  volDownload: 209,
+  lifecycle: 318,
+};
 
 /** Event, reply and stream messages, made by hand. */
 export function reply(request: Request, body: ByteBuilder = new ByteBuilder(), status = 0): Buffer {
@@ -46,7 +64,10 @@ export class FakeServer {
     this.#server = server;
   }
 
-  static async start(answer: (request: Request) => Buffer | Buffer[] | undefined, options: { everything?: boolean; keepalive?: boolean } = {}): Promise<FakeServer> {
+  static async start(
+    answer: (request: Request) => Buffer | Buffer[] | undefined,
+    options: { everything?: boolean; keepalive?: boolean } = {},
+  ): Promise<FakeServer> {
     const folder = mkdtempSync(join(tmpdir(), "fake-libvirtd-"));
     const server = createServer();
     const fake = new FakeServer(folder, server);
@@ -60,8 +81,13 @@ export class FakeServer {
         while (held.length >= 4 && held.length >= held.readUInt32BE(0)) {
           const size = held.readUInt32BE(0);
           const request: Request = {
-            program: held.readUInt32BE(4), procedure: held.readInt32BE(12), type: held.readUInt32BE(16),
-            serial: held.readUInt32BE(20), status: held.readUInt32BE(24), body: held.subarray(28, size), socket,
+            program: held.readUInt32BE(4),
+            procedure: held.readInt32BE(12),
+            type: held.readUInt32BE(16),
+            serial: held.readUInt32BE(20),
+            status: held.readUInt32BE(24),
+            body: held.subarray(28, size),
+            socket,
           };
           held = held.subarray(size);
           fake.requests.push(request);
@@ -88,10 +114,15 @@ export class FakeServer {
 
 function opening(request: Request, keepalive: boolean): Buffer | undefined {
   switch (request.type === 0 ? request.procedure : -1) {
-    case PROC.authList: return reply(request, new ByteBuilder().u32(1).u32(0));
-    case PROC.supportsFeature: return reply(request, new ByteBuilder().u32(keepalive ? 1 : 0));
-    case PROC.open: case PROC.close: return reply(request);
-    default: return undefined;
+    case PROC.authList:
+      return reply(request, new ByteBuilder().u32(1).u32(0));
+    case PROC.supportsFeature:
+      return reply(request, new ByteBuilder().u32(keepalive ? 1 : 0));
+    case PROC.open:
+    case PROC.close:
+      return reply(request);
+    default:
+      return undefined;
   }
 }
 
@@ -100,7 +131,9 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + 5_000;
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 2); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
   }
 }
 

@@ -33,7 +33,9 @@ export class DuplexTransport implements Transport {
     this.#events = events;
     let failure: Error | undefined;
     this.#stream.on("data", (chunk: Buffer) => events.bytes(chunk, chunk.length));
-    this.#stream.on("error", (error: Error) => { failure = error; });
+    this.#stream.on("error", (error: Error) => {
+      failure = error;
+    });
     this.#stream.on("end", () => events.ended());
     this.#stream.on("close", () => events.ended(failure));
     this.#stream.resume();

@@ -1,7 +1,12 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /** One key that a known_hosts file names. */
-interface Line { patterns: string; type: string; key: Buffer; revoked: boolean }
+interface Line {
+  patterns: string;
+  type: string;
+  key: Buffer;
+  revoked: boolean;
+}
 
 export type HostKeyVerdict = "known" | "unknown" | "changed" | "revoked";
 
@@ -48,7 +53,13 @@ export class KnownHosts {
 
   /** Types of the keys known for a host: to be asked for first, so that the server shows a key we can compare. */
   types(host: string, port: number): string[] {
-    return [...new Set(this.#of(host, port).filter((line) => !line.revoked).map((line) => line.type))];
+    return [
+      ...new Set(
+        this.#of(host, port)
+          .filter((line) => !line.revoked)
+          .map((line) => line.type),
+      ),
+    ];
   }
 }
 
@@ -76,10 +87,16 @@ function wildcard(pattern: string, name: string): boolean {
   let star = -1;
   let mark = 0;
   while (n < name.length) {
-    if (pattern[p] === "*") { star = p++; mark = n; }
-    else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === name[n])) { p++; n++; }
-    else if (star >= 0) { p = star + 1; n = ++mark; }
-    else return false;
+    if (pattern[p] === "*") {
+      star = p++;
+      mark = n;
+    } else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === name[n])) {
+      p++;
+      n++;
+    } else if (star >= 0) {
+      p = star + 1;
+      n = ++mark;
+    } else return false;
   }
   while (pattern[p] === "*") p++;
   return p === pattern.length;

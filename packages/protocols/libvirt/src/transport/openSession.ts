@@ -19,7 +19,12 @@ export async function openSession(path: string, signal: AbortSignal): Promise<Du
     return await openSocket({ path }, peer, true, signal);
   } catch (error) {
     if (!(error instanceof ConnectionError) || (error.errno !== "ENOENT" && error.errno !== "ECONNREFUSED")) throw error;
-    if (process.getuid?.() === 0) throw new ConnectionError("unreachable", `no session daemon answers on ${path}`, { cause: error, errno: error.errno, remedy: "root has none of its own: use the driver's /system URI" });
+    if (process.getuid?.() === 0)
+      throw new ConnectionError("unreachable", `no session daemon answers on ${path}`, {
+        cause: error,
+        errno: error.errno,
+        remedy: "root has none of its own: use the driver's /system URI",
+      });
     if (process.env["LIBVIRT_AUTOSTART"] === "0") throw error;
     return start(path, peer, error, signal);
   }
@@ -27,12 +32,22 @@ export async function openSession(path: string, signal: AbortSignal): Promise<Du
 
 async function start(path: string, peer: string, fault: ConnectionError, signal: AbortSignal): Promise<DuplexTransport> {
   const name = /virt\w+d(?=-sock)/.exec(path)?.[0] ?? "libvirtd";
-  const program = ["/usr/sbin", "/usr/bin", "/usr/local/sbin"].map((folder) => `${folder}/${name}`).find((each) => existsSync(each)) ?? process.env["LIBVIRTD_PATH"];
-  if (!program) throw new ConnectionError("unreachable", `no session daemon answers on ${path}, and ${name} is not installed`, { cause: fault, errno: fault.errno, remedy: "install libvirt's daemon" });
+  const program =
+    ["/usr/sbin", "/usr/bin", "/usr/local/sbin"].map((folder) => `${folder}/${name}`).find((each) => existsSync(each)) ?? process.env["LIBVIRTD_PATH"];
+  if (!program)
+    throw new ConnectionError("unreachable", `no session daemon answers on ${path}, and ${name} is not installed`, {
+      cause: fault,
+      errno: fault.errno,
+      remedy: "install libvirt's daemon",
+    });
   const child = spawn(program, [`--timeout=${IDLE_SECONDS}`], { detached: true, stdio: "ignore" });
   let ended: string | undefined;
-  child.once("error", (error) => { ended = error.message; });
-  child.once("exit", (status) => { ended = `status ${status}`; });
+  child.once("error", (error) => {
+    ended = error.message;
+  });
+  child.once("exit", (status) => {
+    ended = `status ${status}`;
+  });
   child.unref();
   const deadline = performance.now() + STARTS_WITHIN_MS;
   for (;;) {
@@ -41,7 +56,12 @@ async function start(path: string, peer: string, fault: ConnectionError, signal:
       return await openSocket({ path }, peer, true, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof ConnectionError)) throw error;
-      if (over) throw new ConnectionError("unreachable", `the session daemon ${program} did not start (${ended ?? "too slow"})`, { cause: error, errno: error.errno, remedy: `run it in a terminal to see why` });
+      if (over)
+        throw new ConnectionError("unreachable", `the session daemon ${program} did not start (${ended ?? "too slow"})`, {
+          cause: error,
+          errno: error.errno,
+          remedy: `run it in a terminal to see why`,
+        });
     }
     await delay(30, undefined, { signal });
   }

@@ -22,18 +22,39 @@ const KINDS: Record<string, { kind: ConnectionErrorKind; remedy: string }> = {
 export function socketFault(peer: string, error: NodeJS.ErrnoException): ConnectionError {
   const inner = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : error;
   const known = KINDS[inner.code ?? ""];
-  return new ConnectionError(known?.kind ?? "unreachable", `cannot connect to ${peer} (${inner.code ?? inner.message})`, { remedy: known?.remedy ?? "see the network between here and there", errno: inner.code, cause: error });
+  return new ConnectionError(known?.kind ?? "unreachable", `cannot connect to ${peer} (${inner.code ?? inner.message})`, {
+    remedy: known?.remedy ?? "see the network between here and there",
+    errno: inner.code,
+    cause: error,
+  });
 }
 
 /** Opens a plain socket, Unix or TCP. Rejects with a ConnectionError, or the signal's reason. */
-export function openSocket(target: { path: string } | { host: string; port: number }, peer: string, confidential: boolean, signal: AbortSignal): Promise<DuplexTransport> {
+export function openSocket(
+  target: { path: string } | { host: string; port: number },
+  peer: string,
+  confidential: boolean,
+  signal: AbortSignal,
+): Promise<DuplexTransport> {
   return new Promise((resolve, reject) => {
     let transport: DuplexTransport | undefined;
     const buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
     // With `onread` bytes land in one buffer that is read in place: no allocation per packet.
-    const options = { ...target, onread: { buffer, callback: (length: number): boolean => { transport?.received(buffer, length); return true; } } } as NetConnectOpts;
+    const options = {
+      ...target,
+      onread: {
+        buffer,
+        callback: (length: number): boolean => {
+          transport?.received(buffer, length);
+          return true;
+        },
+      },
+    } as NetConnectOpts;
     const socket = connectSocket(options);
-    const abort = (): void => { socket.destroy(); reject(signal.reason as Error); };
+    const abort = (): void => {
+      socket.destroy();
+      reject(signal.reason as Error);
+    };
     signal.addEventListener("abort", abort, { once: true });
     socket.once("error", (error) => {
       signal.removeEventListener("abort", abort);

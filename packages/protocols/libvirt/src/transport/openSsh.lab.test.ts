@@ -18,7 +18,8 @@ afterAll(async () => {
   await sshd?.[Symbol.asyncDispose]();
   await daemon?.[Symbol.asyncDispose]();
 });
-const uri = (query = `?socket=${daemon.socket}`, server = sshd, path = "default", driver = "test"): string => `${driver}+ssh://${server.user}@127.0.0.1:${server.port}/${path}${query}`;
+const uri = (query = `?socket=${daemon.socket}`, server = sshd, path = "default", driver = "test"): string =>
+  `${driver}+ssh://${server.user}@127.0.0.1:${server.port}/${path}${query}`;
 const open = async (target: string, ssh: SshSettings, options: ConnectOptions = {}): Promise<string> => {
   await using conn = await connect(target, { ssh, ...options });
   return (await conn.call.connectGetUri()).uri;
@@ -49,9 +50,19 @@ describe("SSH to libvirtd", () => {
     const socket = join(sshd.folder, "agent");
     const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
     try {
-      const added = (): boolean => { try { execFileSync("ssh-add", ["-q", sshd.keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: "ignore" }); return true; } catch { return false; } };
+      const added = (): boolean => {
+        try {
+          execFileSync("ssh-add", ["-q", sshd.keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: "ignore" });
+          return true;
+        } catch {
+          return false;
+        }
+      };
       const deadline = performance.now() + 10_000;
-      while (!added() && performance.now() < deadline) await new Promise((resolve) => { setTimeout(resolve, 20); });
+      while (!added() && performance.now() < deadline)
+        await new Promise((resolve) => {
+          setTimeout(resolve, 20);
+        });
       expect(await open(uri(), { agent: socket, privateKeys: [], knownHosts: sshd.knownHosts() })).toBe("test:///default");
     } finally {
       agent.kill();
@@ -66,9 +77,22 @@ describe("SSH to libvirtd", () => {
 
   it("refuses an unknown host key with its fingerprint, unless the caller accepts it", async () => {
     const printed = execFileSync("ssh-keygen", ["-lf", join(sshd.folder, "host_ed25519.pub")], { encoding: "utf8" }).split(" ")[1];
-    await expect(open(uri(), { ...keys, knownHosts: "" })).rejects.toMatchObject({ kind: "hostKeyUnknown", remedy: expect.stringContaining("known_hosts"), fingerprint: expect.stringMatching(/^SHA256:/) });
+    await expect(open(uri(), { ...keys, knownHosts: "" })).rejects.toMatchObject({
+      kind: "hostKeyUnknown",
+      remedy: expect.stringContaining("known_hosts"),
+      fingerprint: expect.stringMatching(/^SHA256:/),
+    });
     const asked: UnknownHostKey[] = [];
-    expect(await open(uri(), { ...keys, knownHosts: "", acceptUnknown: (key) => { asked.push(key); return true; } })).toBe("test:///default");
+    expect(
+      await open(uri(), {
+        ...keys,
+        knownHosts: "",
+        acceptUnknown: (key) => {
+          asked.push(key);
+          return true;
+        },
+      }),
+    ).toBe("test:///default");
     expect(asked).toMatchObject([{ host: "127.0.0.1", port: sshd.port }]);
     expect([printed, asked[0]?.fingerprint]).toContain(asked[0]?.type === "ssh-ed25519" ? printed : asked[0]?.fingerprint);
     // What the caller was shown is what known_hosts takes.
@@ -81,7 +105,10 @@ describe("SSH to libvirtd", () => {
     await using other = await PrivateSshd.start();
     const changed = other.knownHosts("ed25519", `[127.0.0.1]:${sshd.port}`);
     const ssh = { ...keys, knownHosts: changed, acceptUnknown: () => true };
-    await expect(open(uri(), ssh)).rejects.toMatchObject({ kind: "hostKeyChanged", message: expect.stringContaining(`ssh-keygen -R '[127.0.0.1]:${sshd.port}'`) });
+    await expect(open(uri(), ssh)).rejects.toMatchObject({
+      kind: "hostKeyChanged",
+      message: expect.stringContaining(`ssh-keygen -R '[127.0.0.1]:${sshd.port}'`),
+    });
     await expect(open(uri(`?socket=${daemon.socket}&known_hosts_verify=auto`), ssh)).rejects.toMatchObject({ kind: "hostKeyChanged" });
   });
 
@@ -89,16 +116,28 @@ describe("SSH to libvirtd", () => {
     await using stranger = await PrivateSshd.start();
     const known = { agent: "", knownHosts: sshd.knownHosts() };
     await expect(open(uri(), { ...known, privateKeys: [readFileSync(stranger.keyFile, "utf8")] })).rejects.toMatchObject({ kind: "authFailed" });
-    await expect(open(uri(), { ...known, privateKeys: [] })).rejects.toMatchObject({ kind: "authFailed", message: expect.stringContaining("no key, agent or password") });
-    await expect(open(uri(), { agent: "/nowhere/agent", privateKeys: [], knownHosts: sshd.knownHosts() })).rejects.toMatchObject({ kind: "authFailed", message: expect.stringContaining("agent cannot be used") });
+    await expect(open(uri(), { ...known, privateKeys: [] })).rejects.toMatchObject({
+      kind: "authFailed",
+      message: expect.stringContaining("no key, agent or password"),
+    });
+    await expect(open(uri(), { agent: "/nowhere/agent", privateKeys: [], knownHosts: sshd.knownHosts() })).rejects.toMatchObject({
+      kind: "authFailed",
+      message: expect.stringContaining("agent cannot be used"),
+    });
     await expect(open(`test+ssh://127.0.0.1:1/default`, { ...keys, knownHosts: "" })).rejects.toMatchObject({ kind: "refused" });
     await using tcp = await PrivateLibvirtd.start({ listen: "tcp" });
-    await expect(open(`test+ssh://127.0.0.1:${tcp.port}/default`, { ...keys, knownHosts: "" }, { openTimeoutMs: 1_000 })).rejects.toMatchObject({ kind: expect.stringMatching(/timeout|protocol|lost/) });
+    await expect(open(`test+ssh://127.0.0.1:${tcp.port}/default`, { ...keys, knownHosts: "" }, { openTimeoutMs: 1_000 })).rejects.toMatchObject({
+      kind: expect.stringMatching(/timeout|protocol|lost/),
+    });
   });
 
   it("says that libvirt cannot be reached behind SSH", async () => {
     const ssh = { ...keys, knownHosts: sshd.knownHosts() };
-    await expect(open(uri("?socket=/nowhere/sock"), ssh)).rejects.toMatchObject({ name: "ConnectionError", kind: "tunnel", message: expect.stringMatching(/nowhere/) });
+    await expect(open(uri("?socket=/nowhere/sock"), ssh)).rejects.toMatchObject({
+      name: "ConnectionError",
+      kind: "tunnel",
+      message: expect.stringMatching(/nowhere/),
+    });
     await expect(open(uri("?netcat=no-such-nc"), ssh)).rejects.toMatchObject({ kind: "tunnel", message: expect.stringContaining("no-such-nc") });
   });
 
@@ -116,7 +155,9 @@ describe("SSH to libvirtd", () => {
 
   it("kind: SSH server ends under an open connection; calls end at once", async () => {
     const own = await PrivateSshd.start();
-    const conn = await connect(uri(`?socket=${daemon.socket}`, own), { ssh: { agent: "", privateKeys: [readFileSync(own.keyFile, "utf8")], knownHosts: own.knownHosts() } });
+    const conn = await connect(uri(`?socket=${daemon.socket}`, own), {
+      ssh: { agent: "", privateKeys: [readFileSync(own.keyFile, "utf8")], knownHosts: own.knownHosts() },
+    });
     const reason = conn.closed;
     execFileSync("sh", ["-c", `ps -o pid= --ppid ${own.pid} | xargs -r kill -9`]);
     await own[Symbol.asyncDispose]();

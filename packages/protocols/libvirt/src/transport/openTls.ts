@@ -20,7 +20,11 @@ export interface TlsSettings {
   serverName?: string;
 }
 
-interface Files { ca: string; cert: string; key: string }
+interface Files {
+  ca: string;
+  cert: string;
+  key: string;
+}
 
 /** Where libvirt keeps a client's certificates: of `?pkipath=`, of the user, of the system. */
 export function certificateFiles(pkipath: string | undefined, home: string, root: boolean): Files[] {
@@ -35,7 +39,11 @@ function readFirst(paths: string[]): string | undefined {
     try {
       return readFileSync(path, "utf8");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw new ConnectionError("tlsTrust", `cannot read ${path} (${(error as NodeJS.ErrnoException).code})`, { remedy: "see the file's permissions", cause: error });
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+        throw new ConnectionError("tlsTrust", `cannot read ${path} (${(error as NodeJS.ErrnoException).code})`, {
+          remedy: "see the file's permissions",
+          cause: error,
+        });
     }
   }
   return undefined;
@@ -46,20 +54,31 @@ export async function openTls(endpoint: Endpoint, settings: TlsSettings, signal:
   const files = certificateFiles(endpoint.params.pkipath, homedir(), process.getuid?.() === 0);
   const verify = settings.verify ?? !endpoint.params.noVerify;
   const ca = settings.ca ?? readFirst(files.map((each) => each.ca));
-  if (verify && ca === undefined) throw new ConnectionError("tlsTrust", `no CA certificate at ${files.map((each) => each.ca).join(" or ")}`, { remedy: "put the CA's certificate there, or give ?pkipath=FOLDER" });
+  if (verify && ca === undefined)
+    throw new ConnectionError("tlsTrust", `no CA certificate at ${files.map((each) => each.ca).join(" or ")}`, {
+      remedy: "put the CA's certificate there, or give ?pkipath=FOLDER",
+    });
   const name = settings.serverName ?? endpoint.host;
   const peer = `${endpoint.host} port ${endpoint.port} (TLS)`;
   const options: ConnectionOptions = {
-    host: endpoint.host, port: endpoint.port, ca, passphrase: settings.passphrase,
-    cert: settings.cert ?? readFirst(files.map((each) => each.cert)), key: settings.key ?? readFirst(files.map((each) => each.key)),
-    servername: isIP(name) ? "" : name, rejectUnauthorized: verify,
+    host: endpoint.host,
+    port: endpoint.port,
+    ca,
+    passphrase: settings.passphrase,
+    cert: settings.cert ?? readFirst(files.map((each) => each.cert)),
+    key: settings.key ?? readFirst(files.map((each) => each.key)),
+    servername: isIP(name) ? "" : name,
+    rejectUnauthorized: verify,
     checkServerIdentity: (_host, certificate) => (verify ? checkServerIdentity(name, certificate) : undefined),
   };
   let socket: TLSSocket;
   try {
     socket = connectTls(options);
   } catch (error) {
-    throw new ConnectionError("tlsTrust", `the client certificate or key for ${peer} cannot be used (${(error as Error).message})`, { cause: error, remedy: "see that certificate and key are PEM and belong together" });
+    throw new ConnectionError("tlsTrust", `the client certificate or key for ${peer} cannot be used (${(error as Error).message})`, {
+      cause: error,
+      remedy: "see that certificate and key are PEM and belong together",
+    });
   }
   await accepted(socket, peer, name, signal);
   socket.setNoDelay(true);
@@ -90,7 +109,9 @@ function accepted(socket: TLSSocket, peer: string, name: string, signal: AbortSi
       settle(byte[0] === 1 ? undefined : refusedUs(peer));
     };
     signal.addEventListener("abort", abort, { once: true });
-    socket.once("secureConnect", () => { secured = true; });
+    socket.once("secureConnect", () => {
+      secured = true;
+    });
     socket.on("readable", readable);
     socket.on("error", failed);
     socket.on("close", closed);
@@ -98,18 +119,32 @@ function accepted(socket: TLSSocket, peer: string, name: string, signal: AbortSi
 }
 
 function refusedUs(peer: string, cause?: unknown): ConnectionError {
-  return new ConnectionError("authFailed", `${peer} did not accept our client certificate`, { cause, remedy: "use a certificate signed by the host's CA, whose name tls_allowed_dn_list in libvirtd.conf allows" });
+  return new ConnectionError("authFailed", `${peer} did not accept our client certificate`, {
+    cause,
+    remedy: "use a certificate signed by the host's CA, whose name tls_allowed_dn_list in libvirtd.conf allows",
+  });
 }
 
 function tlsFault(error: NodeJS.ErrnoException, peer: string, name: string, secured: boolean): ConnectionError {
   const code = error.code ?? "";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return new ConnectionError("tlsName", `the certificate of ${peer} does not name ${name}`, { cause: error, remedy: "connect by a name that the certificate carries, or have it issued for this one" });
+    return new ConnectionError("tlsName", `the certificate of ${peer} does not name ${name}`, {
+      cause: error,
+      remedy: "connect by a name that the certificate carries, or have it issued for this one",
+    });
   }
   if (secured || code.startsWith("ERR_SSL_TLSV1") || code.startsWith("ERR_SSL_SSLV3_ALERT")) return refusedUs(peer, error);
   if (/CERT|SIGNATURE|ISSUER|SELF_SIGNED|CRL|VERIFY/.test(code)) {
-    return new ConnectionError("tlsTrust", `the certificate of ${peer} is not trusted (${code})`, { cause: error, errno: code, remedy: "see that cacert.pem is of the CA that signed it and that it has not expired" });
+    return new ConnectionError("tlsTrust", `the certificate of ${peer} is not trusted (${code})`, {
+      cause: error,
+      errno: code,
+      remedy: "see that cacert.pem is of the CA that signed it and that it has not expired",
+    });
   }
-  if (code.startsWith("ERR_SSL") || code === "EPROTO") return new ConnectionError("protocol", `${peer} does not speak TLS (${code})`, { cause: error, remedy: "see that libvirtd listens for TLS there (listen_tls, port 16514)" });
+  if (code.startsWith("ERR_SSL") || code === "EPROTO")
+    return new ConnectionError("protocol", `${peer} does not speak TLS (${code})`, {
+      cause: error,
+      remedy: "see that libvirtd listens for TLS there (listen_tls, port 16514)",
+    });
   return socketFault(peer, error);
 }

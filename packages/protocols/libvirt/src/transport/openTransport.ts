@@ -15,8 +15,11 @@ export function openTransport(endpoint: Endpoint, options: ConnectOptions, signa
       if (endpoint.session && options.socketPath === undefined && !endpoint.params.socket) return openSession(path, signal);
       return openSocket({ path }, `socket ${path}`, true, signal);
     }
-    case "tcp": return openSocket({ host: endpoint.host, port: endpoint.port }, `${endpoint.host} port ${endpoint.port}`, false, signal);
-    case "tls": return openTls(endpoint, options.tls ?? {}, signal);
-    case "ssh": return openSsh(endpoint, options.ssh ?? {}, options, signal);
+    case "tcp":
+      return openSocket({ host: endpoint.host, port: endpoint.port }, `${endpoint.host} port ${endpoint.port}`, false, signal);
+    case "tls":
+      return openTls(endpoint, options.tls ?? {}, signal);
+    case "ssh":
+      return openSsh(endpoint, options.ssh ?? {}, options, signal);
   }
 }

@@ -12,9 +12,16 @@ function run(uri: string, programs: string[], readOnly = false): string {
   const folder = mkdtempSync(join(tmpdir(), "ssh-command-"));
   try {
     for (const name of programs) {
-      writeFileSync(join(folder, name), `#!/bin/sh\n[ "$1" = -q ] && [ $# = 1 ] && { echo "option requires an argument" >&2; exit 1; }\nprintf '%s' '${name}'; for a; do printf '<%s>' "$a"; done\n`, { mode: 0o755 });
+      writeFileSync(
+        join(folder, name),
+        `#!/bin/sh\n[ "$1" = -q ] && [ $# = 1 ] && { echo "option requires an argument" >&2; exit 1; }\nprintf '%s' '${name}'; for a; do printf '<%s>' "$a"; done\n`,
+        { mode: 0o755 },
+      );
     }
-    return execFileSync("/bin/sh", ["-c", sshCommand(parseUri(uri), parseUri(uri).params.socket ?? "/run/libvirt-sock", readOnly)], { env: { PATH: `${folder}:/bin:/usr/bin` }, encoding: "utf8" });
+    return execFileSync("/bin/sh", ["-c", sshCommand(parseUri(uri), parseUri(uri).params.socket ?? "/run/libvirt-sock", readOnly)], {
+      env: { PATH: `${folder}:/bin:/usr/bin` },
+      encoding: "utf8",
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -41,7 +48,10 @@ describe("command on the SSH server", () => {
 describe("certificate files", () => {
   it("are the folder's, the user's, then the system's", () => {
     expect(certificateFiles("/pki", "/home/al", true).map((each) => each.key)).toEqual(["/pki/clientkey.pem"]);
-    expect(certificateFiles(undefined, "/home/al", false).map((each) => each.key)).toEqual(["/home/al/.pki/libvirt/clientkey.pem", "/etc/pki/libvirt/private/clientkey.pem"]);
+    expect(certificateFiles(undefined, "/home/al", false).map((each) => each.key)).toEqual([
+      "/home/al/.pki/libvirt/clientkey.pem",
+      "/etc/pki/libvirt/private/clientkey.pem",
+    ]);
     expect(certificateFiles(undefined, "/root", true).map((each) => each.ca)).toEqual(["/etc/pki/CA/cacert.pem"]);
   });
 });

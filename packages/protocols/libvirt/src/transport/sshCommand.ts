@@ -15,8 +15,11 @@ export function sshCommand(endpoint: Endpoint, socket: string, readOnly: boolean
   const viaNetcat = `if ${nc} -q 2>&1 | grep -q "requires an argument"; then exec ${nc} -q0 -U ${quoted(socket)}; else exec ${nc} -U ${quoted(socket)}; fi`;
   const viaHelper = `exec virt-ssh-helper ${readOnly ? "-r " : ""}${quoted(endpoint.name)}`;
   const chosen = endpoint.params.socket || netcat ? "netcat" : (proxy ?? (endpoint.session ? "native" : "auto"));
-  const script = chosen === "netcat" ? viaNetcat
-    : chosen === "native" ? viaHelper
-      : `if command -v virt-ssh-helper >/dev/null 2>&1; then ${viaHelper}; else ${viaNetcat}; fi`;
+  const script =
+    chosen === "netcat"
+      ? viaNetcat
+      : chosen === "native"
+        ? viaHelper
+        : `if command -v virt-ssh-helper >/dev/null 2>&1; then ${viaHelper}; else ${viaNetcat}; fi`;
   return `sh -c ${quoted(script)}`;
 }

@@ -16,8 +16,12 @@ export class SshCommandTransport extends DuplexTransport {
     super(channel, peer, true, onDestroy);
     this.#channel = channel;
     this.#remedy = remedy;
-    channel.stderr.on("data", (chunk: Buffer) => { if (this.#said.length < SAID) this.#said += chunk.toString("utf8"); });
-    channel.on("exit", (status: number | null) => { this.#status = status; });
+    channel.stderr.on("data", (chunk: Buffer) => {
+      if (this.#said.length < SAID) this.#said += chunk.toString("utf8");
+    });
+    channel.on("exit", (status: number | null) => {
+      this.#status = status;
+    });
   }
 
   override start(events: Parameters<DuplexTransport["start"]>[0]): void {
@@ -25,13 +29,20 @@ export class SshCommandTransport extends DuplexTransport {
     this.#channel.once("close", () => {
       over = true;
       const said = this.#said.trim().slice(0, SAID) || "it said nothing";
-      events.ended(this.#status ? new ConnectionError("tunnel", `${this.peer}: the command there ended with status ${this.#status} (${said})`, { remedy: this.#remedy }) : undefined);
+      events.ended(
+        this.#status
+          ? new ConnectionError("tunnel", `${this.peer}: the command there ended with status ${this.#status} (${said})`, { remedy: this.#remedy })
+          : undefined,
+      );
     });
     super.start({
       bytes: (buffer, length) => events.bytes(buffer, length),
       drained: () => events.drained(),
       // The end of its output comes before its status: wait for the channel to close, which we ask for.
-      ended: (error) => { if (error && !over) events.ended(error); else this.#channel.end(); },
+      ended: (error) => {
+        if (error && !over) events.ended(error);
+        else this.#channel.end();
+      },
     });
   }
 }

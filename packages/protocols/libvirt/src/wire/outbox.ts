@@ -15,7 +15,10 @@ const BACKLOG = 64 * 1_048_576;
  */
 export class Outbox {
   readonly #send: (bytes: Buffer) => boolean;
-  readonly #flush = (): void => { this.#scheduled = false; this.#write(); };
+  readonly #flush = (): void => {
+    this.#scheduled = false;
+    this.#write();
+  };
   #writer = new XdrWriter();
   #scheduled = false;
   #blocked = false;
@@ -100,7 +103,9 @@ export class Outbox {
   /** Resolves once everything has left or the outbox was stopped; undefined if it has already. */
   flushed(): Promise<void> | undefined {
     if (this.#stopped || (!this.#blocked && this.#writer.at === 0)) return undefined;
-    return new Promise((resolve) => { this.#waiting.push(resolve); });
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
   }
 
   /** Nothing is sent any more; whoever waits goes on. */

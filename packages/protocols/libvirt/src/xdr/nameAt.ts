@@ -1,4 +1,9 @@
-interface Entry { hash: number; length: number; words: Int32Array; text: string }
+interface Entry {
+  hash: number;
+  length: number;
+  words: Int32Array;
+  text: string;
+}
 
 const SLOTS = 4096;
 const LONGEST = 80;

@@ -173,14 +173,22 @@ export class XdrReader {
 
   #value(type: number): TypedValue {
     switch (type) {
-      case 1: return this.int();
-      case 2: return this.uint();
-      case 3: return this.hyper();
-      case 4: return this.uhyper();
-      case 5: return this.double();
-      case 6: return this.int() !== 0;
-      case 7: return this.string(4_194_304);
-      default: throw new XdrError(`typed parameter of unknown type ${type}`);
+      case 1:
+        return this.int();
+      case 2:
+        return this.uint();
+      case 3:
+        return this.hyper();
+      case 4:
+        return this.uhyper();
+      case 5:
+        return this.double();
+      case 6:
+        return this.int() !== 0;
+      case 7:
+        return this.string(4_194_304);
+      default:
+        throw new XdrError(`typed parameter of unknown type ${type}`);
     }
   }
 

@@ -76,10 +76,18 @@ export class XdrWriter {
     this.int(value, field);
   }
 
-  char(value: number, field: string): void { this.#small(value, -128, 127, field); }
-  uchar(value: number, field: string): void { this.#small(value, 0, 255, field); }
-  short(value: number, field: string): void { this.#small(value, -32_768, 32_767, field); }
-  ushort(value: number, field: string): void { this.#small(value, 0, 65_535, field); }
+  char(value: number, field: string): void {
+    this.#small(value, -128, 127, field);
+  }
+  uchar(value: number, field: string): void {
+    this.#small(value, 0, 255, field);
+  }
+  short(value: number, field: string): void {
+    this.#small(value, -32_768, 32_767, field);
+  }
+  ushort(value: number, field: string): void {
+    this.#small(value, 0, 65_535, field);
+  }
 
   flag(present: boolean): void {
     this.need(4);
@@ -130,7 +138,10 @@ export class XdrWriter {
   fixedOpaque(value: Uint8Array, size: number, field: string): void {
     if (!(value instanceof Uint8Array) || value.length !== size) throw new XdrError(`${field}: expected ${size} bytes`);
     this.raw(value);
-    while (this.at & 3) { this.need(1); this.buffer[this.at++] = 0; }
+    while (this.at & 3) {
+      this.need(1);
+      this.buffer[this.at++] = 0;
+    }
   }
 
   /** Bytes as they are. */
@@ -176,14 +187,29 @@ export class XdrWriter {
       this.string(param.field, 4_194_304, field);
       this.int(TYPES[param.type] ?? 0, name);
       switch (param.type) {
-        case "int": this.int(param.value, name); break;
-        case "uint": this.uint(param.value, name); break;
-        case "llong": this.hyper(param.value, name); break;
-        case "ullong": this.uhyper(param.value, name); break;
-        case "double": this.double(param.value, name); break;
-        case "boolean": this.flag(param.value); break;
-        case "string": this.string(param.value, 4_194_304, name); break;
-        default: throw new XdrError(`${name}: unknown type ${String((param as { type: unknown }).type)}`);
+        case "int":
+          this.int(param.value, name);
+          break;
+        case "uint":
+          this.uint(param.value, name);
+          break;
+        case "llong":
+          this.hyper(param.value, name);
+          break;
+        case "ullong":
+          this.uhyper(param.value, name);
+          break;
+        case "double":
+          this.double(param.value, name);
+          break;
+        case "boolean":
+          this.flag(param.value);
+          break;
+        case "string":
+          this.string(param.value, 4_194_304, name);
+          break;
+        default:
+          throw new XdrError(`${name}: unknown type ${String((param as { type: unknown }).type)}`);
       }
     }
   }
