@@ -3,8 +3,8 @@
  * ESC sequence could rewrite the screen), line and paragraph separators, and the marks that turn the
  * direction of writing or are invisible, so that two names look alike.
  */
-// eslint-disable-next-line no-control-regex
 const hostile =
+  // eslint-disable-next-line no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/gu;
 // eslint-disable-next-line no-control-regex
 const plain = /^[\u0020-\u007e]*$/;

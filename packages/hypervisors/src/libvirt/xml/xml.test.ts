@@ -11,6 +11,7 @@ const name = fc.stringMatching(/^[a-z][a-zA-Z0-9_.-]{0,8}(:[a-z]{1,5})?$/);
 // oxlint-disable-next-line no-control-regex
 const text = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
+  // eslint-disable-next-line no-control-regex
   .map((each) => each.replace(/[^\u0009\u000a\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "?"));
 const leaf: fc.Arbitrary<XmlNode> = fc.oneof(
   text.map((each): XmlNode => ({ kind: "text", text: each })),
