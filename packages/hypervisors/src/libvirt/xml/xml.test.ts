@@ -8,7 +8,6 @@ import type { XmlElement, XmlNode } from "./xmlNode.ts";
 
 const name = fc.stringMatching(/^[a-z][a-zA-Z0-9_.-]{0,8}(:[a-z]{1,5})?$/);
 // Line ends are normalised by every XML reader, so a text is compared as it can be read.
-// oxlint-disable-next-line no-control-regex
 const text = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
   // eslint-disable-next-line no-control-regex
