@@ -1,5 +1,6 @@
 import { PolyvisorError, diskBuses, diskFormats, macSchema, nameSchema, uuidSchema, type Disk, type Nic } from "@polyvisor/model";
 import { SaxesParser } from "saxes";
+import { memoryUnits } from "../memoryUnits.ts";
 import type { DirectBoot, Hardware, SimVm } from "./simVm.ts";
 
 /** What a definition says of a VM. */
@@ -99,24 +100,8 @@ const child = (node: Node | undefined, name: string): Node | undefined => node?.
 const children = (node: Node | undefined, name: string): Node[] => node?.children.filter((each) => each.name === name) ?? [];
 const textOf = (node: Node | undefined): string | undefined => node?.text.trim() || undefined;
 
-const units: Record<string, number> = {
-  b: 1,
-  bytes: 1,
-  k: 1024,
-  KiB: 1024,
-  KB: 1000,
-  M: 1024 ** 2,
-  MiB: 1024 ** 2,
-  MB: 1e6,
-  G: 1024 ** 3,
-  GiB: 1024 ** 3,
-  GB: 1e9,
-  T: 1024 ** 4,
-  TiB: 1024 ** 4,
-};
-
 function size(node: Node, where: string): number {
-  const bytes = Number(/^\d{1,16}$/.test(node.text.trim()) ? node.text.trim() : NaN) * (units[node.attributes["unit"] ?? "KiB"] ?? NaN);
+  const bytes = Number(/^\d{1,16}$/.test(node.text.trim()) ? node.text.trim() : NaN) * (memoryUnits[node.attributes["unit"] ?? "KiB"] ?? NaN);
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : bad(`${where} is no size`, where);
 }
 

@@ -1,5 +1,6 @@
 import { diskBuses, diskFormats, macSchema } from "@polyvisor/model";
 import type { Disk, Nic, VmFacts } from "@polyvisor/model";
+import { memoryUnits } from "../../memoryUnits.ts";
 import { at, attribute, child, children, textOf } from "../xml/xmlNode.ts";
 import type { XmlElement } from "../xml/xmlNode.ts";
 import { consolesOf } from "./consolesOf.ts";
@@ -13,30 +14,12 @@ export type DescribedVm = Pick<
   agentConnected: boolean;
 };
 
-// libvirt's units of memory; without one it means KiB.
-const units: Record<string, number> = {
-  b: 1,
-  bytes: 1,
-  k: 1024,
-  KiB: 1024,
-  KB: 1000,
-  M: 1024 ** 2,
-  MiB: 1024 ** 2,
-  MB: 1e6,
-  G: 1024 ** 3,
-  GiB: 1024 ** 3,
-  GB: 1e9,
-  T: 1024 ** 4,
-  TiB: 1024 ** 4,
-  TB: 1e12,
-};
-
 /** Bytes of an element like `<memory unit='KiB'>1024</memory>`. */
 export function bytesOf(node: XmlElement | undefined, bareUnit = 1024): number | undefined {
   const value = Number(textOf(node)?.trim() || Number.NaN);
   if (!Number.isFinite(value) || value < 0) return undefined;
   const unit = attribute(node, "unit");
-  const bytes = Math.round(value * (unit === undefined ? bareUnit : (units[unit] ?? bareUnit)));
+  const bytes = Math.round(value * (unit === undefined ? bareUnit : (memoryUnits[unit] ?? bareUnit)));
   return Math.min(bytes, Number.MAX_SAFE_INTEGER);
 }
 
