@@ -3,7 +3,7 @@ import { errorCatalogue, type ErrorCode } from "@polyvisor/model";
 import type { FastifyInstance } from "fastify";
 
 const style =
-  "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:4rem auto;padding:0 1rem;color:#151515;background:#fff}code,pre{background:#f2f2f2;border-radius:4px;padding:.1rem .3rem}pre{padding:.8rem;overflow:auto}a{color:#0066cc}@media(prefers-color-scheme:dark){body{color:#f0f0f0;background:#151515}code,pre{background:#292929}a{color:#92c5f9}}";
+  ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:4rem auto;padding:0 1rem;color:#151515;background:#fff}code,pre{background:#f2f2f2;border-radius:4px;padding:.1rem .3rem}pre{padding:.8rem;overflow:auto}a{color:#0066cc}@media(prefers-color-scheme:dark){body{color:#f0f0f0;background:#151515}code,pre{background:#292929}a{color:#92c5f9}}";
 const styleHash = createHash("sha256").update(style).digest("base64");
 
 /** For helmet: nothing is loaded, nothing runs, nobody frames it; the one style sheet is known by its hash. */
@@ -33,7 +33,7 @@ export function registerLanding(app: FastifyInstance, version: string): void {
 <p>On the server's own machine, as the account that runs it, you are signed in already:</p>
 <pre>polyvisor list
 polyvisor --help</pre>
-<p>Elsewhere, get a one-time code there with <code>polyvisor sign-in code</code> and use it here within 15 minutes:</p>
+<p>Elsewhere, use the one-time code at the end of the link that <code>polyvisor up</code> printed, or get a new one there with <code>polyvisor sign-in code</code>; it is good for 15 minutes:</p>
 <pre>polyvisor login --url THIS-ADDRESS --code CODE</pre>
 <h2>Use it from a program</h2>
 <p>The API is described as <a href="/api/v1/openapi.json">OpenAPI 3.1</a>. Make a token with <code>polyvisor token create NAME</code> and send it as <code>Authorization: Bearer TOKEN</code>.</p>`,
