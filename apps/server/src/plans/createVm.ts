@@ -138,10 +138,13 @@ function nicsOf(input: PlanInput, work: WorkBuilder, host: Host, wish: NicSpec[]
     reasons.push(`no NIC: ${host.name} has no network`);
     return [];
   }
-  return (wish ?? [{ kind: standard ? "network" : "user" } as NicSpec]).map((nic) => {
+  // A network that is off was switched off, or cannot be on (a guest of another libvirt has its addresses already): nobody asked for it.
+  const ownNat = /qemu|kvm/i.test(type) && !standard?.active;
+  return (wish ?? [{ kind: ownNat ? "user" : "network" } as NicSpec]).map((nic) => {
     const mac = nic.mac ?? makeMac(input.random(3), type);
     if (nic.kind !== "network") {
-      if (wish === undefined) reasons.push(`NIC behind the hypervisor's own NAT: ${host.name} has no network`);
+      if (wish === undefined)
+        reasons.push(`NIC behind the hypervisor's own NAT: ${host.name} has no network${standard ? ` that is active (${standard.name} is off)` : ""}`);
       return { ...nic, mac };
     }
     const network = nic.source === undefined ? standard : networks.find((each) => each.name === nic.source);

@@ -108,13 +108,20 @@ describe("vm.create", () => {
   });
   test("makes a datastore where there is none, and starts what is asleep", () => {
     estate.put(aNetwork("net-2", "h-2", { name: "lan", active: false }));
-    expect(steps(create({ disks: [{ size: GiB }] }, { host: "two" }))).toEqual([
+    expect(steps(create({ disks: [{ size: GiB }], nics: [{ source: "lan" }] }, { host: "two" }))).toEqual([
       "1 network.start lan",
       "2 datastore.create polyvisor",
       "2>3 volume.create polyvisor/web-vda.qcow2",
       "1+3>4 vm.create web",
       "4>5 vm.start web",
     ]);
+  });
+  test("leaves a network alone that is off when nobody asked for it", () => {
+    estate.put(aNetwork("net-2", "h-2", { name: "default", active: false }));
+    const { plan } = work(create({}, { host: "two" }));
+    expect(plan.steps.map((step) => step.action.verb)).toEqual(["vm.create", "vm.start"]);
+    expect(plan.steps[0]!.action).toMatchObject({ spec: { nics: [{ kind: "user" }] } });
+    expect(plan.steps[0]!.reasons).toContain("NIC behind the hypervisor's own NAT: two has no network that is active (default is off)");
   });
   test("a session's datastore is in the home folder of this machine's user, and unknown elsewhere", () => {
     estate.put(aHost("h-2", { name: "two", uri: "qemu:///session" }));
