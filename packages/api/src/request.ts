@@ -1,4 +1,4 @@
-import { absolutePathSchema, actionSchema, buildTemplateSchema, diskSpecSchema, nameSchema, vmSpecWishSchema, type Verb } from "@polyvisor/model";
+import { absolutePathSchema, actionSchema, buildTemplateSchema, diskSpecSchema, nameSchema, powerVerbs, vmSpecWishSchema, type Verb } from "@polyvisor/model";
 import { z } from "zod";
 
 /** A reference as an operator writes it: an id, a native id, a name, or HOST/NAME. */
@@ -20,16 +20,7 @@ const onVms = <V extends Verb>(verb: V) => {
 
 /** Verbs that are asked for with the options of their action. */
 export const simpleVmVerbs = [
-  "vm.start",
-  "vm.shutdown",
-  "vm.reboot",
-  "vm.reset",
-  "vm.pause",
-  "vm.unpause",
-  "vm.wake",
-  "vm.save",
-  "vm.restore",
-  "vm.destroy",
+  ...powerVerbs,
   "vm.setAutostart",
   "vm.rename",
   "vm.describe",

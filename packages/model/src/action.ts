@@ -74,6 +74,20 @@ export type Action = z.infer<typeof actionSchema>;
 export type Verb = Action["verb"];
 export type ActionOf<V extends Verb> = Extract<Action, { verb: V }>;
 
+/** Verbs that only change the state of a VM and need to be told nothing but the VM. */
+export const powerVerbs = [
+  "vm.start",
+  "vm.shutdown",
+  "vm.reboot",
+  "vm.reset",
+  "vm.pause",
+  "vm.unpause",
+  "vm.wake",
+  "vm.save",
+  "vm.restore",
+  "vm.destroy",
+] as const satisfies Verb[];
+
 export interface VerbRow {
   /** The feature that an endpoint needs for it. */
   readonly feature: FeatureName;

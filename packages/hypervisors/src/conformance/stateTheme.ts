@@ -1,25 +1,11 @@
-import { allowed, verbs, vmStates, type FeatureName, type LifecycleAction, type Verb, type VmState } from "@polyvisor/model";
+import { allowed, powerVerbs, verbs, vmStates, type FeatureName, type LifecycleAction, type Verb, type VmState } from "@polyvisor/model";
 import { expect } from "vitest";
 import type { Check } from "./suite.ts";
 import type { ConformanceTarget } from "./target.ts";
 import { alike, steady, type ActionInput, type Workshop } from "./workshop.ts";
 
 /** Verbs that the state decides about and that need nothing but the VM. */
-const driven = [
-  "vm.start",
-  "vm.shutdown",
-  "vm.reboot",
-  "vm.reset",
-  "vm.pause",
-  "vm.unpause",
-  "vm.wake",
-  "vm.save",
-  "vm.restore",
-  "vm.destroy",
-  "vm.rename",
-  "vm.sendKeys",
-  "vm.delete",
-] as const satisfies Verb[];
+const driven = [...powerVerbs, "vm.rename", "vm.sendKeys", "vm.delete"] as const satisfies Verb[];
 type Driven = (typeof driven)[number];
 
 /** States in which the world already is as the verb would leave it. */
