@@ -1,35 +1,16 @@
-import { AbortGroups } from "./abortGroups.ts";
 import type { CallOptions, Procedure } from "./call.ts";
-import { CallPlaces } from "./callPlaces.ts";
+import { CallTable, type PendingCall } from "./callTable.ts";
 import { ConnectionError } from "./connectionError.ts";
-import { Deadlines } from "./deadlines.ts";
 import { eventKindOf, type EventHub } from "./eventHub.ts";
 import * as wire from "./generated/protocol.ts";
 import { decodeNetMessageError } from "./generated/structs.ts";
 import { LibvirtError } from "./libvirtError.ts";
-import type { Stream } from "./stream.ts";
 import { StreamTable } from "./streamTable.ts";
 import type { Transport } from "./transport/transport.ts";
 import { MessageParser, type MessageHeader } from "./wire/messageParser.ts";
 import { Outbox } from "./wire/outbox.ts";
 import type { XdrReader } from "./xdr/xdrReader.ts";
 import type { XdrWriter } from "./xdr/xdrWriter.ts";
-
-/** A call that waits for its reply. */
-interface Pending {
-  procedure: Procedure;
-  args: unknown;
-  /** Whether the server has it: one that was not sent can be taken back for good. */
-  sent: boolean;
-  resolve: (value: unknown) => void;
-  reject: (error: unknown) => void;
-  /** Milliseconds on the monotonic clock; Infinity waits for ever. */
-  deadline: number;
-  timeoutMs: number;
-  signal: AbortSignal | undefined;
-  stream: Stream | undefined;
-  streamBufferBytes: number | undefined;
-}
 
 export interface RpcSettings {
   callTimeoutMs: number;
@@ -53,19 +34,8 @@ export class RpcClient {
   readonly #settings: RpcSettings;
   readonly #parser: MessageParser;
   readonly #outbox: Outbox;
-  readonly #deadlines: Deadlines<Pending>;
-  readonly #aborts = new AbortGroups((serial, reason) => {
-    const call = this.#pending.get(serial);
-    if (call) this.#give(serial, call, reason);
-  });
-  readonly #pending = new Map<number, Pending>();
-  /** Calls given up here that the server still works on, by serial. */
-  readonly #abandoned = new Map<number, Procedure>();
-  readonly #places: CallPlaces;
+  readonly #calls: CallTable;
   readonly #streams: StreamTable;
-  /** Who looks again at each reply. */
-  #onReply: (() => void)[] = [];
-  #serial = 0;
   #over: ConnectionError | undefined;
   /** Messages received so far: keepalive looks whether it moves. */
   received = 0;
@@ -75,12 +45,6 @@ export class RpcClient {
     this.#settings = settings;
     this.#parser = new MessageParser((header, body) => this.#message(header, body), wire.VIR_NET_MESSAGE_INITIAL * 16);
     this.#outbox = new Outbox((bytes) => transport.send(bytes));
-    this.#places = new CallPlaces(settings.slowCalls, (serial) => {
-      const call = this.#pending.get(serial);
-      if (call === undefined) return false;
-      this.#send(serial, call);
-      return true;
-    });
     this.#streams = new StreamTable(
       this.#outbox,
       settings.bulk
@@ -89,21 +53,15 @@ export class RpcClient {
           }
         : undefined,
     );
-    this.#deadlines = new Deadlines(this.#pending, (serial, call) => {
-      this.#give(
-        serial,
-        call,
-        call.sent
-          ? new ConnectionError("timeout", `${call.procedure.name}: no answer from ${transport.peer} within ${call.timeoutMs} ms`, {
-              remedy: "the host may be hung or the operation slow; the server may still carry the call out",
-            })
-          : new ConnectionError(
-              "timeout",
-              `${call.procedure.name}: not sent within ${call.timeoutMs} ms, for ${transport.peer} works on ${this.#places.taken} slow calls`,
-              { remedy: "it was not carried out; wait for the calls under way, or see whether the host hangs" },
-            ),
-      );
-    });
+    this.#calls = new CallTable(
+      {
+        has: (serial) => this.#streams.has(serial),
+        send: (serial, call) => this.#send(serial, call),
+        given: (serial) => this.#streams.forget(serial),
+        late: (call) => this.#late(call),
+      },
+      settings.slowCalls,
+    );
     transport.start({
       bytes: (buffer, length) => this.#bytes(buffer, length),
       drained: () => this.#outbox.drained(),
@@ -126,20 +84,15 @@ export class RpcClient {
   }
   /** Calls sent and not answered, given-up ones included. */
   get outstanding(): number {
-    return this.#pending.size + this.#abandoned.size;
+    return this.#calls.outstanding;
   }
   /** Slow calls that were given up and the server still works on: they hold the places of others. */
   get stuck(): number {
-    let count = 0;
-    for (const procedure of this.#abandoned.values()) if (procedure.waits !== "never") count++;
-    return count;
+    return this.#calls.stuck;
   }
   /** Resolves when the server works on no call any more, given-up ones included, or the connection is over. */
-  async answered(): Promise<void> {
-    while (!this.#over && this.outstanding > 0)
-      await new Promise<void>((resolve) => {
-        this.#onReply.push(resolve);
-      });
+  answered(): Promise<void> {
+    return this.#calls.answered();
   }
   /** Whether reading was stopped for a consumer of a bulk stream. */
   get paused(): boolean {
@@ -162,10 +115,9 @@ export class RpcClient {
           remedy: "the host is hung or overloaded: wait for the calls under way",
         }),
       );
-    const serial = this.#nextSerial();
     return new Promise((resolve, reject) => {
       const timeoutMs = options?.timeoutMs ?? this.#settings.callTimeoutMs;
-      const call: Pending = {
+      this.#calls.add({
         procedure,
         args,
         sent: false,
@@ -176,28 +128,28 @@ export class RpcClient {
         deadline: timeoutMs > 0 ? performance.now() + timeoutMs : Infinity,
         signal,
         stream: undefined,
-      };
-      this.#pending.set(serial, call);
-      if (timeoutMs > 0) this.#deadlines.arm();
-      if (signal) this.#aborts.add(signal, serial);
-      if (this.#places.take(procedure.waits, serial)) this.#send(serial, call);
+      });
     });
   }
 
-  #nextSerial(): number {
-    do this.#serial = (this.#serial % 0xffff_ffff) + 1;
-    while (this.#pending.has(this.#serial) || this.#streams.has(this.#serial) || this.#abandoned.has(this.#serial));
-    return this.#serial;
+  #late(call: PendingCall): ConnectionError {
+    const { peer } = this.#transport;
+    if (call.sent)
+      return new ConnectionError("timeout", `${call.procedure.name}: no answer from ${peer} within ${call.timeoutMs} ms`, {
+        remedy: "the host may be hung or the operation slow; the server may still carry the call out",
+      });
+    return new ConnectionError("timeout", `${call.procedure.name}: not sent within ${call.timeoutMs} ms, for ${peer} works on ${this.#calls.slow} slow calls`, {
+      remedy: "it was not carried out; wait for the calls under way, or see whether the host hangs",
+    });
   }
 
-  #send(serial: number, call: Pending): void {
+  #send(serial: number, call: PendingCall): void {
     const { procedure } = call;
     try {
       const start = this.#outbox.begin(procedure.program, PROTOCOL_VERSION, procedure.number, wire.VIR_NET_CALL, serial, wire.VIR_NET_OK);
       this.#outbox.finish(start, procedure.encode as ((writer: XdrWriter, args: unknown) => void) | null, call.args ?? {});
     } catch (error) {
-      this.#give(serial, call, new ConnectionError("arguments", `${procedure.name}: ${(error as Error).message}`, { cause: error }));
-      return this.#places.free(procedure.waits);
+      return this.#calls.refuse(serial, call, new ConnectionError("arguments", `${procedure.name}: ${(error as Error).message}`, { cause: error }));
     }
     call.sent = true;
     call.args = undefined;
@@ -205,15 +157,6 @@ export class RpcClient {
       // Data may follow the reply at once, even in the same packet: the stream must be there before.
       call.stream = this.#streams.open(serial, procedure, call.streamBufferBytes ?? this.#settings.streamBufferBytes);
     }
-  }
-
-  /** Gives a call up: its reply, when it comes, is dropped by its serial. */
-  #give(serial: number, call: Pending, reason: unknown): void {
-    if (!this.#pending.delete(serial)) return;
-    if (call.signal) this.#aborts.remove(call.signal, serial);
-    if (call.sent) this.#abandoned.set(serial, call.procedure);
-    this.#streams.forget(serial);
-    call.reject(reason);
   }
 
   /** Sends a message of the keepalive program; not to a peer that asks and does not read. */
@@ -227,16 +170,11 @@ export class RpcClient {
     if (this.#over) return;
     this.#over = reason;
     this.#parser.stop();
-    this.#deadlines.stop();
     this.#transport.destroy();
-    this.#aborts.clear();
-    for (const call of this.#pending.values()) call.reject(reason);
-    this.#pending.clear();
-    this.#places.clear();
-    this.#abandoned.clear();
+    this.#calls.end(reason);
     this.#streams.end(reason);
     this.#outbox.stop();
-    this.#lookAgain();
+    this.#calls.lookAgain();
     this.#settings.ended(reason);
   }
 
@@ -259,7 +197,7 @@ export class RpcClient {
     switch (header.type) {
       case wire.VIR_NET_REPLY:
         this.#reply(header, body);
-        return this.#lookAgain();
+        return this.#calls.lookAgain();
       case wire.VIR_NET_MESSAGE:
         return this.#event(header, body);
       case wire.VIR_NET_STREAM:
@@ -272,7 +210,7 @@ export class RpcClient {
 
   #reply(header: MessageHeader, body: XdrReader): void {
     const { serial } = header;
-    const call = this.#pending.get(serial);
+    const call = this.#calls.get(serial);
     if (call === undefined) return this.#lateReply(header, body);
     if (!call.sent) throw new Error(`reply to ${call.procedure.name}, which was not sent`);
     const { procedure, stream } = call;
@@ -287,29 +225,19 @@ export class RpcClient {
       failed = true;
     } else throw new Error(`reply with status ${header.status}`);
     body.done();
-    this.#pending.delete(serial);
-    if (call.signal) this.#aborts.remove(call.signal, serial);
-    this.#places.free(procedure.waits);
+    this.#calls.settle(serial, call);
     if (failed) {
       this.#streams.forget(serial);
       call.reject(result);
     } else call.resolve(stream === undefined ? result : Object.assign({ stream }, result));
   }
 
-  #lookAgain(): void {
-    if (this.#onReply.length === 0) return;
-    for (const look of this.#onReply.splice(0)) look();
-  }
-
   /** A reply nobody waits for any more; one that opened a stream there leaves a stream to end. */
   #lateReply(header: MessageHeader, body: XdrReader): void {
     // A gap that the server cannot store is answered as if it had been a call.
     if (header.status === wire.VIR_NET_ERROR && this.#streams.has(header.serial)) return this.#streams.receive(header, body);
-    const procedure = this.#abandoned.get(header.serial);
-    if (procedure === undefined) return;
-    this.#abandoned.delete(header.serial);
-    this.#places.free(procedure.waits);
-    if (procedure.stream && header.status === wire.VIR_NET_OK) this.#streams.refuse(procedure, header.serial);
+    const procedure = this.#calls.settleAbandoned(header.serial);
+    if (procedure?.stream && header.status === wire.VIR_NET_OK) this.#streams.refuse(procedure, header.serial);
   }
 
   #event(header: MessageHeader, body: XdrReader): void {
