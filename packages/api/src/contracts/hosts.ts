@@ -1,0 +1,40 @@
+import { hostSchema } from "@polyvisor/model";
+import { z } from "zod";
+import { id, page, pageQuerySchema, samplesAnswer, samplesQuery, type Contract } from "./parts.ts";
+
+const hostAddSchema = z.strictObject({
+  uri: z.string().min(1).max(2048),
+  name: z.string().min(1).max(255).optional(),
+  tags: z.array(z.string().min(1).max(128)).max(256).optional(),
+  /** Written by the operator for SASL; kept sealed, never shown. */ credential: z
+    .strictObject({ username: z.string().max(1024), password: z.string().max(4096) })
+    .optional(),
+});
+
+export const hostsContracts = {
+  hostList: { summary: "Hosts", who: "account", status: 200, query: pageQuerySchema, response: page(hostSchema) },
+  hostAdd: { summary: "Add a host by its URI; what it has appears", who: "account", status: 201, body: hostAddSchema, response: hostSchema },
+  hostTest: {
+    summary: "Try to connect to a URI and say what is there, adding nothing",
+    who: "account",
+    status: 200,
+    body: hostAddSchema,
+    response: z.object({ hostname: z.string(), hypervisor: z.string(), vms: z.number().int(), features: hostSchema.shape.features }),
+  },
+  hostGet: { summary: "One host", who: "account", status: 200, params: id, response: hostSchema },
+  hostChange: {
+    summary: "Change a host's name, tags, or whether it is connected",
+    who: "account",
+    status: 200,
+    params: id,
+    body: z.strictObject({
+      name: z.string().min(1).max(255).optional(),
+      tags: z.array(z.string().min(1).max(128)).max(256).optional(),
+      enabled: z.boolean().optional(),
+    }),
+    response: hostSchema,
+  },
+  hostRemove: { summary: "Forget a host; nothing on it is touched", who: "account", status: 204, params: id },
+  hostReconnect: { summary: "Try to connect now", who: "account", status: 202, params: id, response: hostSchema },
+  hostSamples: { summary: "Load of a host over time", who: "account", status: 200, params: id, query: samplesQuery, response: samplesAnswer },
+} as const satisfies Record<string, Contract>;

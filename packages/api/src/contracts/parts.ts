@@ -1,0 +1,35 @@
+import { loadSchema } from "@polyvisor/model";
+import { z } from "zod";
+
+/** What a route takes and gives. `who`: `anyone` needs no sign-in, `account` needs one. */
+export interface Contract {
+  summary: string;
+  who: "anyone" | "account";
+  params?: z.ZodType;
+  query?: z.ZodType;
+  body?: z.ZodType;
+  /** Absent where the answer is not JSON; `media` then says what it is. */
+  response?: z.ZodType;
+  media?: string;
+  /** Status of success. */
+  status: 200 | 201 | 202 | 204 | 101;
+}
+
+/** An object by its id, native id, name, or HOST/NAME. */
+export const id = z.object({ id: z.string().min(1).max(512) });
+export const pageQuerySchema = z.strictObject({
+  /** Selector: `tag=web state=running`. */
+  filter: z.string().max(4096).optional(),
+  /** Fields of the answer by name, comma between. */
+  fields: z.string().max(1024).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().max(512).optional(),
+  /** `name`, or `-name` for descending. */
+  sort: z.string().max(64).optional(),
+});
+/** A page of a list. */
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), /** Give it as `cursor` for the next page; absent on the last. */ next: z.string().optional(), total: z.number().int() });
+
+export const samplesQuery = z.strictObject({ from: z.iso.datetime().optional(), to: z.iso.datetime().optional() });
+export const samplesAnswer = z.object({ /** Seconds between two points. */ step: z.number(), points: z.array(loadSchema) });

@@ -1,0 +1,34 @@
+import { planSchema, taskSchema, taskStates } from "@polyvisor/model";
+import { z } from "zod";
+import { requestSchema } from "../request.ts";
+import { id, type Contract } from "./parts.ts";
+
+export const tasksContracts = {
+  taskList: {
+    summary: "Tasks, latest first",
+    who: "account",
+    status: 200,
+    query: z.strictObject({
+      state: z.enum(taskStates).optional(),
+      limit: z.coerce.number().int().min(1).max(1000).default(50),
+      cursor: z.string().max(512).optional(),
+    }),
+    response: z.object({ items: z.array(taskSchema.omit({ plan: true, steps: true })), next: z.string().optional() }),
+  },
+  taskCreate: {
+    summary: "Ask for a change; the plan made of it is executed as a task. An Idempotency-Key makes a repeat harmless",
+    who: "account",
+    status: 202,
+    body: z.strictObject({ request: requestSchema, reason: z.string().max(1024).default("") }),
+    response: taskSchema,
+  },
+  taskGet: { summary: "One task with its plan and steps", who: "account", status: 200, params: id, response: taskSchema },
+  taskCancel: { summary: "Ask a task to stop; it stops in a known state", who: "account", status: 202, params: id, response: taskSchema },
+  planMake: {
+    summary: "The plan that a request would become; nothing is changed",
+    who: "account",
+    status: 200,
+    body: z.strictObject({ request: requestSchema, reason: z.string().max(1024).default("") }),
+    response: planSchema,
+  },
+} as const satisfies Record<string, Contract>;
