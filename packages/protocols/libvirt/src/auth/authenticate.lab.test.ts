@@ -76,7 +76,14 @@ describe("TCP and TLS against libvirtd", () => {
       });
       await expect(connect(uri(), { tls: { ...tls, ca: stranger.cert } })).rejects.toMatchObject({ kind: "tlsTrust" });
       await expect(connect(uri(), { tls: { ...tls, ...stranger.issue("console", "clientAuth") } })).rejects.toMatchObject({ kind: "authFailed" });
-      await expect(connect(uri(), { tls: { ca: authority.cert, cert: "", key: "" } })).rejects.toMatchObject({ kind: "authFailed" });
+      await expect(connect(uri(), { tls: { ca: authority.cert, cert: "", key: "" } })).rejects.toMatchObject({
+        kind: "authFailed",
+        message: expect.stringContaining("wants a client certificate"),
+      });
+      await expect(connect(uri(), { tls: { ...tls, ...authority.issue("console", "clientAuth", [], true) } })).rejects.toMatchObject({
+        kind: "authFailed",
+        message: expect.stringMatching(/has expired at \d{4}-/),
+      });
       await expect(connect(uri(), { tls: { ...tls, key: "junk" } })).rejects.toMatchObject({ kind: "tlsTrust" });
       await expect(connect(uri("localhost", "?pkipath=/nowhere"))).rejects.toMatchObject({
         kind: "tlsTrust",

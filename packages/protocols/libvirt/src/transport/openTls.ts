@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { ConnectionError } from "../connectionError.ts";
 import type { Endpoint } from "../endpoint/parseUri.ts";
+import { certificateRefused, type ShownCertificate } from "./certificateRefused.ts";
 import { socketFault } from "./openSocket.ts";
 import { TlsTransport } from "./tlsTransport.ts";
 
@@ -60,12 +61,14 @@ export async function openTls(endpoint: Endpoint, settings: TlsSettings, signal:
     });
   const name = settings.serverName ?? endpoint.host;
   const peer = `${endpoint.host} port ${endpoint.port} (TLS)`;
+  const certificates = files.map((each) => each.cert);
+  const shown = { pem: settings.cert ?? readFirst(certificates), place: settings.cert === undefined ? certificates.join(" or ") : "of the settings" };
   const options: ConnectionOptions = {
     host: endpoint.host,
     port: endpoint.port,
     ca,
     passphrase: settings.passphrase,
-    cert: settings.cert ?? readFirst(files.map((each) => each.cert)),
+    cert: shown.pem,
     key: settings.key ?? readFirst(files.map((each) => each.key)),
     servername: isIP(name) ? "" : name,
     rejectUnauthorized: verify,
@@ -75,19 +78,19 @@ export async function openTls(endpoint: Endpoint, settings: TlsSettings, signal:
   try {
     socket = connectTls(options);
   } catch (error) {
-    throw new ConnectionError("tlsTrust", `the client certificate or key for ${peer} cannot be used (${(error as Error).message})`, {
+    throw new ConnectionError("tlsTrust", `the client certificate ${shown.place} or its key for ${peer} cannot be used (${(error as Error).message})`, {
       cause: error,
       remedy: "see that certificate and key are PEM and belong together",
     });
   }
-  await accepted(socket, peer, name, signal);
+  await accepted(socket, peer, name, shown, signal);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 30_000);
   return new TlsTransport(socket, peer);
 }
 
 /** libvirt confirms a client's certificate with one byte, 1, before its protocol begins. */
-function accepted(socket: TLSSocket, peer: string, name: string, signal: AbortSignal): Promise<void> {
+function accepted(socket: TLSSocket, peer: string, name: string, shown: ShownCertificate, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let secured = false;
     const settle = (error?: unknown): void => {
@@ -101,12 +104,12 @@ function accepted(socket: TLSSocket, peer: string, name: string, signal: AbortSi
       reject(error as Error);
     };
     const abort = (): void => settle(signal.reason);
-    const failed = (error: NodeJS.ErrnoException): void => settle(tlsFault(error, peer, name, secured));
-    const closed = (): void => settle(refusedUs(peer));
+    const failed = (error: NodeJS.ErrnoException): void => settle(tlsFault(error, peer, name, secured, shown));
+    const closed = (): void => settle(certificateRefused(peer, shown));
     const readable = (): void => {
       const byte = socket.read(1) as Buffer | null;
       if (byte === null) return;
-      settle(byte[0] === 1 ? undefined : refusedUs(peer));
+      settle(byte[0] === 1 ? undefined : certificateRefused(peer, shown));
     };
     signal.addEventListener("abort", abort, { once: true });
     socket.once("secureConnect", () => {
@@ -118,14 +121,7 @@ function accepted(socket: TLSSocket, peer: string, name: string, signal: AbortSi
   });
 }
 
-function refusedUs(peer: string, cause?: unknown): ConnectionError {
-  return new ConnectionError("authFailed", `${peer} did not accept our client certificate`, {
-    cause,
-    remedy: "use a certificate signed by the host's CA, whose name tls_allowed_dn_list in libvirtd.conf allows",
-  });
-}
-
-function tlsFault(error: NodeJS.ErrnoException, peer: string, name: string, secured: boolean): ConnectionError {
+function tlsFault(error: NodeJS.ErrnoException, peer: string, name: string, secured: boolean, shown: ShownCertificate): ConnectionError {
   const code = error.code ?? "";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return new ConnectionError("tlsName", `the certificate of ${peer} does not name ${name}`, {
@@ -133,7 +129,7 @@ function tlsFault(error: NodeJS.ErrnoException, peer: string, name: string, secu
       remedy: "connect by a name that the certificate carries, or have it issued for this one",
     });
   }
-  if (secured || code.startsWith("ERR_SSL_TLSV1") || code.startsWith("ERR_SSL_SSLV3_ALERT")) return refusedUs(peer, error);
+  if (secured || code.startsWith("ERR_SSL_TLSV1") || code.startsWith("ERR_SSL_SSLV3_ALERT")) return certificateRefused(peer, shown, error);
   if (/CERT|SIGNATURE|ISSUER|SELF_SIGNED|CRL|VERIFY/.test(code)) {
     return new ConnectionError("tlsTrust", `the certificate of ${peer} is not trusted (${code})`, {
       cause: error,
