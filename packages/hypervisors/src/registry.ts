@@ -12,7 +12,7 @@ export function parseHypervisorUri(text: string): { uri: URL; kind: HypervisorKi
   try {
     uri = new URL(text);
   } catch {
-    throw new PolyvisorError("badUri", { detail: `"${text.slice(0, 200)}" is not a URI`, where: "uri" });
+    throw new PolyvisorError("badUri", { detail: `"${withoutPassPhrase(text).slice(0, 200)}" is not a URI`, where: "uri" });
   }
   if (uri.password)
     throw new PolyvisorError("badUri", {
@@ -27,6 +27,11 @@ export function parseHypervisorUri(text: string): { uri: URL; kind: HypervisorKi
       where: "uri",
     });
   return { uri, kind };
+}
+
+/** What cannot be read as a URI may hold a pass phrase all the same, and is told without it. */
+function withoutPassPhrase(text: string): string {
+  return text.replace(/^([^@/]*\/\/[^@/:]*):.*@/s, "$1:…@");
 }
 
 /** Connects to whatever the URI names. */
