@@ -74,7 +74,11 @@ export const errorCatalogue = {
     title: "The host's certificate is for another name",
     remedy: "Use the name in the certificate, or give the host a certificate for this name.",
   },
-  hostTlsUntrusted: { status: 502, title: "The host's certificate is not trusted", remedy: "Install the authority's certificate, or renew the host's." },
+  hostTlsUntrusted: {
+    status: 502,
+    title: "A certificate is not trusted",
+    remedy: "Install the authority's certificate, or renew the one that the detail names.",
+  },
   hostTimeout: { status: 504, title: "The host did not answer in time", remedy: "The host may be overloaded or hung; look at it before repeating the action." },
   hostProtocol: { status: 502, title: "The host's answer is not understood", remedy: "Check that the port belongs to the hypervisor that the URI names." },
   badUri: { status: 400, title: "The URI does not name a hypervisor", remedy: "Write it like qemu:///system, qemu+ssh://root@host/system or lxc:///." },

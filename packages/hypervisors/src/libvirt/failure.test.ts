@@ -9,6 +9,11 @@ const place = { endpoint: "qemu+ssh://root@h1/system", doing: "start VM web1" };
 const said = (code: number, message: string): LibvirtError =>
   new LibvirtError({ code, domain: 10, message, level: 2, dom: null, str1: null, str2: null, str3: null, int1: 0, int2: 0, net: null }, "domainCreate");
 
+it("a failure of the connection names its endpoint once", () => {
+  const told = failure(new ConnectionError("authFailed", `${place.endpoint}: no`, { remedy: "try another" }), place);
+  expect(told).toMatchObject({ code: "hostAuthFailed", detail: `start VM web1 on ${place.endpoint}: no`, remedy: "Try another." });
+});
+
 describe("a failure of libvirt", () => {
   it.each<[number, string, ErrorCode]>([
     [42, "Domain not found", "notFound"],

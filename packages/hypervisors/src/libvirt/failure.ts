@@ -109,7 +109,8 @@ export function failure(error: unknown, place: FailurePlace): PolyvisorError {
         : error.kind === "unreachable" && error.errno === "ENOENT"
           ? "hostRefused"
           : ofConnection[error.kind];
-    const words = error.remedy && error.message.endsWith(`: ${error.remedy}`) ? error.message.slice(0, -error.remedy.length - 2) : error.message;
+    const told = error.remedy && error.message.endsWith(`: ${error.remedy}`) ? error.message.slice(0, -error.remedy.length - 2) : error.message;
+    const words = told.startsWith(`${place.endpoint}: `) ? told.slice(place.endpoint.length + 2) : told;
     return new PolyvisorError(code, { detail: `${at}: ${words}`, ...(error.remedy ? { remedy: sentence(error.remedy) } : {}), cause: error });
   }
   if (error instanceof LibvirtError) {

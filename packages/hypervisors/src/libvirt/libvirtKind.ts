@@ -45,7 +45,7 @@ async function openSession(uri: string, options: ConnectOptions): Promise<Sessio
         if (username === undefined || password === undefined)
           throw new PolyvisorError("hostAuthFailed", {
             detail: `${uri} asks for ${username === undefined ? "a user name and a pass phrase" : "a pass phrase"}, and the site has none for it`,
-            remedy: "Give the host a credential.",
+            remedy: "Add the host with its user: polyvisor host add URI --username NAME asks for the pass phrase.",
           });
         return { username, password };
       },
