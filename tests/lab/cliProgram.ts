@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,23 +22,45 @@ export interface CliResult {
   err: string;
 }
 
+export interface CliProgramOptions {
+  /** The account that server and command line run as, which owns the folder. */
+  account?: { uid: number; gid: number };
+  /** Variables of theirs, made of the folder. */
+  env?: (folder: string) => Record<string, string>;
+}
+
 /** A server of the test's own on a fresh data folder and a free port, and the command line that finds it. */
 export class CliProgram implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "polyvisor-lab-"));
   readonly data = join(this.folder, "data");
+  readonly #account: { uid?: number; gid?: number };
+  readonly #env: Record<string, string>;
   #server: ChildProcessWithoutNullStreams | undefined;
   #log = "";
 
-  static async start(): Promise<CliProgram> {
-    const program = new CliProgram();
-    chmodSync(program.folder, 0o711); // under root the private PostgreSQL runs as another account, which comes through here
+  private constructor({ account, env }: CliProgramOptions) {
+    this.#account = { ...account };
+    this.#env = env?.(this.folder) ?? {};
+    chmodSync(this.folder, 0o711); // under root the private PostgreSQL runs as another account, which comes through here
+    if (account) chownSync(this.folder, account.uid, account.gid);
+  }
+
+  static async start(options: CliProgramOptions = {}): Promise<CliProgram> {
+    const program = new CliProgram(options);
     await program.startServer();
     return program;
   }
 
+  /** What the server has logged since the first start. */
+  get log(): string {
+    return this.#log;
+  }
+
   async startServer(port = 0): Promise<void> {
     const server = spawn(process.execPath, [join(root, "apps/server/src/main.ts"), "--data", this.data, "--port", String(port)], {
-      env: { ...process.env, HOME: this.folder },
+      env: { ...process.env, HOME: this.folder, ...this.#env },
+      cwd: root,
+      ...this.#account,
     });
     this.#server = server;
     server.stdout.on("data", (chunk: Buffer) => (this.#log += chunk.toString()));
@@ -67,12 +89,12 @@ export class CliProgram implements AsyncDisposable {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { PATH: process.env["PATH"], HOME: this.folder, POLYVISOR_DATA: this.data, XDG_CACHE_HOME: join(this.folder, "cache"), NO_COLOR: "1" };
+    return { PATH: process.env["PATH"], HOME: this.folder, POLYVISOR_DATA: this.data, XDG_CACHE_HOME: join(this.folder, "cache"), NO_COLOR: "1", ...this.#env };
   }
 
   /** A command that is still running. */
   spawn(argv: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
-    return spawn(process.execPath, [join(root, "apps/cli/src/main.ts"), ...argv], { env: { ...this.env, ...env } });
+    return spawn(process.execPath, [join(root, "apps/cli/src/main.ts"), ...argv], { env: { ...this.env, ...env }, cwd: root, ...this.#account });
   }
 
   /** Runs a command to its end. */
