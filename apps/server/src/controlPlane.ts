@@ -61,8 +61,8 @@ export interface HostsControl {
   test(input: HostInput): Promise<{ hostname: string; hypervisor: string; vms: number; features: FeatureTable }>;
   /** @param ifRevision rejects with `changedMeanwhile` when the host has another revision */
   change(id: string, patch: { name?: string | undefined; tags?: string[] | undefined; enabled?: boolean | undefined }, ifRevision?: number): Promise<Host>;
-  /** Forgets the host and what is on it; nothing there is touched. */
-  remove(id: string): Promise<void>;
+  /** Forgets the host and what is on it; nothing there is touched. @param ifRevision as for `change` */
+  remove(id: string, ifRevision?: number): Promise<void>;
   /** Tries to connect now instead of at the next attempt. */
   reconnect(id: string): Promise<Host>;
   /** The connection to a host. @throws PolyvisorError: the last failure, or `hostUnreachable` */

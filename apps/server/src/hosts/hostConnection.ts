@@ -150,9 +150,9 @@ export class HostConnection {
       try {
         for await (const change of hypervisor.changes(stream.signal)) {
           this.lastSeen = this.#options.now();
+          if (change.type === "inventory") clearTimeout(timer); // the host kept its time; how long the store takes is not its fault
           await this.#options.feed.take(change);
           if (change.type !== "inventory" || over) continue;
-          clearTimeout(timer);
           if (this.#hypervisor) continue;
           healthy();
           await this.#tell("connected", undefined, 0, hypervisor);
@@ -185,7 +185,8 @@ export class HostConnection {
     await journal
       .write((draft) => {
         const host = draft.get("host", id);
-        if (!host) return;
+        // What an operator decided meanwhile stands: nobody would ever take back what is said of a disabled host.
+        if (!host || host.connection.state === "disabled" || this.#stopping.signal.aborted) return;
         const { code, detail, remedy } = failure ? failureOf(failure) : {};
         const told: Connection = {
           state,

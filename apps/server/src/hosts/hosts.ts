@@ -1,24 +1,28 @@
-import { parseHypervisorUri, type connectHypervisor, type ConnectOptions, type Hypervisor } from "@polyvisor/hypervisors";
-import { featureTable, PolyvisorError, type FeatureTable, type Host, type HostFacts } from "@polyvisor/model";
+import type { Hypervisor } from "@polyvisor/hypervisors";
+import { PolyvisorError, type Host, type HostFacts } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
-import type { Credential, HostInput, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
+import type { HostInput, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
 import type { Attribution } from "../estate/attribution.ts";
 import type { Estate } from "../estate/estate.ts";
 import { clean } from "../estate/facts.ts";
 import type { InventoryRules } from "../estate/inventoryRules.ts";
+import { wantRevision } from "../estate/wantRevision.ts";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
 import { newId } from "../newId.ts";
 import { Semaphore } from "../semaphore.ts";
+import { canonicalUri, Connector, type ConnectorOptions } from "./connector.ts";
+import { Credentials } from "./credentials.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HostConnection } from "./hostConnection.ts";
 import { HostFeed } from "./hostFeed.ts";
+import { newHost } from "./newHost.ts";
 
 /** Attempts to connect at the same time. Most of an attempt is waiting, so that hung hosts do not hold up the others for long. */
 const connectsAtOnce = 128;
 
-export interface HostsOptions {
+export interface HostsOptions extends ConnectorOptions {
   estate: Estate;
   journal: Journal;
   rules: InventoryRules;
@@ -26,10 +30,7 @@ export interface HostsOptions {
   pool: pg.Pool;
   secrets: Secrets;
   log: Logger;
-  now(): number;
   intervals: Intervals;
-  connect: Partial<Pick<ConnectOptions, "ssh">>;
-  connectTo: typeof connectHypervisor;
   /** A host is connected, for the first time or again. */
   connected(hostId: string): void;
 }
@@ -40,10 +41,14 @@ export class Hosts implements HostsControl {
   readonly #connections = new Map<string, HostConnection>();
   readonly #gate = new Semaphore(connectsAtOnce);
   readonly #endpoints: Endpoints;
+  readonly #credentials: Credentials;
+  readonly #connector: Connector;
 
   constructor(options: HostsOptions) {
     this.#options = options;
     this.#endpoints = new Endpoints((id) => options.estate.get("host", id)?.name ?? id);
+    this.#credentials = new Credentials(options.pool, options.secrets);
+    this.#connector = new Connector(options);
   }
 
   /**
@@ -79,27 +84,33 @@ export class Hosts implements HostsControl {
   }
 
   async add(input: HostInput, _account: string): Promise<Host> {
-    const uri = canonical(input.uri);
+    const uri = canonicalUri(input.uri);
     const id = newId("host");
     this.#endpoints.take(id, uri);
     let hypervisor: Hypervisor | undefined;
     try {
-      hypervisor = await this.#connectOnce(uri, input.credential);
+      hypervisor = await this.#connector.openOnce(uri, input.credential);
       const { host: facts } = await hypervisor.inventory();
       this.#endpoints.take(id, uri, facts);
-      const features = hypervisor.features;
-      const host = await this.#options.journal.ask((draft) => this.#insert(draft, id, uri, input, clean(facts) as HostFacts, features));
+      const first = { id, uri, facts: clean(facts) as HostFacts, features: hypervisor.features, at: this.#options.now() };
+      const host = await this.#options.journal.ask((draft) => {
+        const made = newHost(draft, input, first);
+        draft.put(made, { type: "created", cause: "added by an operator" });
+        if (input.credential) this.#credentials.keep(draft, id, input.credential);
+        return made;
+      });
       this.#open(id, uri).start(hypervisor);
       return host;
     } catch (error) {
-      this.#endpoints.release(id);
       await hypervisor?.close().catch(() => undefined);
+      if (storedPerhaps(error)) this.#followLater(id);
+      else this.#endpoints.release(id);
       throw error;
     }
   }
 
   async test(input: HostInput): ReturnType<HostsControl["test"]> {
-    const hypervisor = await this.#connectOnce(canonical(input.uri), input.credential);
+    const hypervisor = await this.#connector.openOnce(canonicalUri(input.uri), input.credential);
     try {
       const { host, vms } = await hypervisor.inventory();
       return { hostname: host.hostname, hypervisor: `${host.hypervisor.type} ${host.hypervisor.version}`, vms: vms.length, features: hypervisor.features };
@@ -109,7 +120,7 @@ export class Hosts implements HostsControl {
   }
 
   async change(id: string, patch: Parameters<HostsControl["change"]>[1], ifRevision?: number): Promise<Host> {
-    const host = await this.#options.journal.ask((draft) => {
+    const change = (draft: Draft): Host => {
       const known = wantRevision(draft.get("host", id), id, ifRevision);
       const after: Host = { ...known, revision: known.revision + 1 };
       const fields: string[] = [];
@@ -134,28 +145,32 @@ export class Hosts implements HostsControl {
       if (fields.length === 0) return known;
       draft.put(after, { type: "changed", fields, cause: "changed by an operator" });
       return after;
-    });
-    if (host.connection.state === "disabled") await this.#close(id);
-    else if (!this.#connections.has(id)) this.#open(id, host.uri).start();
-    return host;
+    };
+    try {
+      const host = await this.#options.journal.ask(change);
+      await this.#follow(id);
+      return host;
+    } catch (error) {
+      if (storedPerhaps(error)) this.#followLater(id);
+      throw error;
+    }
   }
 
-  async remove(id: string): Promise<void> {
+  async remove(id: string, ifRevision?: number): Promise<void> {
     if (!this.#options.estate.get("host", id)) throw noSuchHost(id);
-    await this.#close(id);
     try {
       await this.#options.journal.ask((draft) => {
         const host = draft.get("host", id);
         if (!host) return;
+        wantRevision(host, id, ifRevision);
         const note = { cause: `the host ${host.name} was removed from Polyvisor` };
         for (const kind of ["vm", "datastore", "network"] as const) for (const object of draft.ofHost(kind, id)) draft.remove(object, note);
         draft.remove(host, note);
-        draft.also((client) => client.query("delete from credential where host_id = $1", [id]));
+        this.#credentials.forget(draft, id);
       });
-      this.#endpoints.release(id);
+      await this.#follow(id);
     } catch (error) {
-      const host = this.#options.estate.get("host", id);
-      if (host && host.connection.state !== "disabled") this.#open(id, host.uri).start();
+      if (storedPerhaps(error)) this.#followLater(id);
       throw error;
     }
   }
@@ -191,32 +206,6 @@ export class Hosts implements HostsControl {
     await Promise.all([...this.#connections.keys()].map((id) => this.#close(id)));
   }
 
-  #insert(draft: Draft, id: string, uri: string, input: HostInput, facts: HostFacts, features: FeatureTable | undefined): Host {
-    const taken = (name: string): boolean => draft.hostNamed(name) !== undefined;
-    if (input.name !== undefined && taken(input.name))
-      throw new PolyvisorError("nameTaken", { detail: `another host is called "${input.name}"`, where: "name" });
-    const at = new Date(this.#options.now()).toISOString();
-    const host: Host = {
-      kind: "host",
-      id,
-      revision: 1,
-      name: (clean(input.name) as string | undefined) ?? freeName(facts, taken),
-      uri,
-      tags: clean([...new Set(input.tags)]) as string[],
-      connection: { state: "connecting", since: at, lastSeen: at },
-      features: features ?? featureTable({}),
-      facts,
-    };
-    draft.put(host, { type: "created", cause: "added by an operator" });
-    if (input.credential) {
-      const sealed = this.#options.secrets.seal(JSON.stringify(input.credential), id);
-      draft.also((client) =>
-        client.query("insert into credential (host_id, sealed) values ($1, $2) on conflict (host_id) do update set sealed = excluded.sealed", [id, sealed]),
-      );
-    }
-    return host;
-  }
-
   #open(id: string, uri: string): HostConnection {
     const { journal, rules, attribution, log, now, intervals } = this.#options;
     const connection = new HostConnection({
@@ -228,7 +217,7 @@ export class Hosts implements HostsControl {
       reconnectMax: intervals.reconnectMax,
       inventoryTimeout: Math.max(60_000, intervals.callTimeout * 2),
       feed: new HostFeed(id, journal, rules, attribution),
-      connect: (signal) => this.#connect(uri, () => this.#credential(id), signal),
+      connect: (signal) => this.#connector.open(uri, () => this.#credentials.of(id), signal),
       connected: () => {
         try {
           this.#endpoints.take(id, uri, this.#options.estate.get("host", id)?.facts);
@@ -242,6 +231,25 @@ export class Hosts implements HostsControl {
     return connection;
   }
 
+  /** A host has a connection exactly when it is there and not disabled, whatever else was asked meanwhile. */
+  async #follow(id: string): Promise<void> {
+    const host = this.#options.estate.get("host", id);
+    if (host && host.connection.state !== "disabled") {
+      if (!this.#connections.has(id)) this.#open(id, host.uri).start();
+      return;
+    }
+    if (!host) this.#endpoints.release(id);
+    await this.#close(id);
+  }
+
+  /** Nobody knows yet whether the store has it: it does when the journal goes on. */
+  #followLater(id: string): void {
+    void this.#options.journal
+      .write(() => undefined)
+      .then(() => this.#follow(id))
+      .catch((error: unknown) => this.#options.log.debug({ host: id, err: error }, "a host is looked at again at the next start"));
+  }
+
   async #close(id: string): Promise<void> {
     const connection = this.#connections.get(id);
     this.#connections.delete(id);
@@ -252,60 +260,9 @@ export class Hosts implements HostsControl {
     const at = this.#connections.get(id)?.lastSeen;
     return at === undefined ? undefined : new Date(at).toISOString();
   }
-
-  #connect(uri: string, credential: () => Promise<Credential | undefined>, signal: AbortSignal): Promise<Hypervisor> {
-    const { log, now, intervals, connect, connectTo } = this.#options;
-    return connectTo(uri, {
-      ...connect,
-      signal,
-      now,
-      openTimeoutMs: intervals.openTimeout,
-      callTimeoutMs: intervals.callTimeout,
-      log: (level, message, fields) => log[level]({ uri, ...fields }, message),
-      secret: async ({ kind }) => {
-        const known = await credential();
-        return kind === "username" ? known?.username : kind === "password" ? known?.password : undefined;
-      },
-    });
-  }
-
-  /** For someone who waits for the answer. */
-  async #connectOnce(uri: string, credential: Credential | undefined): Promise<Hypervisor> {
-    const giveUp = new AbortController();
-    const limit = this.#options.intervals.openTimeout * 2;
-    const timer = setTimeout(() => giveUp.abort(new PolyvisorError("hostTimeout", { detail: `the connection was not there after ${limit / 1000} s` })), limit);
-    try {
-      return await this.#connect(uri, async () => credential, giveUp.signal);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #credential(id: string): Promise<Credential | undefined> {
-    const { rows } = await this.#options.pool.query<{ sealed: Buffer }>("select sealed from credential where host_id = $1", [id]);
-    return rows[0] && (JSON.parse(this.#options.secrets.open(rows[0].sealed, id)) as Credential);
-  }
-}
-
-/** One spelling for one URI. @throws PolyvisorError `badUri` */
-function canonical(text: string): string {
-  return parseHypervisorUri(text).uri.href;
-}
-
-function freeName(facts: HostFacts, taken: (name: string) => boolean): string {
-  const base = (facts.hostname || "host").slice(0, 200);
-  if (!taken(base)) return base;
-  const typed = `${base}-${facts.hypervisor.type.toLowerCase()}`;
-  if (!taken(typed)) return typed;
-  for (let n = 2; ; n++) if (!taken(`${typed}-${n}`)) return `${typed}-${n}`;
 }
 
 const noSuchHost = (id: string): PolyvisorError => new PolyvisorError("notFound", { detail: `there is no host "${id.slice(0, 64)}"` });
 
-/** @throws PolyvisorError `notFound`, or `changedMeanwhile` when it has another revision */
-export function wantRevision<T extends { revision: number; name: string }>(object: T | undefined, id: string, ifRevision: number | undefined): T {
-  if (!object) throw new PolyvisorError("notFound", { detail: `there is no object "${id.slice(0, 64)}"` });
-  if (ifRevision !== undefined && object.revision !== ifRevision)
-    throw new PolyvisorError("changedMeanwhile", { detail: `"${object.name}" has revision ${object.revision} now, not ${ifRevision}` });
-  return object;
-}
+/** The database failed while it was asked, and the answer may have been lost behind the commit. */
+const storedPerhaps = (error: unknown): boolean => error instanceof PolyvisorError && error.code === "storeUnavailable";

@@ -21,11 +21,6 @@ export function ifMatchRevision(header: string | undefined): number | undefined 
   return Number(match[1]);
 }
 
-/** @throws PolyvisorError `changedMeanwhile` */
-export function checkRevision(has: number, asked: number | undefined): void {
-  if (asked !== undefined && asked !== has) throw new PolyvisorError("changedMeanwhile", { detail: `it has revision ${has}, not ${asked}` });
-}
-
 /** Whether If-None-Match names the tag. */
 export const noneMatch = (header: string | undefined, tag: string): boolean =>
   header !== undefined && header.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);

@@ -45,6 +45,7 @@ export class Tasks implements TasksControl {
   /** Orders with a key that are on their way to the store. */
   readonly #orders = new Map<string, { hash: string; task: Promise<Task> }>();
   readonly ended: Record<string, number> = {};
+  #closing = false;
 
   constructor(options: TasksOptions) {
     this.#options = options;
@@ -113,6 +114,7 @@ export class Tasks implements TasksControl {
 
   /** Begins nothing more, and waits for what runs as long as it is given. */
   async close(graceMs: number): Promise<void> {
+    this.#closing = true;
     const idle = Promise.all([...this.#open.values()].map((run) => run.stop()));
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([idle, new Promise((resolve) => (timer = setTimeout(resolve, graceMs)))]);
@@ -161,7 +163,7 @@ export class Tasks implements TasksControl {
       plan,
       steps,
     };
-    await this.#options.journal.ask((draft: Draft) => {
+    const keep = (draft: Draft): void => {
       draft.addTask(task, this.#options.serverId);
       for (const step of steps) if (isOver(step)) draft.updateStep({ ...step, taskId: task.id, failure: step.failure as Failure | undefined });
       if (hash !== undefined)
@@ -174,10 +176,28 @@ export class Tasks implements TasksControl {
           ]),
         );
       draft.tellTask(steps.length <= 8 ? task : { ...task, plan: { ...plan, steps: [] }, steps: [] }, { type: "created", taskId: task.id });
-    });
+    };
+    try {
+      await this.#options.journal.ask(keep);
+    } catch (error) {
+      if (error instanceof PolyvisorError && error.code === "storeUnavailable") this.#beginLater(task.id);
+      throw error;
+    }
     await this.#options.boundary("task created");
     this.#begin(task);
     return task;
+  }
+
+  /**
+   * The database failed while it took a task, and the answer may have been lost behind the commit. It is known when
+   * the journal goes on, and what was kept is begun then: at the next start nobody would expect it any more.
+   */
+  #beginLater(id: string): void {
+    void this.#options.journal
+      .write(() => undefined)
+      .then(() => readTask(this.#options.pool, id))
+      .then((task) => task && !this.#closing && this.#begin(task))
+      .catch((error: unknown) => this.#options.log.warn({ task: id, err: error }, "a task that may have been kept waits for the next start"));
   }
 
   #begin(task: Task): void {

@@ -1,5 +1,4 @@
 import { apiBase } from "@polyvisor/api";
-import { checkRevision } from "../entity.ts";
 import type { Handlers, Services } from "../handler.ts";
 import { objectOf, pageOf, windowOf } from "./pageOf.ts";
 
@@ -18,11 +17,7 @@ export function hostHandlers({ control }: Services): Pick<Handlers, Mine> {
     hostTest: ({ body }) => hosts.test(body),
     hostGet: ({ params }) => objectOf(estate, "host", params.id),
     hostChange: ({ params, body, ifRevision }) => hosts.change(objectOf(estate, "host", params.id).id, body, ifRevision),
-    async hostRemove({ params, ifRevision }) {
-      const host = objectOf(estate, "host", params.id);
-      checkRevision(host.revision, ifRevision);
-      await hosts.remove(host.id);
-    },
+    hostRemove: ({ params, ifRevision }) => hosts.remove(objectOf(estate, "host", params.id).id, ifRevision),
     hostReconnect: ({ params }) => hosts.reconnect(objectOf(estate, "host", params.id).id),
     async hostSamples({ params, query }) {
       const { from, to } = windowOf(query, Date.now());

@@ -1,0 +1,53 @@
+import { parseHypervisorUri, type connectHypervisor, type ConnectOptions, type Hypervisor } from "@polyvisor/hypervisors";
+import { PolyvisorError } from "@polyvisor/model";
+import type { Logger } from "pino";
+import type { Credential, Intervals } from "../controlPlane.ts";
+
+export interface ConnectorOptions {
+  log: Logger;
+  now(): number;
+  intervals: Pick<Intervals, "openTimeout" | "callTimeout">;
+  connect: Partial<Pick<ConnectOptions, "ssh">>;
+  connectTo: typeof connectHypervisor;
+}
+
+/** Opens connections to hypervisors as this server is set up. */
+export class Connector {
+  readonly #options: ConnectorOptions;
+
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
+  }
+
+  /** @param credential is asked for only when the host wants one */
+  open(uri: string, credential: () => Promise<Credential | undefined>, signal: AbortSignal): Promise<Hypervisor> {
+    const { log, now, intervals, connect, connectTo } = this.#options;
+    return connectTo(uri, {
+      ...connect,
+      signal,
+      now,
+      openTimeoutMs: intervals.openTimeout,
+      callTimeoutMs: intervals.callTimeout,
+      log: (level, message, fields) => log[level]({ uri, ...fields }, message),
+      secret: async ({ kind }) => {
+        const known = await credential();
+        return kind === "username" ? known?.username : kind === "password" ? known?.password : undefined;
+      },
+    });
+  }
+
+  /** For someone who waits for the answer. @throws PolyvisorError `hostTimeout` after twice the time of an attempt */
+  async openOnce(uri: string, credential: Credential | undefined): Promise<Hypervisor> {
+    const giveUp = new AbortController();
+    const limit = this.#options.intervals.openTimeout * 2;
+    const timer = setTimeout(() => giveUp.abort(new PolyvisorError("hostTimeout", { detail: `the connection was not there after ${limit / 1000} s` })), limit);
+    try {
+      return await this.open(uri, async () => credential, giveUp.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** One spelling for one URI. @throws PolyvisorError `badUri` */
+export const canonicalUri = (text: string): string => parseHypervisorUri(text).uri.href;
