@@ -113,7 +113,7 @@ export class CliProgram implements AsyncDisposable {
   /** Runs a command that must succeed; its standard output. */
   async ok(...argv: string[]): Promise<string> {
     const { code, out, err } = await this.run(argv);
-    if (code !== 0) throw new Error(`polyvisor ${argv.join(" ")} ended with ${code}:\n${err}${out}`);
+    if (code !== 0) throw new Error(`polyvisor ${argv.join(" ")} ended with ${code}:\n${err}${out}\nThe end of the server's log:\n${this.#log.slice(-4_000)}`);
     return out;
   }
 
