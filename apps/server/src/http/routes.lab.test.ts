@@ -161,6 +161,7 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await until("its end", async () => (await lab.client.call("taskGet", { params: { id } })).state === "succeeded");
   });
 
+  const cursor = (place: unknown): string => Buffer.from(JSON.stringify(place)).toString("base64url");
   const big = "x".repeat(10 * 1024 * 1024);
   test.each<[string, string, string, { body?: string; headers?: Record<string, string> }, number, string, RegExp]>([
     ["an unknown field", "POST", "/tokens", { body: '{"name":"a","colour":1}' }, 400, "badRequest", /\/colour/],
@@ -189,12 +190,46 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     ["a constructor", "POST", "/tokens", { body: '{"name":"a","constructor":{"prototype":{}}}' }, 400, "badRequest", /\/constructor/],
     ["a path upwards", "GET", "/vms/..%2F..%2Fetc%2Fpasswd", {}, 404, "notFound", /./],
     ["a NUL in a path", "GET", "/vms/a%00b", {}, 404, "notFound", /./],
+    ["a NUL in a task's id", "GET", "/tasks/a%00b", {}, 404, "notFound", /./],
+    ["a NUL in a token's id", "DELETE", "/tokens/a%00b", {}, 404, "notFound", /./],
+    ["a NUL in a query", "GET", "/events?since=0&objectId=a%00b", {}, 400, "badRequest", /query objectId/],
+    ["a NUL in a body", "POST", "/tokens", { body: '{"name":"a\\u0000b"}' }, 400, "badRequest", /\/name/],
+    [
+      "a NUL in a task's reason",
+      "POST",
+      "/tasks",
+      { body: '{"request":{"do":"vm.pause","select":"name=none"},"reason":"\\u0000"}' },
+      400,
+      "badRequest",
+      /\/reason/,
+    ],
+    ["a NUL in a host's name", "POST", "/hosts", { body: '{"uri":"sim://nul/host-0001?vms=1","name":"a\\u0000"}' }, 400, "badRequest", /\/name/],
+    [
+      "a NUL in the name of one who is not signed in",
+      "POST",
+      "/sessions",
+      { body: '{"name":"a\\u0000","passPhrase":"correct horse"}' },
+      400,
+      "badRequest",
+      /\/name/,
+    ],
+    [
+      "half of a surrogate pair",
+      "POST",
+      "/tasks",
+      { body: '{"request":{"do":"vm.pause","select":"name=none"},"reason":"\\ud800"}' },
+      400,
+      "badRequest",
+      /\/reason/,
+    ],
     ["a broken escape", "GET", "/vms/%E0%A4%A", {}, 400, "badRequest", /path/],
     ["an endless name", "GET", `/vms/${"a".repeat(2000)}`, {}, 404, "notFound", /./],
     ["a wrong method", "DELETE", "/vms", {}, 405, "methodNotAllowed", /GET/],
     ["an unknown path", "GET", "/nothing", {}, 404, "notFound", /path/],
     ["a selector with a mistake", "GET", "/vms?filter=color%3Dred", {}, 400, "badRequest", /"color"[^]*character 1/],
     ["a cursor that is not ours", "GET", "/vms?cursor=nonsense", {}, 400, "badRequest", /cursor/],
+    ["a cursor of tasks whose time is none", "GET", `/tasks?cursor=${cursor(["1", "t"])}`, {}, 400, "badRequest", /cursor/],
+    ["a cursor of tasks with a NUL", "GET", `/tasks?cursor=${cursor(["2026-01-01T00:00:00.000Z", "\0"])}`, {}, 400, "badRequest", /cursor/],
     ["an unknown order", "GET", "/vms?sort=colour", {}, 400, "badRequest", /sort|colour/],
     ["an unknown field of the answer", "GET", "/vms?fields=name,colour", {}, 400, "badRequest", /"colour"/],
     ["a time that is none", "GET", "/load?limit=x", {}, 400, "badRequest", /query limit/],

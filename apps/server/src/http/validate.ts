@@ -1,5 +1,6 @@
 import { PolyvisorError } from "@polyvisor/model";
 import type { z } from "zod";
+import { clean } from "../estate/facts.ts";
 
 /** Part of a request, as an operator calls it. */
 export type Part = "body" | "query" | "path";
@@ -10,12 +11,32 @@ export type Part = "body" | "query" | "path";
  */
 export function validate<S extends z.ZodType>(schema: S, input: unknown, part: Part): z.output<S> {
   const result = schema.safeParse(input);
-  if (result.success) return result.data;
+  if (result.success) {
+    const path = unkept(result.data, []);
+    if (!path) return result.data;
+    const where = placeOf(path, part);
+    if (part === "path") throw new PolyvisorError("notFound", { detail: "nothing has a NUL or half of a character in its name", where });
+    throw new PolyvisorError("badRequest", { detail: `${where}: has a NUL or half of a surrogate pair, which is no character`, where });
+  }
   const found = result.error.issues.flatMap((issue) => leaves(issue as Issue, [])).slice(0, 8);
   throw new PolyvisorError("badRequest", {
     detail: found.map(({ path, message }) => `${placeOf(path, part)}: ${message}`).join("; "),
     where: placeOf(found[0]?.path ?? [], part),
   });
+}
+
+/** Hashed and never kept: pass phrases may have any character. */
+const hashed: ReadonlySet<PropertyKey> = new Set(["passPhrase", "current", "new"]);
+
+/** Where a text is that the database cannot keep; looked for here, because there it would be a failure of ours. */
+function unkept(value: unknown, path: PropertyKey[]): PropertyKey[] | undefined {
+  if (typeof value === "string") return clean(value) === value || (path.length === 1 && hashed.has(path[0]!)) ? undefined : path;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const found = clean(key) === key ? unkept(item, [...path, key]) : path;
+    if (found) return found;
+  }
+  return undefined;
 }
 
 interface Issue {

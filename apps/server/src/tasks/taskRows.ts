@@ -87,10 +87,13 @@ export async function listTasks(
   return rows.length > query.limit && last ? { items, next: Buffer.from(JSON.stringify([last.createdAt, last.id])).toString("base64url") } : { items };
 }
 
+const writtenTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 function readCursor(text: string): { at: string; id: string } {
   try {
     const [at, id] = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown[];
-    if (typeof at === "string" && !Number.isNaN(Date.parse(at)) && typeof id === "string") return { at, id };
+    // Only what we write ourselves goes to the database, which reads fewer spellings of a time than Date.parse.
+    if (typeof at === "string" && writtenTime.test(at) && !Number.isNaN(Date.parse(at)) && typeof id === "string" && !id.includes("\0")) return { at, id };
   } catch {
     // answered below
   }

@@ -129,7 +129,8 @@ export class TaskRun {
     try {
       leave = await this.#options.turn(step, interrupted ? new AbortController().signal : this.#cancel.signal);
     } catch {
-      await this.#end(i, { state: "cancelled" });
+      // The journal is closing: the next server cancels it, because the wish to is durable.
+      await this.#end(i, { state: "cancelled" }).catch((error: unknown) => this.#notKept(step, error));
       return;
     }
     if (this.#stopped) return leave();
@@ -147,11 +148,15 @@ export class TaskRun {
       await this.#options.boundary(`step ${step.n} ended`);
     } catch (error) {
       // The journal is closing: the step stays marked as running and the next server finds out.
-      if (!this.#stopped) this.#options.log.error({ task: this.id, step: step.n, err: error }, "a step could not be kept");
+      this.#notKept(step, error);
     } finally {
       leave();
       if (--this.#active === 0 && this.#stopped) this.#idle.resolve();
     }
+  }
+
+  #notKept(step: PlanStep, error: unknown): void {
+    if (!this.#stopped) this.#options.log.error({ task: this.id, step: step.n, err: error }, "a step could not be kept");
   }
 
   async #perform(i: number, step: PlanStep, interrupted: boolean): Promise<Partial<TaskStep> & { state: TaskStep["state"] }> {
