@@ -1,27 +1,28 @@
 import type { Domain } from "@polyvisor/protocol-libvirt";
 import type { EndpointReader } from "../endpointReader.ts";
 import type { ChangeFeed } from "./changeFeed.ts";
+import { DescriptionTurns } from "./descriptionTurns.ts";
 
-/** Milliseconds between two looks; with what a look takes, nothing stays unseen for 5 s. */
+/** Milliseconds from one look to the next; with what a look takes, nothing stays unseen for 5 s. */
 const period = 3_000;
-/** Most milliseconds that one look spends on descriptions: more VMs take more looks. */
-const budget = 250;
+/** Least milliseconds between the end of a look and the next: an endpoint that answers slowly has a rest. */
+const rest = 1_000;
 /** Milliseconds after which a guest whose agent came has its addresses. */
 const settles = 4_000;
 /** Looks between two readings of what costs more: sizes of volumes and disks, addresses from agents. */
 const thorough = { agents: 5, sizes: 20 } as const;
 
 /**
- * Finds what libvirt has no event for: edits of a configuration, autostart, snapshots at rest, volumes, leases. The
- * lists are compared at each look; descriptions in turns, within a budget that keeps the endpoint's load small.
+ * Finds what libvirt has no event for: edits of a configuration, autostart, snapshots at rest, volumes, leases. VMs are
+ * looked at apart from all else, so that a datastore that hangs hides no edit of a VM.
  */
 export class RegularLook {
   readonly #reader: EndpointReader;
   readonly #feed: ChangeFeed;
   readonly #signal: AbortSignal;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #descriptions: DescriptionTurns;
+  readonly #timers = new Set<NodeJS.Timeout>();
   #looks = 0;
-  #cursor = 0;
   #machine = "";
   #stopped = false;
 
@@ -29,71 +30,77 @@ export class RegularLook {
     this.#reader = reader;
     this.#feed = feed;
     this.#signal = signal;
+    this.#descriptions = new DescriptionTurns(reader.vms, reader.session);
   }
 
   start(): void {
-    this.#timer = setTimeout(() => void this.#look(), period);
+    this.#later(period, () => this.#again(() => this.#vms()));
+    this.#later(period, () => this.#again(() => this.#surroundings()));
     void this.#agents();
   }
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #later(ms: number, work: () => void): void {
+    if (this.#stopped) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+    }, ms);
+    this.#timers.add(timer);
   }
 
   /** An agent came: asks it, and once more when the guest has had time to get its addresses. */
   askAgent(dom: Domain): void {
     void this.#agents(dom);
-    setTimeout(() => {
-      if (!this.#stopped) void this.#agents(dom);
-    }, settles).unref();
+    this.#later(settles, () => void this.#agents(dom));
   }
 
-  async #look(): Promise<void> {
+  /** Looks, and again in time, whatever came of it. */
+  #again(look: () => Promise<void>): void {
+    const began = performance.now();
+    void look()
+      .catch((error: unknown) => {
+        if (!this.#signal.aborted && this.#reader.session.connection.open) this.#reader.session.log("warn", "a regular look failed", { error: String(error) });
+      })
+      .then(() => {
+        this.#feed.resume();
+        this.#later(Math.max(rest, period - (performance.now() - began)), () => this.#again(look));
+      });
+  }
+
+  async #vms(): Promise<void> {
+    const { changed, gone, all } = await this.#reader.vms.changedSince(this.#signal);
+    for (const dom of changed) this.#feed.happened({ kind: "vm", dom });
+    for (const uuid of gone) this.#feed.happened({ kind: "vm", dom: { uuid, name: uuid, id: -1 } });
+    await this.#descriptions.compare(all, (dom) => this.#feed.happened({ kind: "vm", dom }), this.#signal);
+  }
+
+  async #surroundings(): Promise<void> {
     const { vms, datastores, networks, session } = this.#reader;
     this.#looks++;
-    try {
-      const { changed, gone, all } = await vms.changedSince(this.#signal);
-      for (const dom of changed) this.#feed.happened({ kind: "vm", dom });
-      for (const uuid of gone) this.#feed.happened({ kind: "vm", dom: { uuid, name: uuid, id: -1 } });
-      await this.#descriptions(all);
-      const sizes = this.#looks % thorough.sizes === 0;
-      this.#feed.tellCollection("network", await networks.changes(this.#signal));
-      const stored = await datastores.changes(sizes ? "anew" : "new", this.#signal);
-      this.#feed.tellCollection("datastore", stored);
-      if (sizes) await vms.readDiskSizes(this.#signal);
-      // Memory and processors are plugged into hosts too, and no driver tells.
-      const { memory, cpus } = await session.call.nodeGetInfo({ signal: this.#signal });
-      const machine = `${memory} ${cpus}`;
-      if (sizes || (this.#machine !== "" && this.#machine !== machine)) this.#feed.hostChanged();
-      this.#machine = machine;
-      const leased = await networks.readLeases(this.#signal);
-      if (sizes || stored.upserts.length > 0) this.#feed.retell(vms.uuids());
-      else if (leased.size > 0)
-        this.#feed.retell(
-          [...vms.uuids()].filter((uuid) => vms.facts(uuid)?.nics.some(({ mac }) => leased.has(mac))),
-          "its address changed",
-        );
-      if (this.#looks % thorough.agents === 0) void this.#agents();
-    } catch (error) {
-      if (!this.#signal.aborted && session.connection.open) session.log("warn", "a regular look failed", { error: String(error) });
-    }
-    this.#feed.resume();
-    if (!this.#stopped) this.#timer = setTimeout(() => void this.#look(), period);
-  }
-
-  async #descriptions(all: Domain[]): Promise<void> {
-    const { vms } = this.#reader;
-    const until = performance.now() + budget;
-    for (let done = 0; done < all.length && performance.now() < until && !this.#stopped;) {
-      const slice = Array.from({ length: Math.min(32, all.length - done) }, (_, i) => all[(this.#cursor + i) % all.length]!);
-      const edited = await Promise.all(slice.map((dom) => vms.edited(dom, this.#signal)));
-      slice.forEach((dom, i) => {
-        if (edited[i]) this.#feed.happened({ kind: "vm", dom });
-      });
-      done += slice.length;
-      this.#cursor = (this.#cursor + slice.length) % all.length;
-    }
+    const sizes = this.#looks % thorough.sizes === 0;
+    this.#feed.tellCollection("network", await networks.changes(this.#signal));
+    const stored = await datastores.changes(sizes ? "anew" : "new", this.#signal);
+    this.#feed.tellCollection("datastore", stored);
+    if (sizes) await vms.readDiskSizes(this.#signal);
+    // Memory and processors are plugged into hosts too, and no driver tells.
+    const { memory, cpus } = await session.call.nodeGetInfo({ signal: this.#signal });
+    const machine = `${memory} ${cpus}`;
+    if (sizes || (this.#machine !== "" && this.#machine !== machine)) this.#feed.hostChanged();
+    this.#machine = machine;
+    const leased = await networks.readLeases(this.#signal);
+    if (sizes || stored.upserts.length > 0) this.#feed.retell(vms.uuids());
+    else if (leased.size > 0)
+      this.#feed.retell(
+        [...vms.uuids()].filter((uuid) => vms.facts(uuid)?.nics.some(({ mac }) => leased.has(mac))),
+        "its address changed",
+      );
+    if (this.#looks % thorough.agents === 0) void this.#agents();
   }
 
   async #agents(only?: Domain): Promise<void> {
