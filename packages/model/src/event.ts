@@ -22,6 +22,10 @@ export const eventSchema = z.object({
   cause: z.string().optional(),
   /** The task that did it, where one did. */
   taskId: z.string().optional(),
+  /** Account that ordered it; absent where no one here did. */
+  by: z.string().optional(),
+  /** From where: `api ADDRESS`, `cli`, `task`, `host` (it was seen there), `server`. Absent in events from before this was kept. */
+  origin: z.string().optional(),
   /** The object as it is now; absent when deleted. */
   object: z.union([hostSchema, vmSchema, datastoreSchema, networkSchema, taskSchema]).optional(),
 });

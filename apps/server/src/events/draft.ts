@@ -2,6 +2,7 @@ import type { Event, Failure, Plan, Task, Vm } from "@polyvisor/model";
 import type pg from "pg";
 import type { EstateKind, EstateObject, ObjectOf } from "../controlPlane.ts";
 import type { Estate } from "../estate/estate.ts";
+import type { Actor } from "../history/actor.ts";
 
 /** What a change is told with. */
 export interface ChangeNote {
@@ -14,6 +15,7 @@ export interface ChangeNote {
 /** A change that will be an event and, but for tasks, a row of `object`. */
 export interface DraftChange extends ChangeNote {
   object: EstateObject | Task;
+  actor: Actor;
 }
 
 /** Columns of `task` that change after it was made. */
@@ -43,6 +45,7 @@ export class Draft {
   readonly #overlay = new Map<string, EstateObject | undefined>();
   readonly #natives = new Map<string, string>();
   #undo: (() => void)[] | undefined;
+  #actor: Actor | undefined;
 
   constructor(estate: Estate) {
     this.#estate = estate;
@@ -128,10 +131,11 @@ export class Draft {
     this.#undo?.push(() => this.statements.pop());
   }
 
-  /** Runs one mutation; what it wrote is taken back when it throws. */
-  attempt<T>(mutation: (draft: Draft) => T): T {
+  /** Runs one mutation in the name of its actor; what it wrote is taken back when it throws. */
+  attempt<T>(mutation: (draft: Draft) => T, actor?: Actor): T {
     const undo: (() => void)[] = [];
     this.#undo = undo;
+    this.#actor = actor;
     try {
       return mutation(this);
     } catch (error) {
@@ -151,9 +155,16 @@ export class Draft {
     return this.#overlay;
   }
 
-  #change(change: DraftChange): void {
-    this.changes.push(change);
+  #change(change: Omit<DraftChange, "actor">): void {
+    this.changes.push({ ...change, actor: this.#actorOf(change) });
     this.#undo?.push(() => this.changes.pop());
+  }
+
+  /** A step's effects and a task's own progress are the task's; the account is that of the task. */
+  #actorOf({ taskId, object }: Omit<DraftChange, "actor">): Actor {
+    const actor = this.#actor ?? { origin: "server" };
+    if (taskId === undefined || actor.by !== undefined) return actor;
+    return { origin: "task", by: object.kind === "task" ? object.by : undefined };
   }
 
   #set(id: string, object: EstateObject | undefined): void {
@@ -178,6 +189,8 @@ export function eventOf(change: DraftChange, at: string): Omit<Event, "id"> {
   const event: Omit<Event, "id"> = { at, type: change.type, kind: change.object.kind, objectId: change.object.id, fields: change.fields ?? [] };
   if (change.cause !== undefined) event.cause = change.cause;
   if (change.taskId !== undefined) event.taskId = change.taskId;
+  if (change.actor.by !== undefined) event.by = change.actor.by;
+  event.origin = change.actor.origin;
   if (change.type !== "deleted") event.object = change.object;
   return event;
 }

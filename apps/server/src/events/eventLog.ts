@@ -15,6 +15,8 @@ interface Row {
   fields: string[];
   cause: string | null;
   task_id: string | null;
+  by_account: string | null;
+  origin: string | null;
   doc: Event["object"] | null;
 }
 
@@ -146,7 +148,7 @@ export class EventLog implements EventReader {
   async #page(after: number, query: EventQuery): Promise<{ events: Event[]; upTo: number; oldest: number }> {
     const until = Math.min(this.#last, after + 50_000);
     const { rows } = await this.#pool.query<Row>(
-      "select id, at, type, kind, object_id, fields, cause, task_id, doc from event where id > $1 and id <= $2 and ($3::text[] is null or kind = any($3)) and ($4::text is null or object_id = $4) order by id limit $5",
+      "select id, at, type, kind, object_id, fields, cause, task_id, by_account, origin, doc from event where id > $1 and id <= $2 and ($3::text[] is null or kind = any($3)) and ($4::text is null or object_id = $4) order by id limit $5",
       [after, until, query.kinds ? [...query.kinds] : null, query.objectId ?? null, pageSize],
     );
     return { events: rows.map(eventOfRow), upTo: rows.length < pageSize ? until : rows.at(-1)!.id, oldest: this.#oldestKept };
@@ -167,6 +169,8 @@ function eventOfRow(row: Row): Event {
   const event: Event = { id: String(row.id), at: row.at.toISOString(), type: row.type, kind: row.kind, objectId: row.object_id, fields: row.fields };
   if (row.cause !== null) event.cause = row.cause;
   if (row.task_id !== null) event.taskId = row.task_id;
+  if (row.by_account !== null) event.by = row.by_account;
+  if (row.origin !== null) event.origin = row.origin;
   if (row.doc !== null) event.object = row.doc;
   return event;
 }

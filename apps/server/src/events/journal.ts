@@ -3,6 +3,7 @@ import { PolyvisorError, type Event } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
 import type { Estate } from "../estate/estate.ts";
+import { currentActor, type Actor } from "../history/actor.ts";
 import { storeFailure } from "../store/storeFailure.ts";
 import { Draft, eventOf } from "./draft.ts";
 import { committedAt, writeBatch } from "./writeBatch.ts";
@@ -13,6 +14,7 @@ export type Mutation<T> = (draft: Draft) => T;
 
 interface Waiting {
   mutation: Mutation<unknown>;
+  actor: Actor | undefined;
   arrived: number;
   /** Someone waits for the answer: told at once when the store does not answer, instead of when it does again. */
   impatient: boolean;
@@ -69,13 +71,13 @@ export class Journal {
   }
 
   /** Resolves when the mutation is committed and published; waits for the store as long as it takes. Rejects with what the mutation throws. */
-  write<T>(mutation: Mutation<T>): Promise<T> {
-    return this.#enqueue(mutation, false);
+  write<T>(mutation: Mutation<T>, actor?: Actor): Promise<T> {
+    return this.#enqueue(mutation, false, actor);
   }
 
-  /** The same for someone who waits for an answer: rejects with `storeUnavailable` when the store fails. */
+  /** The same for someone who waits for an answer, and in their name: rejects with `storeUnavailable` when the store fails. */
   ask<T>(mutation: Mutation<T>): Promise<T> {
-    return this.#enqueue(mutation, true);
+    return this.#enqueue(mutation, true, currentActor());
   }
 
   /** Resolves when there is room for more; feeds wait for it. */
@@ -94,10 +96,10 @@ export class Journal {
     for (const each of this.#waiting.splice(0)) each.reject(stopping());
   }
 
-  #enqueue<T>(mutation: Mutation<T>, impatient: boolean): Promise<T> {
+  #enqueue<T>(mutation: Mutation<T>, impatient: boolean, actor: Actor | undefined): Promise<T> {
     if (this.#closed) return Promise.reject(stopping());
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ mutation, arrived: performance.now(), impatient, resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.push({ mutation, actor, arrived: performance.now(), impatient, resolve: resolve as (value: unknown) => void, reject });
       if (this.#draining) return;
       this.#draining = true;
       this.#running = this.#drain();
@@ -132,7 +134,7 @@ export class Journal {
     while (count < this.#waiting.length && taken.length < limit && draft.changes.length < rowLimit) {
       const waiting = this.#waiting[count++]!;
       try {
-        taken.push({ waiting, value: draft.attempt(waiting.mutation) });
+        taken.push({ waiting, value: draft.attempt(waiting.mutation, waiting.actor) });
       } catch (error) {
         waiting.reject(error);
       }

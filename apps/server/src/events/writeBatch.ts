@@ -20,20 +20,21 @@ from jsonb_to_recordset($1::jsonb) as s("taskId" text, n int, state text, progre
 on conflict (task_id, n) do update set state = excluded.state, progress = excluded.progress, started_at = excluded.started_at, ended_at = excluded.ended_at, message = excluded.message, failure = excluded.failure`;
 const writeChanges = `
 with change as (
-  select * from jsonb_to_recordset($1::jsonb) as c(ord int, at timestamptz, type text, kind text, id text, "hostId" text, "nativeId" text, revision bigint, fields text[], cause text, "taskId" text, doc jsonb, keep boolean)
+  select * from jsonb_to_recordset($1::jsonb) as c(ord int, at timestamptz, type text, kind text, id text, "hostId" text, "nativeId" text, revision bigint, fields text[], cause text, "taskId" text, by text, origin text, doc jsonb, keep boolean)
 ), kept as (
   insert into object (id, kind, host_id, native_id, revision, doc)
   select id, kind, "hostId", "nativeId", revision, doc from change where keep
   on conflict (id) do update set host_id = excluded.host_id, native_id = excluded.native_id, revision = excluded.revision, doc = excluded.doc
 ), told as (
-  insert into event (at, type, kind, object_id, fields, cause, task_id, doc)
-  select at, type, kind, id, fields, cause, "taskId", doc from change order by ord
-  returning id
+  insert into event (at, type, kind, object_id, fields, cause, task_id, by_account, origin, doc)
+  select at, type, kind, id, fields, cause, "taskId", case when "taskId" is null then by else coalesce(by, (select by_account from task where task.id = "taskId")) end, origin, doc
+  from change order by ord
+  returning id, by_account
 ), marked as (
   insert into setting (key, value) select $2, jsonb_build_object('batch', $3::text, 'first', min(id)) from told
   on conflict (key) do update set value = excluded.value
 )
-select id from told`;
+select id, by_account as by from told`;
 
 /** Writes a batch in the transaction that `client` is in. @returns ids of its events, in their order */
 export async function writeBatch(
@@ -83,6 +84,8 @@ export async function writeBatch(
       fields: event.fields,
       cause: event.cause,
       taskId: event.taskId,
+      by: event.by,
+      origin: event.origin,
       doc: event.object,
       keep,
       hostId: "hostId" in object ? object.hostId : undefined,
@@ -90,8 +93,15 @@ export async function writeBatch(
       revision: object.revision,
     };
   });
-  const written = await client.query<{ id: number }>({ name: "journal-changes", text: writeChanges, values: [JSON.stringify(rows), mark.key, mark.batch] });
-  return written.rows.map((row) => row.id).sort((a, b) => a - b);
+  const written = await client.query<{ id: number; by: string | null }>({
+    name: "journal-changes",
+    text: writeChanges,
+    values: [JSON.stringify(rows), mark.key, mark.batch],
+  });
+  const told = written.rows.sort((a, b) => a.id - b.id);
+  // The account of a task is known to the store: the task may be another server's.
+  told.forEach(({ by }, i) => by !== null && (events[i]!.by = by));
+  return told.map((row) => row.id);
 }
 
 /** After a failure that may have been behind the commit: where the events of a batch begin, if it was committed. */

@@ -3,6 +3,7 @@ import type { Attribution } from "../estate/attribution.ts";
 import { clean } from "../estate/facts.ts";
 import type { InventoryRules } from "../estate/inventoryRules.ts";
 import type { Journal } from "../events/journal.ts";
+import { theHost } from "../history/actor.ts";
 
 /** Objects of an inventory that go into one mutation: a large host must not make one endless transaction. */
 const pieceSize = 200;
@@ -61,11 +62,11 @@ export class HostFeed {
       datastore: new Set(datastores.map((each) => each.nativeId)),
       network: new Set(networks.map((each) => each.nativeId)),
     };
-    await this.#journal.write((draft) => rules.keepOnly(draft, hostId, present));
+    await this.#journal.write((draft) => rules.keepOnly(draft, hostId, present), theHost);
   }
 
   #write(mutation: Parameters<Journal["write"]>[0]): void {
     // A refusal of the store is in the log; the next inventory repairs what it left out. A closed journal ends the feed.
-    this.#journal.write(mutation).catch(() => undefined);
+    this.#journal.write(mutation, theHost).catch(() => undefined);
   }
 }

@@ -3,6 +3,7 @@ import { apiBase, contracts, routePaths, type Contract, type RouteName } from "@
 import { PolyvisorError } from "@polyvisor/model";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { asActor, type Actor } from "../history/actor.ts";
 import type { Caller } from "../identity/tokenCache.ts";
 import { entityTag, ifMatchRevision, noneMatch, projection, revisionOf } from "./entity.ts";
 import type { Call, Handlers, RawAnswer, SocketRoute } from "./handler.ts";
@@ -26,6 +27,9 @@ const anonymousLimit = 64 * 1024;
 const nothing = z.union([z.undefined(), z.null(), z.strictObject({})]);
 const noQuery = z.strictObject({});
 const keySchema = /^[\x21-\x7e]{1,255}$/;
+
+/** Who a caller is to the history. */
+const actorOf = ({ account, use }: Caller, address: string): Actor => ({ by: account, origin: use === "local" ? "cli" : `api ${address}` });
 
 /** Checks a request by its contract. */
 export function callOf(contract: Contract, request: FastifyRequest, reply: FastifyReply): Call<RouteName> {
@@ -71,7 +75,7 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, which: 
       handler: async (request, reply) => {
         const call = callOf(contract, request, reply);
         const project = items && projection((call.query as { fields?: string } | undefined)?.fields, items);
-        const answer = await handler(call);
+        const answer = await (request.caller ? asActor(actorOf(request.caller, request.ip), () => handler(call)) : handler(call));
         if (answer === "sent") return reply;
         reply.code(contract.status);
         if (secret.has(name)) reply.header("cache-control", "no-store");

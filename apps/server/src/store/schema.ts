@@ -24,6 +24,9 @@ export interface EventTable {
   fields: string[];
   cause: string | null;
   task_id: string | null;
+  /** Account that ordered it, and from where; see `history/actor.ts`. */
+  by_account: string | null;
+  origin: string | null;
   doc: JSONColumnType<Record<string, unknown>> | null;
 }
 
