@@ -52,9 +52,11 @@ export function registerConsole(app: FastifyInstance, { control, identity, stopp
       const { params, query } = callOf(contracts.vmConsole, request, reply) as unknown as Call<"vmConsole">;
       if (!request.ws) throw new PolyvisorError("badRequest", { detail: "a console is a WebSocket; this was an ordinary request", where: "header Upgrade" });
       const vm = objectOf(control.estate, "vm", params.id);
-      request.consoleChannel = await control.hosts.hypervisor(vm.hostId).console(vm.nativeId, { kind: query.kind, alias: query.alias, force: query.force });
-      // The client may have gone meanwhile: then nobody would ever close it.
-      if (request.raw.socket.destroyed) request.consoleChannel.close();
+      const channel = await control.hosts.hypervisor(vm.hostId).console(vm.nativeId, { kind: query.kind, alias: query.alias, force: query.force });
+      request.consoleChannel = channel;
+      // The client may have gone meanwhile, or its upgrade may be none: then nobody else would ever close it.
+      request.raw.socket.once("close", () => channel.close());
+      if (request.raw.socket.destroyed) channel.close();
     },
     handler: async () => undefined, // an ordinary request never comes here
     wsHandler: (socket, request) => bridge(socket, request, stopping, times.heartbeatMs, () => stillSignedIn(identity, request)),

@@ -90,3 +90,28 @@ test("a reader that takes nothing is dropped, and everyone else goes on", async 
   expect((await client.call("vmGet", { params: { id: vm } })).notes).toHaveLength(60_000 + String(i - 1).length);
   socket.destroy();
 });
+
+test("a console that was opened for an upgrade that then is none is closed again", async () => {
+  const { token } = await identity.makeToken(admin, "halfway");
+  const hypervisor = control.hosts.hypervisor(control.estate.find("vm", vm).hostId);
+  const open = hypervisor.console.bind(hypervisor);
+  const opened = Promise.withResolvers<Awaited<ReturnType<typeof open>>>();
+  hypervisor.console = async (...args) => {
+    const channel = await open(...args);
+    opened.resolve(channel);
+    return channel;
+  };
+  const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
+  try {
+    socket.write(
+      `GET ${apiBase}/vms/${vm}/console HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 1\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+    );
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 4\d\d /);
+    const reader = (await opened.promise).readable[Symbol.asyncIterator]();
+    while (!(await reader.next()).done); // ends with the console only
+  } finally {
+    hypervisor.console = open;
+    socket.destroy();
+  }
+});
