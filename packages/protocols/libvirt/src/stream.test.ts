@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ByteBuilder } from "./testing/byteBuilder.ts";
-import { errorBody, FakeServer, openOver as open, PROC, reply, streamMessage, until, type Request } from "./testing/fakeServer.ts";
+import { errorBody, errorReply, FakeServer, openOver as open, PROC, reply, streamMessage, until, type Request } from "./testing/fakeServer.ts";
 
 const DOM = { name: "vm", uuid: "01234567-89ab-cdef-0123-456789abcdef", id: 1 };
 const VOL = { pool: "default", name: "v", key: "/v" };
@@ -188,6 +188,30 @@ describe("streams", () => {
     }
     await until("the abort message", () => server.requests.some((each) => each.type === 3 && each.status === 1));
     expect(await stream.read()).toBeUndefined();
+    expect(await conn.call.connectGetHostname()).toEqual({ hostname: "h" });
+  });
+
+  it("read to their end are finished at the server, which would keep them", async () => {
+    await using server = await FakeServer.start((request) => {
+      if (request.type === 0) return [reply(request), streamMessage(request, 2, [65]), streamMessage(request, 2)];
+      return streamMessage(request, 0);
+    });
+    await using conn = await open(server);
+    const { stream } = await conn.call.storageVolDownload({ vol: VOL, offset: 0n, length: 0n });
+    expect(await text(stream)).toBe("A");
+    await until("the end message", () => server.requests.some((each) => each.type === 3 && each.status === 0));
+    await stream.finish();
+    expect(server.requests.filter((each) => each.type === 3).length).toBe(1);
+  });
+
+  it("filled before the call is refused, on a bulk connection, do not stop its reading for ever", async () => {
+    await using server = await FakeServer.start((request) => {
+      if (request.procedure === PROC.getHostname) return reply(request, new ByteBuilder().string("h"));
+      return [streamMessage(request, 2, Buffer.alloc(200_000)), errorReply(request, 38, "refused")];
+    });
+    await using ordinary = await open(server);
+    await using conn = await ordinary.dedicated();
+    await expect(conn.call.storageVolDownload({ vol: VOL, offset: 0n, length: 0n }, { streamBufferBytes: 1_000 })).rejects.toThrow("refused");
     expect(await conn.call.connectGetHostname()).toEqual({ hostname: "h" });
   });
 

@@ -44,7 +44,7 @@ export class Stream implements AsyncIterable<Uint8Array> {
   #waiting: (() => void) | undefined;
   #ended = false;
   #error: Error | undefined;
-  #finishing: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  #finishing: PromiseWithResolvers<void> | undefined;
   #over = false;
 
   constructor(port: StreamPort, serial: number, boundBytes: number) {
@@ -83,13 +83,13 @@ export class Stream implements AsyncIterable<Uint8Array> {
     if (this.#finishing || this.#over) throw new ConnectionError("closed", "the stream was finished already");
   }
 
-  /** Ends the stream properly: resolves when the server has confirmed that everything was taken. */
+  /** Ends the stream properly: resolves when the server has confirmed that everything was taken. A second call waits for the same. */
   async finish(): Promise<void> {
+    if (this.#finishing) return this.#finishing.promise;
     this.#usable();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#finishing = { resolve, reject };
+    this.#finishing = Promise.withResolvers<void>();
     this.#port.sendEnd(this.#serial, false);
-    await promise;
+    return this.#finishing.promise;
   }
 
   /** Gives the stream up. What was not read yet is dropped; readers see the end. */
@@ -169,12 +169,15 @@ export class Stream implements AsyncIterable<Uint8Array> {
     );
   }
 
-  /** Reads to the end; leaving the loop early gives the stream up. */
+  /** Reads to the end and tells the server, which keeps the stream until then; leaving the loop early gives it up. */
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     try {
       for (;;) {
         const part = await this.read();
-        if (part === undefined) return;
+        if (part === undefined) {
+          if (this.#ended && !this.#over) this.finish().catch(() => {});
+          return;
+        }
         yield part;
       }
     } finally {

@@ -105,6 +105,9 @@ export class StreamTable implements StreamPort {
   }
 
   forget(serial: number): void {
+    const entry = this.#streams.get(serial);
     this.#streams.delete(serial);
+    // A server may send before it refuses the call, or before the call is given up: nobody will ever read that.
+    if (entry && this.#lagging.delete(entry.stream)) this.#pause?.(this.#lagging.size > 0);
   }
 }
