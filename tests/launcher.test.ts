@@ -161,6 +161,22 @@ describe("up", () => {
     expect(await polyvisor(["down"])).toMatchObject({ status: 0, out: expect.stringMatching(/does not run/) });
     expect(await polyvisor(["status"])).toMatchObject({ status: 3 });
   });
+  it.runIf(isRoot)("starts a libvirtd again that was started by hand and died, also where the server runs on", async () => {
+    const uid = 65_534;
+    for (const each of ["virtlogd", "libvirtd"]) program(each, "exit 1");
+    writeFileSync(join(folder, "called.libvirtd"), "");
+    chmodSync(join(folder, "called.libvirtd"), 0o666);
+    expect(await polyvisor(up, { uid })).toMatchObject({ status: 0 });
+    expect(await polyvisor(up, { uid })).toMatchObject({ status: 0 });
+    expect(readFileSync(join(folder, "called.libvirtd"), "utf8")).toBe("");
+    const again = await polyvisor(["up", "--detach"], { uid });
+    expect(again).toMatchObject({ status: 0, out: expect.stringMatching(/runs at http[^]*libvirtd does not start for this account/) });
+    expect(readFileSync(join(folder, "called.libvirtd"), "utf8")).toBe("-d\n");
+  });
+  it("status says where to look when the server is not ready", async () => {
+    await polyvisor(up);
+    expect(await polyvisor(["status"])).toMatchObject({ status: 1, out: expect.stringMatching(/ready {3}no: its log says why/) });
+  });
   it("keeps the terminal until it is interrupted, and stops the server then", async () => {
     const child = spawn(
       join(root, "polyvisor"),

@@ -16,6 +16,11 @@ session_folder() { printf '%s/libvirt\n' "${XDG_RUNTIME_DIR:-${XDG_CACHE_HOME:-$
 
 may_use_system_libvirt() { ((EUID == 0)) || [[ " $(id -nG) " == *" libvirt "* ]]; }
 
+has_libvirt() { has libvirtd || has virtqemud; }
+
+# libvirt_listens: whether the libvirt that this account may use is there.
+libvirt_listens() { if may_use_system_libvirt; then system_libvirt_listens; else listening "$(session_folder)/libvirt-sock"; fi; }
+
 # ensure_hypervisor: afterwards a libvirt of this machine listens, or a sentence has been said and the server manages other hosts.
 ensure_hypervisor() {
   if may_use_system_libvirt; then
@@ -24,7 +29,7 @@ ensure_hypervisor() {
   else
     note "This account is not in the group libvirt, so Polyvisor manages its own VMs only (qemu:///session)."
     note "  For those of the whole machine: sudo adduser $(id -un) libvirt, sign in anew, ./polyvisor down, ./polyvisor up"
-    listening "$(session_folder)/libvirt-sock" || start_session_libvirt
+    libvirt_listens || start_session_libvirt
   fi
 }
 
@@ -50,9 +55,9 @@ start_libvirtd_by_hand() {
   listening /run/libvirt/virtlogd-sock || virtlogd -d 9>&-
   # With both generations of cgroups mounted libvirt's LXC driver finds no controller; it must see the first one only.
   if grep -q ' /sys/fs/cgroup/unified cgroup2 ' /proc/self/mounts; then
-    unshare -m sh -c 'umount /sys/fs/cgroup/unified; exec libvirtd -d' 9>&- || libvirtd -d 9>&- # where that is not allowed: no containers
+    unshare -m sh -c 'umount /sys/fs/cgroup/unified; exec libvirtd -d' 9>&- || libvirtd -d 9>&- || return 1 # the second where that is not allowed: no containers
   else
-    libvirtd -d 9>&-
+    libvirtd -d 9>&- || return 1
   fi
   wait_for 60 system_libvirt_listens && libvirt_answers qemu:///system
 }
@@ -65,7 +70,7 @@ start_session_libvirtd_by_hand() {
   local PATH=$PATH:/usr/sbin:/sbin
   mkdir -p -m 0700 "$(session_folder)"
   listening "$(session_folder)/virtlogd-sock" || virtlogd -d 9>&-
-  libvirtd -d 9>&-
+  libvirtd -d 9>&- || return 1
   wait_for 60 listening "$(session_folder)/libvirt-sock" && libvirt_answers qemu:///session
 }
 

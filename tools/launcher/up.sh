@@ -66,6 +66,12 @@ command_up() {
 already_up() {
   [[ -z $port || $server_url == *:"$port" || $server_url == *:"$port"/ ]] ||
     fail "Polyvisor runs already at $server_url with this data." "For another port: ./polyvisor down, then ./polyvisor up --port $port"
+  # A libvirtd that was started by hand has nobody who starts it again: this is the command that the host's failure names.
+  if [[ $with_hypervisor == yes && -w $data ]] && has_libvirt && ! libvirt_listens; then
+    exec 9>"$data/up.lock"
+    if flock -n 9; then ensure_hypervisor; fi # who else is at work does it
+    exec 9>&-
+  fi
   printf 'Polyvisor runs at %s (since %s).\nSign in: ./polyvisor sign-in code\n' "$server_url" "$server_since"
 }
 

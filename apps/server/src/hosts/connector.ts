@@ -20,9 +20,9 @@ export class Connector {
   }
 
   /** @param credential is asked for only when the host wants one */
-  open(uri: string, credential: () => Promise<Credential | undefined>, signal: AbortSignal): Promise<Hypervisor> {
+  async open(uri: string, credential: () => Promise<Credential | undefined>, signal: AbortSignal): Promise<Hypervisor> {
     const { log, now, intervals, connect, connectTo } = this.#options;
-    return connectTo(uri, {
+    return await connectTo(uri, {
       ...connect,
       signal,
       now,
@@ -33,6 +33,8 @@ export class Connector {
         const known = await credential();
         return kind === "username" ? known?.username : kind === "password" ? known?.password : undefined;
       },
+    }).catch((error: unknown): never => {
+      throw withWayBack(uri, error);
     });
   }
 
@@ -47,6 +49,20 @@ export class Connector {
       clearTimeout(timer);
     }
   }
+}
+
+/** Of libvirt on the server's own machine, at the place where everybody expects it. */
+const ownLibvirt = /^(?:qemu|lxc|xen)(?:\+unix)?:\/\/\/[^?]*$/;
+const notThere: ReadonlySet<unknown> = new Set(["ENOENT", "ECONNREFUSED"]);
+
+/** Where no systemd looks after this machine's libvirtd, nobody starts it again unless he is told how. */
+function withWayBack(uri: string, error: unknown): unknown {
+  if (!(error instanceof PolyvisorError) || !ownLibvirt.test(uri) || !notThere.has((error.cause as { errno?: unknown } | undefined)?.errno)) return error;
+  return new PolyvisorError(error.code, {
+    detail: error.detail,
+    remedy: "Start the libvirt daemon of this machine: systemctl start libvirtd, or ./polyvisor up where no systemd runs.",
+    cause: error.cause,
+  });
 }
 
 /** One spelling for one URI. @throws PolyvisorError `badUri` */
