@@ -1,5 +1,6 @@
 import { failureSchema } from "@polyvisor/model";
 import { z } from "zod";
+import { accountsContracts } from "./contracts/accounts.ts";
 import { hostsContracts } from "./contracts/hosts.ts";
 import { identityContracts } from "./contracts/identity.ts";
 import type { Contract } from "./contracts/parts.ts";
@@ -9,13 +10,14 @@ import { tasksContracts } from "./contracts/tasks.ts";
 import { vmsContracts } from "./contracts/vms.ts";
 import type { RouteName } from "./routePaths.ts";
 
-export { passPhraseSchema } from "./contracts/identity.ts";
+export { passPhraseSchema, tokenScopeSchema } from "./contracts/identity.ts";
 export { pageQuerySchema, type Contract } from "./contracts/parts.ts";
 
 /** Every route's contract. The server registers by it, OpenAPI is made of it, a test walks it. */
 export const contracts = {
   ...siteContracts,
   ...identityContracts,
+  ...accountsContracts,
   ...hostsContracts,
   ...vmsContracts,
   ...placesContracts,

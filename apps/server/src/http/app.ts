@@ -8,6 +8,7 @@ import { authenticator } from "./authenticate.ts";
 import { registerConsole, takeWebSockets } from "./consoleSocket.ts";
 import { eventStreamHandler, standardTimes, type StreamTimes } from "./eventStream.ts";
 import type { Handlers, Services } from "./handler.ts";
+import { accountHandlers } from "./handlers/accountHandlers.ts";
 import { hostHandlers } from "./handlers/hostHandlers.ts";
 import { identityHandlers } from "./handlers/identityHandlers.ts";
 import { placeHandlers } from "./handlers/placeHandlers.ts";
@@ -90,6 +91,7 @@ export async function buildApp(services: Services, names: readonly string[] = []
   const handlers: Handlers = {
     ...serverHandlers(services),
     ...identityHandlers(services),
+    ...accountHandlers(services),
     ...hostHandlers(services),
     ...vmHandlers(services),
     ...placeHandlers(services),

@@ -26,7 +26,7 @@ export function authenticator(identity: Identity): (request: FastifyRequest) => 
   return async (request) => {
     const token = tokenOf(request);
     if (token === undefined) throw new PolyvisorError("notSignedIn", { detail: "the request has no token" });
-    return identity.caller(token);
+    return identity.caller(token, request.ip);
   };
 }
 

@@ -33,7 +33,8 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
       body: options.body,
       signal: AbortSignal.timeout(15_000),
     });
-  const params = (route: RouteName): Record<string, string> => (route.startsWith("vm") ? { id: vm.id } : { id: "h-000000000000", volume: "x" });
+  const params = (route: RouteName): Record<string, string> =>
+    route.startsWith("vm") ? { id: vm.id } : { id: "h-000000000000", volume: "x", account: "nobody" };
 
   test.each(Object.keys(routePaths) as RouteName[])("%s asks who you are before anything else", async (route) => {
     const [method] = routePaths[route];
@@ -89,6 +90,23 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await lab.as(byPhrase.token).call("sessionDelete");
     asked.add("sessionDelete");
     await expect(lab.as(byPhrase.token).call("accountGet")).rejects.toMatchObject({ problem: { code: "notSignedIn" } });
+
+    const made = (await ask("accountCreate", { body: { name: "alice", displayName: "Alice Ångström" } })) as { id: string };
+    await ask("accountList", { query: { limit: "1" } });
+    await ask("accountShow", { params: { id: "alice" } });
+    await ask("accountChange", { params: { id: made.id }, body: { displayName: "A." } });
+    await ask("accountCode", { params: { id: "alice" } });
+    await ask("accountReset", { params: { id: "alice" } });
+    await ask("groupCreate", { body: { name: "night shift" } });
+    await ask("groupList");
+    await ask("memberAdd", { params: { id: "night shift", account: "alice" } });
+    await ask("groupGet", { params: { id: "night shift" } });
+    await ask("groupChange", { params: { id: "night shift" }, body: { name: "nights" } });
+    await ask("memberRemove", { params: { id: "nights", account: "alice" } });
+    await ask("groupRemove", { params: { id: "nights" } });
+    await ask("accountRemove", { params: { id: "alice" } });
+    const sessions = (await ask("sessionList", { query: { all: "true" } })) as { items: { id: string }[] };
+    await ask("sessionRevoke", { params: { id: sessions.items[0]!.id } });
 
     await ask("hostList", { query: { filter: "tag=lab", sort: "-name" } });
     await ask("hostGet", { params: { id: host.name } });

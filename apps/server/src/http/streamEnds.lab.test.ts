@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ControlPlane } from "../controlPlane.ts";
 import { createControlPlane } from "../createControlPlane.ts";
 import { Identity } from "../identity/identity.ts";
+import type { Caller } from "../identity/tokenCache.ts";
 import { openSecretBox } from "../identity/secretBox.ts";
 import { clientOf, makeDataFolder } from "../lab/labServer.ts";
 import { until } from "../lab/until.ts";
@@ -24,21 +25,21 @@ let identity: Identity;
 let control: ControlPlane;
 let app: FastifyInstance;
 let url: string;
-let admin: string;
+let admin: Caller;
 let vm: string;
 
 beforeAll(async () => {
   folder = await makeDataFolder();
   store = await openStore({ kind: "private", dataFolder: folder }, log);
   identity = await Identity.open(store, log);
-  admin = (await identity.administrator()).id;
+  admin = await identity.caller(await identity.makeLocalToken("test"));
   control = await createControlPlane({ store, dataFolder: folder, log, secrets: await openSecretBox(folder), serverId: "s-lab" });
   app = await buildApp({ control, identity, log, version: "0", url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, [], {
     heartbeatMs: 50,
     stuckMs: 300,
   });
   url = await app.listen({ host: "127.0.0.1", port: 0 });
-  const { token } = await identity.makeToken(admin, "setup");
+  const { token } = await identity.makeToken(admin, { name: "setup" });
   const client = clientOf(url, token);
   await client.call("hostAdd", { body: { uri: "sim://ends/host-0001?vms=8" } });
   vm = (await until("a running VM", async () => (await client.call("vmList", { query: { filter: "state=running" } })).items[0])).id;
@@ -53,28 +54,28 @@ afterAll(async () => {
 });
 
 test("a quiet stream beats, and ends when its token is revoked", async () => {
-  const { token, id } = await identity.makeToken(admin, "watcher");
+  const { token, id } = await identity.makeToken(admin, { name: "watcher" });
   const answer = await fetch(`${url}${apiBase}/events`, { headers: { authorization: `Bearer ${token}` } });
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!/\n:\n\n:\n\n/.test(text)) text += (await reader.read()).value;
-  await identity.revoke(admin, id);
+  await identity.tokens.revoke(id, admin.accountId);
   for (;;) if ((await reader.read()).done) break;
 });
 
 test("a console ends when its token is revoked, and says why", async () => {
-  const { token, id } = await identity.makeToken(admin, "typist");
+  const { token, id } = await identity.makeToken(admin, { name: "typist" });
   const socket = new WebSocket(clientOf(url, token).webSocketUrl("vmConsole", { params: { id: vm } }), webSocketProtocols(token));
   await once(socket, "open");
   const closed = once(socket, "close") as Promise<[CloseEvent]>;
-  await identity.revoke(admin, id);
+  await identity.tokens.revoke(id, admin.accountId);
   const [event] = await closed;
   expect(event.code).toBe(1008);
   expect(event.reason).toMatch(/not signed in/);
 });
 
 test("a reader that takes nothing is dropped, and everyone else goes on", async () => {
-  const { token } = await identity.makeToken(admin, "sleeper");
+  const { token } = await identity.makeToken(admin, { name: "sleeper" });
   const before = control.metrics().events.subscribers;
   const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
   socket.on("error", () => undefined);
@@ -92,7 +93,7 @@ test("a reader that takes nothing is dropped, and everyone else goes on", async 
 });
 
 test("a console that was opened for an upgrade that then is none is closed again", async () => {
-  const { token } = await identity.makeToken(admin, "halfway");
+  const { token } = await identity.makeToken(admin, { name: "halfway" });
   const hypervisor = control.hosts.hypervisor(control.estate.find("vm", vm).hostId);
   const open = hypervisor.console.bind(hypervisor);
   const opened = Promise.withResolvers<Awaited<ReturnType<typeof open>>>();

@@ -1,6 +1,7 @@
 import { PolyvisorError } from "@polyvisor/model";
 import { sql } from "kysely";
 import type { Logger } from "pino";
+import type { TokenScope } from "../store/identityTables.ts";
 import type { Listening } from "../store/listening.ts";
 import type { Store } from "../store/openStore.ts";
 import { storeFailure } from "../store/storeFailure.ts";
@@ -13,6 +14,10 @@ export interface Caller {
   account: string;
   tokenId: string;
   use: "session" | "api" | "local";
+  /** Ids of the groups that the account is in, by whatever way. */
+  groups: readonly string[];
+  /** The most that the token may do; absent where it may all that the account may. */
+  scope?: TokenScope;
 }
 
 interface Known {
@@ -33,7 +38,7 @@ export class TokenCache {
   readonly #store: Store;
   readonly #log: Logger;
   readonly #known = new Map<string, Known>();
-  readonly #used = new Map<string, Date>();
+  readonly #used = new Map<string, { at: Date; address: string | undefined }>();
   #listening: Listening | undefined;
   readonly #timer: NodeJS.Timeout;
   /** Counts the revocations, so that an answer that was on its way meanwhile is not kept. */
@@ -56,7 +61,8 @@ export class TokenCache {
     return cache;
   }
 
-  async caller(token: string): Promise<Caller> {
+  /** @param address from which it is sent, kept as where it was used last */
+  async caller(token: string, address?: string): Promise<Caller> {
     const hash = hashToken(token);
     if (!hash) throw new PolyvisorError("notSignedIn", { detail: "the token is not one of Polyvisor's" });
     const key = hash.toString("base64");
@@ -71,7 +77,7 @@ export class TokenCache {
     }
     if (!known || known.expiresAt <= now)
       throw new PolyvisorError("notSignedIn", { detail: known ? "the token has expired" : "the token is unknown or was revoked" });
-    this.#used.set(known.caller.tokenId, new Date(now));
+    this.#used.set(known.caller.tokenId, { at: new Date(now), address });
     return known.caller;
   }
 
@@ -80,13 +86,18 @@ export class TokenCache {
     const row = await this.#store.db
       .selectFrom("token")
       .innerJoin("account", "account.id", "token.account_id")
-      .select(["token.id", "token.use", "token.expires_at", "account.id as account_id", "account.name"])
+      .select(["token.id", "token.use", "token.expires_at", "token.scope", "account.id as account_id", "account.name"])
+      .select(sql<string[]>`array(select distinct group_id from membership where account_id = account.id order by 1)`.as("groups"))
       .where("token.hash", "=", hash)
+      // This machine's own command line comes in whatever was done to the account: that is how a mistake is mended.
+      .where((eb) => eb.or([eb("account.disabled", "=", false), eb("token.use", "=", "local")]))
       .executeTakeFirst();
     this.#known.delete(key);
     if (!row) return undefined;
+    const caller: Caller = { accountId: row.account_id, account: row.name, tokenId: row.id, use: row.use, groups: row.groups };
+    if (row.scope) caller.scope = row.scope;
     const known = {
-      caller: { accountId: row.account_id, account: row.name, tokenId: row.id, use: row.use },
+      caller,
       expiresAt: row.expires_at?.getTime() ?? Infinity,
       askedAt: now,
     };
@@ -112,16 +123,16 @@ export class TokenCache {
     this.#used.clear();
     try {
       if (used.length > 0) {
-        await sql`update token set last_used_at = u.at from unnest(${used.map(([id]) => id)}::text[], ${used.map(([, at]) => at)}::timestamptz[]) as u (id, at) where token.id = u.id`.execute(
-          this.#store.db,
-        );
+        await sql`update token set last_used_at = u.at, last_address = coalesce(u.address, last_address)
+          from unnest(${used.map(([id]) => id)}::text[], ${used.map(([, { at }]) => at)}::timestamptz[], ${used.map(([, { address }]) => address ?? null)}::text[])
+          as u (id, at, address) where token.id = u.id`.execute(this.#store.db);
       }
       await this.#store.db
         .deleteFrom("token")
         .where("expires_at", "<", new Date(Date.now() - 7 * 86_400_000))
         .execute();
     } catch (error) {
-      for (const [id, at] of used) if (!this.#used.has(id)) this.#used.set(id, at);
+      for (const [id, use] of used) if (!this.#used.has(id)) this.#used.set(id, use);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import type { Failure, Kind, Plan } from "@polyvisor/model";
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
+import type { IdentityTables } from "./identityTables.ts";
 
 type Time = ColumnType<Date, Date | string, Date | string>;
 type OptionalTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
@@ -58,32 +59,6 @@ export interface TaskStepTable {
   failure: JSONColumnType<Failure> | null;
 }
 
-export interface AccountTable {
-  id: string;
-  name: string;
-  /** argon2id in PHC form; null until a pass phrase is set. */
-  pass_phrase_hash: string | null;
-  created_at: Generated<Date>;
-}
-
-/** Sessions and API tokens. Only the SHA-256 of a token is kept: it has 256 random bits, so that is enough. */
-export interface TokenTable {
-  id: string;
-  account_id: string;
-  use: "session" | "api" | "local";
-  name: string;
-  hash: Buffer;
-  created_at: Generated<Date>;
-  last_used_at: OptionalTime;
-  expires_at: OptionalTime;
-}
-
-export interface SignInCodeTable {
-  hash: Buffer;
-  account_id: string;
-  expires_at: Time;
-}
-
 /** A repeat of a write with the same key gets the task that the first one made. */
 export interface IdempotencyTable {
   account_id: string;
@@ -118,14 +93,11 @@ export interface SettingTable {
   value: JSONColumnType<Record<string, unknown>>;
 }
 
-export interface Schema {
+export interface Schema extends IdentityTables {
   object: ObjectTable;
   event: EventTable;
   task: TaskTable;
   task_step: TaskStepTable;
-  account: AccountTable;
-  token: TokenTable;
-  sign_in_code: SignInCodeTable;
   idempotency: IdempotencyTable;
   credential: CredentialTable;
   sample: SampleTable;
