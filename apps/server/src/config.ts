@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { readConfigFile, type FileSettings } from "./configFile.ts";
 import { logLevels, type LogLevel } from "./log.ts";
 import { StartError } from "./startError.ts";
 
@@ -14,16 +15,39 @@ export interface Config {
   /** Names beside localhost under which clients may call (`Host`), for a proxy in front. */
   names: string[];
   logLevel: LogLevel;
+  /** HTTPS in place of HTTP: with the site's certificate, or with one that the server makes for itself. */
+  tls?: TlsConfig | undefined;
 }
 
-export const usage = `usage: node apps/server/src/main.ts [--data DIR] [--port N] [--listen ADDRESS] [--database URL] [--name HOST]... [--log-level LEVEL]
+export type TlsConfig = { kind: "generated" } | { kind: "site"; certificate: string; key: string };
 
+/** Settings of a file; those that are `true` may be given several times. */
+const inFile = {
+  data: false,
+  port: false,
+  listen: false,
+  database: false,
+  name: true,
+  "log-level": false,
+  tls: false,
+  "tls-certificate": false,
+  "tls-key": false,
+} as const;
+
+export const usage = `usage: node apps/server/src/main.ts [--config FILE] [--data DIR] [--port N] [--listen ADDRESS] [--database URL]
+       [--name HOST]... [--tls | --tls-certificate FILE --tls-key FILE] [--log-level LEVEL]
+
+  --config FILE      settings, a line each: NAME = VALUE, of the names below; what is given here or in the environment
+                     goes before it
   --data DIR         what Polyvisor keeps (default /var/lib/polyvisor for root, else ~/.local/share/polyvisor)
   --port N           TCP port (default 8420)
   --listen ADDRESS   IP address to listen at (default 127.0.0.1)
   --database URL     a PostgreSQL of the site's, postgresql://USER@HOST/NAME; better given as POLYVISOR_DATABASE_URL,
                      because arguments are shown to every account of the machine (default: one of its own in DIR)
   --name HOST        a name by which clients call this server, beside localhost; may be repeated
+  --tls              HTTPS with a certificate that the server makes for itself (in a file: tls = generated)
+  --tls-certificate FILE, --tls-key FILE
+                     HTTPS with the site's certificate (PEM, with its chain) and key; read again when they change
   --log-level LEVEL  ${logLevels.join(", ")} (default info)
 `;
 
@@ -39,6 +63,10 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv, isRoot = proc
         listen: { type: "string" },
         database: { type: "string" },
         name: { type: "string", multiple: true },
+        config: { type: "string" },
+        tls: { type: "boolean" },
+        "tls-certificate": { type: "string" },
+        "tls-key": { type: "string" },
         "log-level": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
@@ -47,23 +75,34 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv, isRoot = proc
     throw new StartError((error as Error).message, usage);
   }
   if (values["help"]) return "help";
-  const port = Number(values["port"] ?? 8420);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new StartError(`--port ${String(values["port"])} is not a port.`, "Give a number from 1 to 65535.");
-  const logLevel = (values["log-level"] ?? "info") as LogLevel;
+  const file: FileSettings = values["config"] === undefined ? new Map() : readConfigFile(path.resolve(values["config"] as string), inFile);
+  const given = (name: keyof typeof inFile): string | undefined => (values[name] as string | undefined) ?? file.get(name)?.[0];
+  const portText = given("port") ?? "8420";
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : -1;
+  if (port < 0 || port > 65_535) throw new StartError(`--port ${portText} is not a port.`, "Give a number from 1 to 65535.");
+  const logLevel = (given("log-level") ?? "info") as LogLevel;
   if (!logLevels.includes(logLevel)) throw new StartError(`--log-level ${logLevel} is unknown.`, `Known are ${logLevels.join(", ")}.`);
-  const databaseUrl = (values["database"] as string | undefined) ?? env["POLYVISOR_DATABASE_URL"];
+  const databaseUrl = (values["database"] as string | undefined) ?? env["POLYVISOR_DATABASE_URL"] ?? file.get("database")?.[0];
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl))
     throw new StartError("The database is not given as a PostgreSQL URL.", "Write it as postgresql://USER@HOST/NAME.");
-  const data =
-    (values["data"] as string | undefined) ??
-    (isRoot ? "/var/lib/polyvisor" : path.join(env["XDG_DATA_HOME"] ?? path.join(homedir(), ".local/share"), "polyvisor"));
+  const data = given("data") ?? (isRoot ? "/var/lib/polyvisor" : path.join(env["XDG_DATA_HOME"] ?? path.join(homedir(), ".local/share"), "polyvisor"));
   return {
     dataFolder: path.resolve(data),
-    listen: (values["listen"] as string | undefined) ?? "127.0.0.1",
+    listen: given("listen") ?? "127.0.0.1",
     port,
     databaseUrl,
-    names: (values["name"] as string[] | undefined) ?? [],
+    names: (values["name"] as string[] | undefined) ?? [...(file.get("name") ?? [])],
     logLevel,
+    tls: tlsOf(values["tls"] === true ? "generated" : file.get("tls")?.[0], given("tls-certificate"), given("tls-key")),
   };
+}
+
+function tlsOf(mode: string | undefined, certificate: string | undefined, key: string | undefined): TlsConfig | undefined {
+  if (mode !== undefined && mode !== "generated" && mode !== "off") throw new StartError(`tls = ${mode} is unknown.`, "Known are off and generated.");
+  if (certificate === undefined && key === undefined) return mode === "generated" ? { kind: "generated" } : undefined;
+  if (certificate === undefined || key === undefined)
+    throw new StartError("A certificate is given without its key, or a key without its certificate.", "Give both: --tls-certificate FILE --tls-key FILE");
+  if (mode !== undefined)
+    throw new StartError("Both a certificate of the site's and one of our own are asked for.", "Leave out --tls (or the line tls = …) where the site has one.");
+  return { kind: "site", certificate: path.resolve(certificate), key: path.resolve(key) };
 }

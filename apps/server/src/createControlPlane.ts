@@ -18,6 +18,7 @@ import { EventLog } from "./events/eventLog.ts";
 import { Housekeeping } from "./events/housekeeping.ts";
 import { Journal } from "./events/journal.ts";
 import { Hosts } from "./hosts/hosts.ts";
+import { roomLog } from "./logRooms.ts";
 import { newId } from "./newId.ts";
 import { makeWork } from "./plans/makeWork.ts";
 import type { Work } from "./plans/work.ts";
@@ -46,10 +47,10 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const estate = new Estate();
   await loadEstate(pool, estate);
   const events = await EventLog.open(pool, now);
-  const journal = new Journal({ pool, estate, log, serverId, now, publish: (list) => events.publish(list) });
+  const journal = new Journal({ pool, estate, log: roomLog(log, "events"), serverId, now, publish: (list) => events.publish(list) });
   const attribution = new Attribution(now);
   const rules = new InventoryRules({ now, newId });
-  const templates = await Templates.open({ recipesFolder: options.recipesFolder ?? ownRecipes, folder: path.join(options.dataFolder, "templates"), pool, log });
+  const templates = await Templates.open({ recipesFolder: options.recipesFolder ?? ownRecipes, folder: path.join(options.dataFolder, "templates"), pool, log: roomLog(log, "templates") });
   const hosts = new Hosts({
     estate,
     journal,
@@ -57,14 +58,14 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     attribution,
     pool,
     secrets: options.secrets,
-    log,
+    log: roomLog(log, "hosts"),
     now,
     intervals,
     connect: options.connect ?? {},
     connectTo: options.connectTo ?? connectHypervisor,
     connected: (id) => sampler.connected(id),
   });
-  const sampler = new Sampler({ hosts, estate, pool, log, now, intervalMs: intervals.sample, keepDays: intervals.keepSamplesDays });
+  const sampler = new Sampler({ hosts, estate, pool, log: roomLog(log, "samples"), now, intervalMs: intervals.sample, keepDays: intervals.keepSamplesDays });
   const plan = async (request: Request, reason: string): Promise<Work> => {
     if (request.do === "vm.create" || request.do === "template.build") await templates.reload();
     return makeWork({
@@ -85,11 +86,11 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     performer,
     plan: (request, _account, reason) => plan(request, reason),
     serverId,
-    log,
+    log: roomLog(log, "tasks"),
     now,
     boundary: (point) => options.onBoundary?.(point),
   });
-  const housekeeping = await Housekeeping.open({ pool, events, log, now, serverId, keepEventsDays: intervals.keepEventsDays });
+  const housekeeping = await Housekeeping.open({ pool, events, log: roomLog(log, "events"), now, serverId, keepEventsDays: intervals.keepEventsDays });
   let closing = false;
 
   await hosts.resume(housekeeping.aliveBefore);

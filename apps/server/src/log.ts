@@ -1,4 +1,6 @@
 import { pino, type Logger } from "pino";
+import { LogRooms } from "./logRooms.ts";
+import { RecentLines } from "./recentLines.ts";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -8,7 +10,9 @@ export type LogLevel = (typeof logLevels)[number];
  * none. What may carry a secret is struck out even where someone logs a whole request by mistake.
  */
 export function makeLog(level: LogLevel): Logger {
-  return pino(
+  const stderr = pino.destination({ dest: 2, sync: true });
+  const recent = new RecentLines();
+  const log = pino(
     {
       level,
       base: null, // process and machine are what the journal adds
@@ -33,8 +37,16 @@ export function makeLog(level: LogLevel): Logger {
       },
       serializers: { err: errorFields },
     },
-    pino.destination({ dest: 2, sync: true }),
+    {
+      write(line: string) {
+        stderr.write(line);
+        recent.add(line);
+      },
+    },
   );
+  new LogRooms(log);
+  recent.of(log);
+  return log;
 }
 
 /** An error with its causes, and without the rows and parameters that a driver's error may carry. */

@@ -52,6 +52,7 @@ try {
     if (server) close();
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
+  process.on("SIGHUP", () => void server?.reload()); // also where the terminal went away: a server outlives it
   server = await startServer(config, log);
   log.info({ url: server.url, data: config.dataFolder, machine: hostname(), pid: process.pid }, "ready");
   if (signals > 0) close();

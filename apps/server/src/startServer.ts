@@ -11,11 +11,15 @@ import { buildApp } from "./http/app.ts";
 import { Identity } from "./identity/identity.ts";
 import { keepLocalToken } from "./identity/localToken.ts";
 import { openSecretBox } from "./identity/secretBox.ts";
+import { roomLog } from "./logRooms.ts";
 import { openStore } from "./store/openStore.ts";
 import { StartError } from "./startError.ts";
+import { openTls } from "./tls/serverTls.ts";
 
 export interface Server {
   readonly url: string;
+  /** Reads the certificate again; nothing without TLS. */
+  reload(): Promise<void>;
   /** Stops accepting, answers what is under way, ends the streams, lets running steps finish, stops the database. */
   close(): Promise<void>;
 }
@@ -46,14 +50,16 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     const folder = await takeDataFolder(config.dataFolder);
     started.push({ what: "data folder", close: () => folder.release() });
     await checkPort(config); // before the database is made, which takes a second
+    const tls = await openTls(config, folder.path, roomLog(log, "http"));
+    if (tls) started.push({ what: "certificate", close: async () => tls.close() });
     const secrets = await openSecretBox(folder.path);
     const store = await openStore(
       config.databaseUrl === undefined ? { kind: "private", dataFolder: folder.path } : { kind: "url", url: config.databaseUrl },
-      log,
+      roomLog(log, "store"),
     );
     started.push({ what: "store", close: () => store.close() });
     await folder.check();
-    const identity = await Identity.open(store, log);
+    const identity = await Identity.open(store, roomLog(log, "identity"));
     started.push({ what: "identity", close: () => identity.close() });
     await keepLocalToken(folder.path, identity);
     const control = await createControlPlane({ store, dataFolder: folder.path, log, secrets, serverId: folder.serverId });
@@ -62,8 +68,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     const stopping = new AbortController();
     let url = "";
     const app = await buildApp(
-      { control, identity, log, version, url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal },
+      { control, identity, log: roomLog(log, "http"), version, url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal },
       config.names,
+      undefined,
+      tls,
     );
     const closeHttp = async (): Promise<void> => {
       stopping.abort();
@@ -79,12 +87,16 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
       throw listenError(config, error);
     });
     const { port } = app.server.address() as { port: number };
-    url = urlOf(config.listen, port);
+    url = urlOf(config.listen, port, tls !== undefined);
 
     const file = path.join(folder.path, "server.json");
-    await writeAtomically(file, `${JSON.stringify({ url, pid: process.pid, startedAt: new Date().toISOString(), version, data: folder.path })}\n`, 0o644);
+    const facts = { url, pid: process.pid, startedAt: new Date().toISOString(), version, data: folder.path };
+    // The command line of this machine knows the certificate by this file, whatever names it is for.
+    const tell = (): Promise<void> => writeAtomically(file, `${JSON.stringify({ ...facts, certificate: tls?.pair.cert })}\n`, 0o644);
+    await tell();
+    tls?.onChange(() => void tell().catch((error: unknown) => log.error({ err: error }, "server.json could not be written")));
     started.push({ what: "server.json", close: () => rm(file, { force: true }) });
-    return { url, close: closeAll };
+    return { url, reload: async () => tls?.reload(), close: closeAll };
   } catch (error) {
     await closeAll().catch((inner: unknown) => log.error({ err: inner }, "a part could not be stopped"));
     const { code, path: file, syscall } = error as NodeJS.ErrnoException;
@@ -103,9 +115,9 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 }
 
 /** An address by which the server's own machine reaches it. */
-export function urlOf(listen: string, port: number): string {
+export function urlOf(listen: string, port: number, secure = false): string {
   const host = listen === "0.0.0.0" ? "127.0.0.1" : listen === "::" ? "[::1]" : listen.includes(":") ? `[${listen}]` : listen;
-  return `http://${host}:${port}`;
+  return `${secure ? "https" : "http"}://${host}:${port}`;
 }
 
 async function checkPort(config: Config): Promise<void> {

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import helmet from "@fastify/helmet";
 import { apiBase, routePaths, contracts, type Contract } from "@polyvisor/api";
 import { PolyvisorError } from "@polyvisor/model";
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerFactory } from "fastify";
 import { registerMetrics } from "../metrics/registerMetrics.ts";
+import type { ServerTls } from "../tls/serverTls.ts";
 import { authenticator } from "./authenticate.ts";
 import { registerConsole, takeWebSockets } from "./consoleSocket.ts";
 import { eventStreamHandler, standardTimes, type StreamTimes } from "./eventStream.ts";
@@ -18,6 +19,7 @@ import { vmHandlers } from "./handlers/vmHandlers.ts";
 import { registerHealth } from "./health.ts";
 import { takeJson } from "./jsonBody.ts";
 import { hostCheck } from "./hostHeader.ts";
+import { httpsServer } from "./httpsServer.ts";
 import { contentSecurityPolicy, registerLanding } from "./landing.ts";
 import { bodyLimit, operatorError, problemOf, sendProblem } from "./problem.ts";
 import { registerRoutes } from "./register.ts";
@@ -27,10 +29,16 @@ import { unusedConnections } from "./unusedConnections.ts";
 const bodyMs = 60_000;
 
 /** The whole HTTP side, made of the contract; ready to listen or to be injected. */
-export async function buildApp(services: Services, names: readonly string[] = [], times: StreamTimes = standardTimes): Promise<FastifyInstance> {
+export async function buildApp(
+  services: Services,
+  names: readonly string[] = [],
+  times: StreamTimes = standardTimes,
+  tls?: ServerTls,
+): Promise<FastifyInstance> {
   const { identity, log, version } = services;
   const app = fastify({
     bodyLimit,
+    ...(tls === undefined ? {} : { serverFactory: ((handler, options) => httpsServer(tls, options, handler, services.url)) as FastifyServerFactory }),
     genReqId: () => randomBytes(9).toString("base64url"),
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false },
     forceCloseConnections: "idle",
@@ -55,7 +63,8 @@ export async function buildApp(services: Services, names: readonly string[] = []
   await takeWebSockets(app, log);
   await app.register(helmet, {
     contentSecurityPolicy,
-    strictTransportSecurity: false,
+    // A browser holds on to it for every port of the name: only a certificate of the site's is known to last.
+    strictTransportSecurity: tls?.kind === "site" ? { maxAge: 180 * 86_400, includeSubDomains: false } : false,
     crossOriginResourcePolicy: { policy: "same-origin" },
     frameguard: { action: "deny" },
     referrerPolicy: { policy: "no-referrer" },
