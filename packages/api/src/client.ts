@@ -43,7 +43,13 @@ export interface Client {
   /** The raw answer, for what is not JSON. Rejects as `call` does when it is not a success. */
   raw<R extends RouteName>(route: R, args?: Args<R> & { bytes?: RequestInit["body"]; size?: number }): Promise<Response>;
   /** Events for ever: reconnects, resumes where it was, and ends only by the signal. */
-  events(options: { signal: AbortSignal; kinds?: string; since?: string; onConnection?: (state: "open" | "lost") => void }): AsyncIterable<Event>;
+  events(options: {
+    signal: AbortSignal;
+    kinds?: string;
+    objectId?: string;
+    since?: string;
+    onConnection?: (state: "open" | "lost") => void;
+  }): AsyncIterable<Event>;
   /** URL of a WebSocket route; the token goes into the subprotocols (`webSocketProtocols`). */
   webSocketUrl(route: RouteName, args: { params?: Record<string, string>; query?: Record<string, string> }): string;
 }
@@ -96,9 +102,9 @@ export function createClient(options: ClientOptions): Client {
       if (answer.status === 204) return undefined as never;
       return (await answer.json()) as never;
     },
-    events: ({ signal, kinds, since, onConnection }) =>
+    events: ({ signal, kinds, objectId, since, onConnection }) =>
       eventsOf({
-        open: (last, inner) => raw("eventStream", { query: { kinds, since: last }, signal: inner } as never),
+        open: (last, inner) => raw("eventStream", { query: { kinds, objectId, since: last }, signal: inner } as never),
         delay: options.delay,
         isFinal: (error) => error instanceof ApiError && error.problem.status < 500 && error.problem.status !== 429,
         signal,
