@@ -166,6 +166,14 @@ describe("what virsh does behind our back", () => {
     await until("the end to be told", () => !mine.vms.has(id));
   });
 
+  it("is told to a second consumer, where the first had given up before it began", async () => {
+    const alone = await connect("test");
+    for await (const change of alone.changes(AbortSignal.abort())) expect.unreachable(change.type);
+    const mine = new Follower(alone);
+    open.push({ close: () => mine.stop() });
+    await until("the first inventory", () => mine.inventories > 0);
+  });
+
   it("leaves an action that comes too late with a named error", async () => {
     const id = randomUUID();
     await act(here, { verb: "vm.define", vm: id, definition: "<domain type='test'><name>late</name><memory>1024</memory><os><type>hvm</type></os></domain>" });

@@ -46,10 +46,10 @@ export class LibvirtHypervisor implements Hypervisor {
 
   async *changes(signal: AbortSignal): AsyncGenerator<Change> {
     if (this.#feed && !this.#feed.signal.aborted) throw new PolyvisorError("internal", { detail: "the changes of an endpoint have one consumer" });
+    if (signal.aborted) return;
     const stopped = new AbortController();
     this.#feed = stopped;
     const stop = (): void => stopped.abort();
-    if (signal.aborted) return;
     signal.addEventListener("abort", stop, { once: true });
     const feed = new ChangeFeed(this.#reader, stopped);
     this.#watched = feed;

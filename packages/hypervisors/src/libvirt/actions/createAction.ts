@@ -26,7 +26,7 @@ export const createAction: Pick<VerbHandlers, "vm.create"> = {
         how = described.how;
         await defineNew(session, described.xml, vm);
       } catch (error) {
-        await takeBack(session, placed);
+        await takeBack(session, placed, error);
         throw error;
       }
       if (spec.autostart) {

@@ -55,17 +55,22 @@ export const deviceActions: Devices = {
       const placed = await placeDisk(session, disk, `${dom.name}-${target}`, "/disk");
       const device = buildDisk(disk, placed.source, target, bus, session.driver.toLowerCase());
       const xml = writeXml(device);
+      let attached = false;
       try {
         const message = await change(
           session,
           dom,
           apply,
-          (flags) => session.call.domainAttachDeviceFlags({ dom, xml, flags }),
+          async (flags) => {
+            await session.call.domainAttachDeviceFlags({ dom, xml, flags });
+            attached = true;
+          },
           (root) => addDevice(root, copyXml(device)),
         );
         return { message: `disk ${target} attached: ${message}` };
       } catch (error) {
-        await takeBack(session, [placed]);
+        // What failed for the next start only is in use now.
+        if (!attached) await takeBack(session, [placed], error);
         throw error;
       }
     },

@@ -11,12 +11,11 @@ import type { Session } from "../session.ts";
  */
 export async function duringJob<T>(session: Session, dom: Domain, context: RunContext, work: () => Promise<T>): Promise<T> {
   const over = new AbortController();
-  const abort = (): void => void session.call.domainAbortJob({ dom }).catch(() => {});
   const asked = new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve(), { once: true, signal: over.signal }));
   // The job may not have begun when the wish to stop comes, so it is said until the work ends.
   const stopping = asked.then(async () => {
     while (!over.signal.aborted) {
-      abort();
+      await session.call.domainAbortJob({ dom }, { signal: over.signal, timeoutMs: 5_000 }).catch(() => {});
       await sleep(250, undefined, { signal: over.signal }).catch(() => {});
     }
   });

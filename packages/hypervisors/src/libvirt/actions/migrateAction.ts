@@ -1,5 +1,5 @@
 import { PolyvisorError } from "@polyvisor/model";
-import { constants as c, typedParam } from "@polyvisor/protocol-libvirt";
+import { ConnectionError, constants as c, typedParam } from "@polyvisor/protocol-libvirt";
 import type { Domain } from "@polyvisor/protocol-libvirt";
 import { isActive } from "../domain/domainState.ts";
 import { failure } from "../failure.ts";
@@ -67,7 +67,7 @@ async function connectTo(tools: Parameters<(typeof migrateAction)["vm.migrate"][
   }
 }
 
-/** Defines the VM there and then undefines it here; what fails in between leaves it where it was. */
+/** Defines the VM there and then undefines it here; what is refused in between leaves it where it was, what is not answered leaves it in both places. */
 async function moveDefinition(session: Session, dom: Domain, other: Session): Promise<void> {
   try {
     const kept = async (what: string, has: Promise<boolean>): Promise<void> => {
@@ -93,7 +93,8 @@ async function moveDefinition(session: Session, dom: Domain, other: Session): Pr
       if (autostart !== 0) await other.call.domainSetAutostart({ dom: there, autostart });
       await undefine(session, dom);
     } catch (error) {
-      await other.call.domainUndefine({ dom: there }).catch(() => {});
+      // Without an answer it may be undefined here all the same: then the definition there is the only one.
+      if (!(error instanceof ConnectionError)) await other.call.domainUndefine({ dom: there }).catch(() => {});
       throw error;
     }
   } finally {

@@ -1,6 +1,6 @@
 import { PolyvisorError } from "@polyvisor/model";
 import type { DiskSpec } from "@polyvisor/model";
-import { constants as c } from "@polyvisor/protocol-libvirt";
+import { ConnectionError, constants as c } from "@polyvisor/protocol-libvirt";
 import type { StoragePool, StorageVol } from "@polyvisor/protocol-libvirt";
 import type { DiskSource } from "../domain/buildDevices.ts";
 import { absent } from "../session.ts";
@@ -96,7 +96,11 @@ export async function placeFile(session: Session, file: string, where: string): 
   throw new PolyvisorError("notSupported", { detail: `"${file}" is no file on the host`, where });
 }
 
-/** Takes back volumes that were made for something that then failed. */
-export async function takeBack(session: Session, placed: readonly PlacedDisk[]): Promise<void> {
+/**
+ * Takes back volumes that were made for something that then failed. Where no answer came it may have been done all the
+ * same, and the volumes may be in use: they stay, and a repetition finds them by their names.
+ */
+export async function takeBack(session: Session, placed: readonly PlacedDisk[], error: unknown): Promise<void> {
+  if (error instanceof ConnectionError) return;
   for (const { made } of placed) if (made) await session.call.storageVolDelete({ vol: made }).catch(() => {});
 }

@@ -27,7 +27,8 @@ export const storageActions: Storage = {
   "datastore.create": {
     async run({ session }, { name, type, path, autostart }) {
       const xml = writeXml(element("pool", { type }, element("name", {}, name), element("target", {}, element("path", {}, path))));
-      const pool = (await session.findPool(name)) ?? (await session.call.storagePoolDefineXml({ xml })).pool;
+      const before = await session.findPool(name);
+      const pool = before ?? (await session.call.storagePoolDefineXml({ xml })).pool;
       try {
         if ((await session.call.storagePoolIsActive({ pool })).active === 0) {
           // Makes the folder where it is not there yet.
@@ -38,8 +39,8 @@ export const storageActions: Storage = {
         }
         if (autostart) await session.call.storagePoolSetAutostart({ pool, autostart: 1 });
       } catch (error) {
-        // A datastore that never worked is not left behind.
-        await session.call.storagePoolUndefine({ pool }).catch(() => {});
+        // A datastore that never worked is not left behind; one that somebody made before is theirs.
+        if (!before) await session.call.storagePoolUndefine({ pool }).catch(() => {});
         throw error;
       }
       return { message: `created in ${path}` };

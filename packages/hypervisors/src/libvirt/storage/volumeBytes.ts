@@ -12,7 +12,10 @@ export async function readVolumeBytes(session: Session, datastore: string, volum
   const connection = await session.connection.dedicated();
   try {
     const { stream } = await connection.call.storageVolDownload({ vol, offset: 0n, length: 0n }, { signal });
-    return drained(connection, stream, session, `read volume "${volume}" in datastore "${datastore}"`, signal);
+    const parts = drained(connection, stream, session, `read volume "${volume}" in datastore "${datastore}"`, signal);
+    // A generator that was never begun ends without its last words: begun here, the connection ends with it in any case.
+    await parts.next();
+    return parts;
   } catch (error) {
     await connection.close();
     throw error;
@@ -20,9 +23,14 @@ export async function readVolumeBytes(session: Session, datastore: string, volum
 }
 
 async function* drained(connection: Connection, stream: Stream, session: Session, doing: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const stop = (): void => stream.abort();
+  const stop = (): void => {
+    stream.abort();
+    void connection.close();
+  };
   signal?.addEventListener("abort", stop, { once: true });
   try {
+    signal?.throwIfAborted();
+    yield new Uint8Array();
     yield* stream;
     signal?.throwIfAborted();
     // The server ends what it sends with an empty piece and waits to be told that it arrived.
@@ -46,6 +54,9 @@ export async function writeVolumeBytes(
 ): Promise<void> {
   const vol = await session.volume(datastore, volume);
   const connection = await session.connection.dedicated();
+  // A host that hangs takes no more bytes, and a connection for bulk asks for no signs of life: only its end ends the waiting.
+  const stop = (): void => void connection.close();
+  signal?.addEventListener("abort", stop, { once: true });
   try {
     const { stream } = await connection.call.storageVolUpload({ vol, offset: 0n, length: BigInt(size) }, { signal });
     let sent = 0;
@@ -60,9 +71,11 @@ export async function writeVolumeBytes(
       await stream.finish();
     } catch (error) {
       stream.abort();
+      signal?.throwIfAborted();
       throw error;
     }
   } finally {
+    signal?.removeEventListener("abort", stop);
     await connection.close();
   }
 }
