@@ -18,6 +18,15 @@ export async function buildTemplate(
   name: string,
   context: { signal: AbortSignal; progress(fraction: number, message?: string): void },
 ): Promise<{ message: string }> {
+  const leave = await templates.buildTurn(name, context.signal);
+  try {
+    return await buildAlone(templates, name, context);
+  } finally {
+    leave();
+  }
+}
+
+async function buildAlone(templates: Templates, name: string, context: Parameters<typeof buildTemplate>[2]): Promise<{ message: string }> {
   const { recipesFolder, folder } = templates.options;
   const home = path.join(folder, name);
   await mkdir(home, { recursive: true, mode: 0o755 });

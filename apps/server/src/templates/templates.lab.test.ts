@@ -92,6 +92,21 @@ test("cancelled, the recipe is ended with all it started", async () => {
   expect(await left()).toEqual([]);
 });
 
+test("builds of one template at the same time wait for each other, and none takes another's work away", async () => {
+  await recipe(`echo > "$1/../begun"; until [ -e "$1/../go" ]; do sleep 0.01; done
+printf '{"name":"tiny","version":"1"}' > "$1/template.json"`);
+  const begin = () => lab.plane.tasks.create({ request: { do: "template.build", template: "tiny" }, reason: "", account: "me" });
+  const first = await begin();
+  const home = path.join(lab.folder, "templates/tiny");
+  await until("it runs", async () => (await readdir(home).catch((): string[] => [])).includes("begun"));
+  const others = await Promise.all([begin(), begin()]);
+  await until("the others are begun", async () => (await lab.plane.tasks.list({ limit: 9, state: "running" })).items.length === 3);
+  expect(await left()).toHaveLength(1);
+  await writeFile(path.join(home, "go"), "");
+  for (const { id } of [first, ...others]) expect(await lab.ended(id)).toMatchObject({ state: "succeeded" });
+  expect(await left()).toEqual([]);
+});
+
 test.each([
   ["no template.json", "true"],
   ["a version that is a path", `printf '{"name":"tiny","version":"../../x"}' > "$1/template.json"`],

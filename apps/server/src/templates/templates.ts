@@ -6,6 +6,7 @@ import type pg from "pg";
 import { vmSpecWishSchema } from "@polyvisor/model";
 import type { TemplateRow } from "../controlPlane.ts";
 import type { PlanTemplate } from "../plans/planInput.ts";
+import { Semaphore } from "../semaphore.ts";
 
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/);
 // Nothing is filled in: what the recipe leaves out is the plan's or the operator's to say.
@@ -52,6 +53,8 @@ export class Templates {
   #built = new Map<string, Manifest>();
   #recipes: string[] = [];
   readonly #placed = new Set<string>();
+  /** One build of a template at a time: each begins by removing what the one before left. */
+  readonly #builds = new Map<string, Semaphore>();
 
   constructor(options: TemplatesOptions) {
     this.options = options;
@@ -84,6 +87,13 @@ export class Templates {
     }
     this.#recipes = recipes.sort();
     this.#built = built;
+  }
+
+  /** Waits until no other build of the template is under way. @returns to be called when this one is over */
+  buildTurn(name: string, signal: AbortSignal): Promise<() => void> {
+    let turn = this.#builds.get(name);
+    if (!turn) this.#builds.set(name, (turn = new Semaphore(1)));
+    return turn.enter(signal);
   }
 
   /** Names of recipes. */
