@@ -13,6 +13,8 @@ import { PrivateLibvirtd } from "./privateLibvirtd.ts";
 
 const secret = "Zwölf+Boxkämpfer=jagen,Eva";
 const wrong = "wr0ng-Geheimnis-17";
+const later = "Another one / by now 2";
+const elsewhere = "Only over there! 3";
 const sasl = { mechanisms: "scram-sha-256", users: { al: secret } };
 const authority = new TestAuthority();
 const stranger = new TestAuthority("Strange authority");
@@ -56,6 +58,7 @@ beforeAll(async () => {
   const tls = { ca: authority.cert, ...server };
   await daemon("certified", { listen: "tls", tls });
   await daemon("scram", { listen: "tls", tls, conf: { auth_tls: "sasl" }, sasl });
+  await daemon("other", { listen: "tls", tls, conf: { auth_tls: "sasl" }, sasl: { ...sasl, users: { eva: elsewhere } } });
   await daemon("plainTcp", { listen: "tcp", conf: { auth_tcp: "sasl" }, sasl });
   cli = await CliProgram.start();
 }, 120_000);
@@ -68,7 +71,7 @@ afterAll(async () => {
 
 const client = authority.issue("console", "clientAuth");
 const certified = (folder: string, at = "localhost"): string => `test+tls://${at}:${port("certified")}/default?pkipath=${folder}`;
-const scram = (): string => `qemu+tls://localhost:${port("scram")}/session?pkipath=${pki("right", authority.cert, client)}`;
+const scram = (name = "scram"): string => `qemu+tls://localhost:${port(name)}/session?pkipath=${pki("right", authority.cert, client)}`;
 
 describe("a host behind TLS with client certificates", () => {
   it("is added, and its VM is listed, stopped and started", async () => {
@@ -165,10 +168,20 @@ describe("a host behind SASL", () => {
     await ok("unpause", "sealed");
   });
 
-  it("says it when the host no longer takes the pass phrase, and is back when it does", async () => {
+  it("moves a VM to another host, which has a credential of its own, and back", async () => {
+    expect(await polyvisor(["host", "add", scram("other"), "--name", "other", "--username", "eva"], `${elsewhere}\n`)).toMatchObject({ code: 0 });
+    await ok("destroy", "sealed", "--yes");
+    await ok("migrate", "sealed", "other");
+    expect(await ok("list", "host=other", "-o", "name")).toBe("sealed\n");
+    await ok("migrate", "sealed", "scram");
+    await ok("start", "sealed");
+    await ok("host", "remove", "other", "--yes");
+  });
+
+  it("says it when the host no longer takes the pass phrase, is back when it does, and takes a new one", async () => {
     const setPassword = (password: string): unknown =>
       execFileSync("saslpasswd2", ["-p", "-f", join(daemons.get("scram")!.folder, "sasl/users.db"), "-a", "libvirt", "al"], { input: password });
-    setPassword("another one by now");
+    setPassword(later);
     await ok("host", "disable", "scram");
     const refused = await polyvisor(["host", "enable", "scram"]);
     expect(refused.code).toBe(1);
@@ -177,6 +190,12 @@ describe("a host behind SASL", () => {
     expect((await polyvisor(["list", "host=scram"])).err).toMatch(/scram is lost: its VMs are as last seen/);
     setPassword(secret);
     await ok("host", "reconnect", "scram");
+    expect(await stateOf("sealed")).toBe("running");
+    setPassword(later);
+    await ok("host", "disable", "scram");
+    expect(await polyvisor(["host", "enable", "scram"])).toMatchObject({ code: 1 });
+    expect(await polyvisor(["host", "credential", "scram", "al"], `${wrong}\n`)).toMatchObject({ code: 1, out: "scram: lost\n" });
+    expect(await polyvisor(["host", "credential", "scram", "al"], `${later}\n`)).toMatchObject({ code: 0, out: "scram: connected\n" });
     expect(await stateOf("sealed")).toBe("running");
   });
 });
@@ -207,6 +226,11 @@ it("shows no secret anywhere: not in what was said, the log, an event, a task, a
   for (const entry of readdirSync(cli.folder, { recursive: true, withFileTypes: true }))
     if (entry.isFile()) places.set(join(entry.parentPath, entry.name), readFileSync(join(entry.parentPath, entry.name), "latin1"));
   expect(places.size).toBeGreaterThan(500); // the database's files are among them
-  const forms = [secret, wrong].flatMap((each) => [each, encodeURIComponent(each), Buffer.from(each).toString("latin1"), Buffer.from(each).toString("hex")]);
+  const forms = [secret, wrong, later, elsewhere].flatMap((each) => [
+    each,
+    encodeURIComponent(each),
+    Buffer.from(each).toString("latin1"),
+    Buffer.from(each).toString("hex"),
+  ]);
   for (const [place, text] of places) for (const form of forms) expect(text.includes(form), place).toBe(false);
 });

@@ -59,8 +59,11 @@ export interface HostsControl {
   add(input: HostInput, account: string): Promise<Host>;
   /** Connects, looks and disconnects. */
   test(input: HostInput): Promise<{ hostname: string; hypervisor: string; vms: number; features: FeatureTable }>;
-  /** @param ifRevision rejects with `changedMeanwhile` when the host has another revision */
-  change(id: string, patch: { name?: string | undefined; tags?: string[] | undefined; enabled?: boolean | undefined }, ifRevision?: number): Promise<Host>;
+  /**
+   * A credential counts from the next connection on, which is tried at once where there is none.
+   * @param ifRevision rejects with `changedMeanwhile` when the host has another revision
+   */
+  change(id: string, patch: Omit<Partial<HostInput>, "uri"> & { enabled?: boolean | undefined }, ifRevision?: number): Promise<Host>;
   /** Forgets the host and what is on it; nothing there is touched. @param ifRevision as for `change` */
   remove(id: string, ifRevision?: number): Promise<void>;
   /** Tries to connect now instead of at the next attempt. */

@@ -1,6 +1,6 @@
 import type { CommandRow } from "../command.ts";
 
-const host = (name: "add" | "list" | "info" | "remove" | "test" | "reconnect" | "enable" | "disable" | "rename") => async () =>
+const host = (name: "add" | "list" | "info" | "remove" | "test" | "reconnect" | "enable" | "disable" | "rename" | "credential") => async () =>
   (await import("../commands/host.ts"))[name];
 const store = (name: "list" | "info" | "create" | "start" | "stop" | "remove" | "refresh") => async () => (await import("../commands/datastore.ts"))[name];
 const volume = (name: "list" | "create" | "resize" | "remove" | "upload" | "download") => async () => (await import("../commands/volume.ts"))[name];
@@ -55,6 +55,13 @@ export const siteRows: readonly CommandRow[] = [
     load: host("test"),
   },
   { path: "host reconnect", ...one("host"), summary: "try to connect to a host now", load: host("reconnect") },
+  {
+    path: "host credential",
+    operands: "<host> <user>",
+    completes: ["host", "none"],
+    summary: "give a host's new user or pass phrase, which is asked for, or read from standard input",
+    load: host("credential"),
+  },
   { path: "host enable", ...one("host"), summary: "connect to a host again", load: host("enable") },
   { path: "host disable", ...one("host"), summary: "stop connecting to a host", load: host("disable") },
   { path: "host rename", operands: "<host> <name>", completes: ["host", "none"], summary: "call a host otherwise", load: host("rename") },

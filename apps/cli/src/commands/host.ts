@@ -13,19 +13,22 @@ import { settled } from "./hostSettled.ts";
 import { showHost } from "./info.ts";
 import { show } from "../show.ts";
 
-/** What `host add` and `host test` send for a URI; a pass phrase is asked for, never taken from the command line. */
-async function hostInput(
-  context: Context,
-  uri: string,
-): Promise<{ uri: string; name?: string; tags?: string[]; credential?: { username: string; password: string } }> {
-  const { options, io } = context;
+interface Credential {
+  username: string;
+  password: string;
+}
+
+/** A pass phrase is asked for, never taken from the command line. */
+async function credentialOf({ io }: Context, username: string): Promise<Credential> {
+  const password = io.stdin.isTTY ? await (await import("../asking.ts")).askSecret(`Pass phrase of ${username}`) : (await text(io.stdin)).replace(/\r?\n$/, "");
+  return { username, password };
+}
+
+/** What `host add` and `host test` send for a URI. */
+async function hostInput(context: Context, uri: string): Promise<{ uri: string; name?: string; tags?: string[]; credential?: Credential }> {
+  const { options } = context;
   const username = options["username"] as string | undefined;
-  let credential: { username: string; password: string } | undefined;
-  if (username !== undefined)
-    credential = {
-      username,
-      password: io.stdin.isTTY ? await (await import("../asking.ts")).askSecret(`Pass phrase of ${username}`) : (await text(io.stdin)).replace(/\r?\n$/, ""),
-    };
+  const credential = username === undefined ? undefined : await credentialOf(context, username);
   return {
     uri,
     ...(options["name"] === undefined ? {} : { name: options["name"] as string }),
@@ -120,6 +123,15 @@ export const test: Run = async (context) => {
 export const reconnect: Run = async (context) => {
   const client = await context.client();
   const host = await settled(context, await client.call("hostReconnect", { params: { id: (await hostNamed(context)).id } }));
+  context.say(`${escapeText(host.name)}: ${host.connection.state}`);
+  return tellConnection(context, host);
+};
+
+/** `host credential HOST USER`. */
+export const credential: Run = async (context) => {
+  const known = await hostNamed(context);
+  const body = { credential: await credentialOf(context, context.words[1]!) };
+  const host = await settled(context, await (await context.client()).call("hostChange", { params: { id: known.id }, body }));
   context.say(`${escapeText(host.name)}: ${host.connection.state}`);
   return tellConnection(context, host);
 };

@@ -14,11 +14,12 @@ const refused = (errno: string): typeof connectHypervisor => {
 test.each([
   ["qemu:///system", "ENOENT", /polyvisor up/],
   ["lxc:///system", "ECONNREFUSED", /polyvisor up/],
+  ["qemu:///session", "ENOENT", /^As it was\.$/],
   ["qemu:///system", "EACCES", /^As it was\.$/],
   ["qemu:///system?socket=/run/other", "ENOENT", /^As it was\.$/],
   ["qemu+tcp://far/system", "ECONNREFUSED", /^As it was\.$/],
 ])("%s that answers %s names the way back", async (uri, errno, remedy) => {
-  await expect(connector(refused(errno)).openOnce(uri, undefined)).rejects.toMatchObject({
+  await expect(connector(refused(errno)).openOnce(uri, async () => undefined)).rejects.toMatchObject({
     code: "hostRefused",
     detail: "no",
     remedy: expect.stringMatching(remedy),
@@ -26,7 +27,7 @@ test.each([
 });
 
 test("what the adapter says of a socket that is not there is what the way back is known by", async () => {
-  await expect(connector(connectHypervisor).openOnce("qemu:///system?socket=/nowhere/libvirt-sock", undefined)).rejects.toMatchObject({
+  await expect(connector(connectHypervisor).openOnce("qemu:///system?socket=/nowhere/libvirt-sock", async () => undefined)).rejects.toMatchObject({
     code: "hostRefused",
     cause: { errno: "ENOENT" },
   });

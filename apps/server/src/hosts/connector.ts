@@ -11,6 +11,9 @@ export interface ConnectorOptions {
   connectTo: typeof connectHypervisor;
 }
 
+/** What the host at a URI is signed in to with. */
+export type CredentialAt = (uri: string) => Promise<Credential | undefined>;
+
 /** Opens connections to hypervisors as this server is set up. */
 export class Connector {
   readonly #options: ConnectorOptions;
@@ -19,8 +22,8 @@ export class Connector {
     this.#options = options;
   }
 
-  /** @param credential is asked for only when the host wants one */
-  async open(uri: string, credential: () => Promise<Credential | undefined>, signal: AbortSignal): Promise<Hypervisor> {
+  /** @param credentialAt is asked as long as the connection lasts, when a host wants one: this one, or another that a VM is moved to */
+  async open(uri: string, credentialAt: CredentialAt, signal: AbortSignal): Promise<Hypervisor> {
     const { log, now, intervals, connect, connectTo } = this.#options;
     return await connectTo(uri, {
       ...connect,
@@ -29,8 +32,8 @@ export class Connector {
       openTimeoutMs: intervals.openTimeout,
       callTimeoutMs: intervals.callTimeout,
       log: (level, message, fields) => log[level]({ uri, ...fields }, message),
-      secret: async ({ kind }) => {
-        const known = await credential();
+      secret: async ({ kind, for: at }) => {
+        const known = await credentialAt(at);
         return kind === "username" ? known?.username : kind === "password" ? known?.password : undefined;
       },
     }).catch((error: unknown): never => {
@@ -39,12 +42,12 @@ export class Connector {
   }
 
   /** For someone who waits for the answer. @throws PolyvisorError `hostTimeout` after twice the time of an attempt */
-  async openOnce(uri: string, credential: Credential | undefined): Promise<Hypervisor> {
+  async openOnce(uri: string, credentialAt: CredentialAt): Promise<Hypervisor> {
     const giveUp = new AbortController();
     const limit = this.#options.intervals.openTimeout * 2;
     const timer = setTimeout(() => giveUp.abort(new PolyvisorError("hostTimeout", { detail: `the connection was not there after ${limit / 1000} s` })), limit);
     try {
-      return await this.open(uri, async () => credential, giveUp.signal);
+      return await this.open(uri, credentialAt, giveUp.signal);
     } finally {
       clearTimeout(timer);
     }
@@ -52,7 +55,7 @@ export class Connector {
 }
 
 /** Of libvirt on the server's own machine, at the place where everybody expects it. */
-const ownLibvirt = /^(?:qemu|lxc|xen)(?:\+unix)?:\/\/\/[^?]*$/;
+const ownLibvirt = /^(?:qemu|lxc|xen)(?:\+unix)?:\/\/\/(?:system)?$/;
 const notThere: ReadonlySet<unknown> = new Set(["ENOENT", "ECONNREFUSED"]);
 
 /** Where no systemd looks after this machine's libvirtd, nobody starts it again unless he is told how. */

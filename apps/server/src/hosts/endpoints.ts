@@ -22,6 +22,11 @@ export class Endpoints {
     this.#keys.delete(hostId);
   }
 
+  /** The id of the host at a URI. */
+  ownerOf(uri: string): string | undefined {
+    return this.#owners.get(`uri ${uri}`);
+  }
+
   #claim(hostId: string, key: string, why: string): void {
     const owner = this.#owners.get(key);
     if (owner === hostId) return;

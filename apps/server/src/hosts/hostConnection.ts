@@ -30,6 +30,8 @@ export class HostConnection {
   #failure: PolyvisorError | undefined;
   #stream: AbortController | undefined;
   #wake: AbortController = new AbortController();
+  /** Another attempt was asked for during this one, which may have begun before what was wrong was put right. */
+  #again = false;
   #waiters = new Set<(hypervisor: Hypervisor) => void>();
   #run: Promise<void> | undefined;
   /** When the host last told or answered something, milliseconds since 1970. */
@@ -55,6 +57,7 @@ export class HostConnection {
 
   /** The next attempt is made now. */
   reconnect(): void {
+    this.#again = !this.#hypervisor;
     this.#wake.abort();
   }
 
@@ -97,6 +100,7 @@ export class HostConnection {
     let next = already;
     while (!signal.aborted) {
       let hypervisor: Hypervisor | undefined = next;
+      this.#again = false;
       next = undefined;
       try {
         hypervisor ??= await this.#connect();
@@ -117,6 +121,7 @@ export class HostConnection {
         await hypervisor?.close().catch(() => undefined);
       }
       if (signal.aborted) return;
+      if (this.#again) continue;
       const wait = backOff(failures++, this.#failure.code, this.#options.reconnectMax);
       void this.#tell("lost", this.#failure, wait);
       this.#wake = new AbortController();

@@ -2,7 +2,7 @@ import type { Hypervisor } from "@polyvisor/hypervisors";
 import { PolyvisorError, type Host, type HostFacts } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
-import type { HostInput, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
+import type { Credential, HostInput, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
 import type { Attribution } from "../estate/attribution.ts";
 import type { Estate } from "../estate/estate.ts";
 import { clean } from "../estate/facts.ts";
@@ -12,7 +12,8 @@ import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
 import { newId } from "../newId.ts";
 import { Semaphore } from "../semaphore.ts";
-import { canonicalUri, Connector, type ConnectorOptions } from "./connector.ts";
+import { changedHost } from "./changedHost.ts";
+import { canonicalUri, Connector, type ConnectorOptions, type CredentialAt } from "./connector.ts";
 import { Credentials } from "./credentials.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HostConnection } from "./hostConnection.ts";
@@ -89,7 +90,7 @@ export class Hosts implements HostsControl {
     this.#endpoints.take(id, uri);
     let hypervisor: Hypervisor | undefined;
     try {
-      hypervisor = await this.#connector.openOnce(uri, input.credential);
+      hypervisor = await this.#connector.openOnce(uri, this.#credentialAt(id, uri, input.credential));
       const { host: facts } = await hypervisor.inventory();
       this.#endpoints.take(id, uri, facts);
       const first = { id, uri, facts: clean(facts) as HostFacts, features: hypervisor.features, at: this.#options.now() };
@@ -110,7 +111,8 @@ export class Hosts implements HostsControl {
   }
 
   async test(input: HostInput): ReturnType<HostsControl["test"]> {
-    const hypervisor = await this.#connector.openOnce(canonicalUri(input.uri), input.credential);
+    const uri = canonicalUri(input.uri);
+    const hypervisor = await this.#connector.openOnce(uri, async (at) => (at === uri ? input.credential : undefined));
     try {
       const { host, vms } = await hypervisor.inventory();
       return { hostname: host.hostname, hypervisor: `${host.hypervisor.type} ${host.hypervisor.version}`, vms: vms.length, features: hypervisor.features };
@@ -122,26 +124,8 @@ export class Hosts implements HostsControl {
   async change(id: string, patch: Parameters<HostsControl["change"]>[1], ifRevision?: number): Promise<Host> {
     const change = (draft: Draft): Host => {
       const known = wantRevision(draft.get("host", id), id, ifRevision);
-      const after: Host = { ...known, revision: known.revision + 1 };
-      const fields: string[] = [];
-      if (patch.name !== undefined && patch.name !== known.name) {
-        if (draft.hostNamed(patch.name)) throw new PolyvisorError("nameTaken", { detail: `another host is called "${patch.name}"`, where: "name" });
-        after.name = clean(patch.name) as string;
-        fields.push("name");
-      }
-      if (patch.tags !== undefined) {
-        after.tags = clean([...new Set(patch.tags)]) as string[];
-        fields.push("tags");
-      }
-      const enabled = known.connection.state !== "disabled";
-      if (patch.enabled !== undefined && patch.enabled !== enabled) {
-        after.connection = {
-          state: patch.enabled ? "connecting" : "disabled",
-          since: new Date(this.#options.now()).toISOString(),
-          lastSeen: this.#seen(id) ?? known.connection.lastSeen,
-        };
-        fields.push("connection");
-      }
+      const { after, fields } = changedHost(draft, known, patch, (state) => this.#newly(state, known));
+      if (patch.credential !== undefined) this.#credentials.keep(draft, id, patch.credential);
       if (fields.length === 0) return known;
       draft.put(after, { type: "changed", fields, cause: "changed by an operator" });
       return after;
@@ -149,6 +133,7 @@ export class Hosts implements HostsControl {
     try {
       const host = await this.#options.journal.ask(change);
       await this.#follow(id);
+      if (patch.credential !== undefined) this.#connections.get(id)?.reconnect();
       return host;
     } catch (error) {
       if (storedPerhaps(error)) this.#followLater(id);
@@ -176,10 +161,18 @@ export class Hosts implements HostsControl {
   }
 
   async reconnect(id: string): Promise<Host> {
-    const host = this.#options.estate.get("host", id);
-    if (!host) throw noSuchHost(id);
-    if (host.connection.state === "disabled")
-      throw new PolyvisorError("conflict", { detail: `the host ${host.name} is disabled`, remedy: `Enable it: polyvisor host enable ${host.name}` });
+    const host = await this.#options.journal.ask((draft) => {
+      const known = draft.get("host", id);
+      if (!known) throw noSuchHost(id);
+      const { state } = known.connection;
+      if (state === "disabled")
+        throw new PolyvisorError("conflict", { detail: `the host ${known.name} is disabled`, remedy: `Enable it: polyvisor host enable ${known.name}` });
+      if (state !== "lost") return known;
+      // Whoever asked waits for the outcome of this attempt, and must not take the failure of the last one for it.
+      const after: Host = { ...known, revision: known.revision + 1, connection: this.#newly("connecting", known) };
+      draft.put(after, { type: "changed", fields: ["connection"], cause: "an operator asked to connect now" });
+      return after;
+    });
     this.#connections.get(id)?.reconnect();
     return host;
   }
@@ -217,7 +210,7 @@ export class Hosts implements HostsControl {
       reconnectMax: intervals.reconnectMax,
       inventoryTimeout: Math.max(60_000, intervals.callTimeout * 2),
       feed: new HostFeed(id, journal, rules, attribution),
-      connect: (signal) => this.#connector.open(uri, () => this.#credentials.of(id), signal),
+      connect: (signal) => this.#connector.open(uri, this.#credentialAt(id, uri), signal),
       connected: () => {
         try {
           this.#endpoints.take(id, uri, this.#options.estate.get("host", id)?.facts);
@@ -238,8 +231,8 @@ export class Hosts implements HostsControl {
       if (!this.#connections.has(id)) this.#open(id, host.uri).start();
       return;
     }
-    if (!host) this.#endpoints.release(id);
     await this.#close(id);
+    if (!host) this.#endpoints.release(id); // not before: a connection that has just come about takes it
   }
 
   /** Nobody knows yet whether the store has it: it does when the journal goes on. */
@@ -256,9 +249,23 @@ export class Hosts implements HostsControl {
     await connection?.stop();
   }
 
-  #seen(id: string): string | undefined {
-    const at = this.#connections.get(id)?.lastSeen;
-    return at === undefined ? undefined : new Date(at).toISOString();
+  /** For a connection to one host, over which a VM may be moved to another. @param first until one is kept */
+  #credentialAt(id: string, uri: string, first?: Credential): CredentialAt {
+    return async (at) => {
+      const owner = at === uri ? id : this.#endpoints.ownerOf(at);
+      const kept = owner === undefined ? undefined : await this.#credentials.of(owner);
+      return kept ?? (owner === id ? first : undefined);
+    };
+  }
+
+  /** What an operator makes of a host's connection, from now on. */
+  #newly(state: "connecting" | "disabled", { id, connection }: Host): Host["connection"] {
+    const seen = this.#connections.get(id)?.lastSeen;
+    return {
+      state,
+      since: new Date(this.#options.now()).toISOString(),
+      lastSeen: seen === undefined ? connection.lastSeen : new Date(seen).toISOString(),
+    };
   }
 }
 

@@ -2,13 +2,13 @@ import { hostSchema } from "@polyvisor/model";
 import { z } from "zod";
 import { id, page, pageQuerySchema, samplesAnswer, samplesQuery, type Contract } from "./parts.ts";
 
+/** Written by the operator for SASL or SSH; kept sealed, never shown. */
+const credentialSchema = z.strictObject({ username: z.string().max(1024), password: z.string().max(4096) });
 const hostAddSchema = z.strictObject({
   uri: z.string().min(1).max(2048),
   name: z.string().min(1).max(255).optional(),
   tags: z.array(z.string().min(1).max(128)).max(256).optional(),
-  /** Written by the operator for SASL; kept sealed, never shown. */ credential: z
-    .strictObject({ username: z.string().max(1024), password: z.string().max(4096) })
-    .optional(),
+  credential: credentialSchema.optional(),
 });
 
 export const hostsContracts = {
@@ -23,7 +23,7 @@ export const hostsContracts = {
   },
   hostGet: { summary: "One host", who: "account", status: 200, params: id, response: hostSchema },
   hostChange: {
-    summary: "Change a host's name, tags, or whether it is connected",
+    summary: "Change a host's name, tags, credential, or whether it is connected",
     who: "account",
     status: 200,
     params: id,
@@ -31,6 +31,7 @@ export const hostsContracts = {
       name: z.string().min(1).max(255).optional(),
       tags: z.array(z.string().min(1).max(128)).max(256).optional(),
       enabled: z.boolean().optional(),
+      credential: credentialSchema.optional(),
     }),
     response: hostSchema,
   },
