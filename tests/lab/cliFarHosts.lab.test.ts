@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host, Vm } from "@polyvisor/model";
@@ -155,6 +155,17 @@ describe("a host behind SASL", () => {
     expect(await stateOf("sealed")).toBe("running");
     await ok("destroy", "sealed", "--yes");
     await ok("start", "sealed");
+  });
+
+  it("gives and takes bytes over connections of their own, which sign in too", async () => {
+    await ok("datastore", "create", "images", join(daemons.get("scram")!.folder, "images"), "--host", "scram");
+    const [here, back] = ["here", "back"].map((name) => join(cli.folder, name)) as [string, string];
+    writeFileSync(here, randomBytes(3 * 1024 ** 2));
+    await ok("volume", "create", "scram/images", "sent.raw", "3M", "--format", "raw");
+    await ok("volume", "upload", "scram/images", "sent.raw", here);
+    await ok("volume", "download", "scram/images", "sent.raw", back);
+    expect(readFileSync(back).equals(readFileSync(here))).toBe(true);
+    await ok("volume", "delete", "scram/images", "sent.raw", "--yes");
   });
 
   it("is connected again after a restart of the server, by what was sealed", async () => {
