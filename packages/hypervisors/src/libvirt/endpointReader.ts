@@ -37,8 +37,9 @@ export class EndpointReader {
   async inventory(signal?: AbortSignal): Promise<Inventory> {
     const networks = this.networks.readAll(signal);
     const leases = networks.then(() => this.networks.readLeases(signal));
-    const [host, , datastores] = await Promise.all([this.host(signal), this.vms.readAll(signal), this.datastores.readAll(signal), networks, leases]);
-    return { host, vms: this.known(), datastores, networks: await networks };
+    const [host] = await Promise.all([this.host(signal), this.vms.readAll(signal), this.datastores.readAll("anew", signal), networks, leases]);
+    // Whoever read a part again while another part was read knows it better.
+    return { host, vms: this.known(), datastores: this.datastores.known(), networks: this.networks.known() };
   }
 
   /** The host; the probe of its acceleration runs beside and is told as a change when it is done. */

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { constants as c } from "@polyvisor/protocol-libvirt";
+import { constants as c, LibvirtError } from "@polyvisor/protocol-libvirt";
 import type { Domain } from "@polyvisor/protocol-libvirt";
 import type { Snapshot, VmFacts } from "@polyvisor/model";
 import { isLibvirt, isUnsupported } from "../failure.ts";
@@ -192,9 +192,18 @@ export class VmReader {
 
   async #learn(entry: VmListEntry, signal?: AbortSignal): Promise<void> {
     const both = isActive(entry.state) && entry.persistent;
-    const [live, next] = await Promise.all([this.#xml(entry.dom, 0, signal), both ? this.#xml(entry.dom, c.VIR_DOMAIN_XML_INACTIVE, signal) : undefined]);
-    if (live === undefined) this.#forget(entry.dom.uuid);
-    else await this.#take(entry, live, next ?? live, signal);
+    try {
+      const [live, next] = await Promise.all([this.#xml(entry.dom, 0, signal), both ? this.#xml(entry.dom, c.VIR_DOMAIN_XML_INACTIVE, signal) : undefined]);
+      if (live === undefined) this.#forget(entry.dom.uuid);
+      else await this.#take(entry, live, next ?? live, signal);
+    } catch (error) {
+      // One VM that the endpoint cannot describe must not hide the others: it is shown as it was, or with what the lists tell.
+      if (!(error instanceof LibvirtError)) throw error;
+      this.#session.log("warn", "a VM could not be read", { vm: entry.dom.name, error: String(error) });
+      const before = this.#known.get(entry.dom.uuid);
+      const described = before?.described ?? describedVm(bare(entry.dom));
+      this.#known.set(entry.dom.uuid, { liveDigest: "", nextDigest: "", pending: [], snapshots: [], ...before, entry, described });
+    }
   }
 
   async #take(entry: VmListEntry, live: string, next: string, signal?: AbortSignal): Promise<void> {
@@ -217,7 +226,7 @@ export class VmReader {
       return parseXml(xml, `the description of VM "${dom.name}"`);
     } catch (error) {
       this.#session.log("warn", "a VM's description cannot be read", { vm: dom.name, error: String(error) });
-      return element("domain", { type: "unknown" }, element("name", {}, dom.name), element("uuid", {}, dom.uuid));
+      return bare(dom);
     }
   }
 
@@ -229,6 +238,11 @@ export class VmReader {
       throw error;
     }
   }
+}
+
+/** What is known of a VM whose description is not. */
+function bare(dom: Domain): XmlElement {
+  return element("domain", { type: "unknown" }, element("name", {}, dom.name), element("uuid", {}, dom.uuid));
 }
 
 function accelerationOf(vm: DescribedVm): VmFacts["acceleration"] {

@@ -1,7 +1,8 @@
-import { constants as c } from "@polyvisor/protocol-libvirt";
+import { constants as c, LibvirtError } from "@polyvisor/protocol-libvirt";
 import type { Network } from "@polyvisor/protocol-libvirt";
 import type { NetworkFacts } from "@polyvisor/model";
 import { isLibvirt, isUnsupported } from "../failure.ts";
+import { InTurn } from "../inTurn.ts";
 import { pipelined } from "../pipelined.ts";
 import type { Session } from "../session.ts";
 import { parseXml } from "../xml/parseXml.ts";
@@ -12,6 +13,7 @@ export class NetworkReader {
   readonly #session: Session;
   readonly #known = new Map<string, NetworkFacts>();
   readonly #leases = new Map<string, readonly string[]>();
+  readonly #turns = new InTurn();
   #supported = true;
   #leasesSupported = true;
 
@@ -20,7 +22,16 @@ export class NetworkReader {
   }
 
   /** All networks. */
-  async readAll(signal?: AbortSignal): Promise<NetworkFacts[]> {
+  readAll(signal?: AbortSignal): Promise<NetworkFacts[]> {
+    return this.#turns.run(() => this.#readAll(signal));
+  }
+
+  /** All networks as last read. */
+  known(): NetworkFacts[] {
+    return [...this.#known.values()];
+  }
+
+  async #readAll(signal?: AbortSignal): Promise<NetworkFacts[]> {
     if (!this.#supported) return [];
     const { call } = this.#session;
     try {
@@ -37,7 +48,10 @@ export class NetworkReader {
           return networkOf((await call.networkGetXmlDesc({ net }, { signal })).xml, net, activeIds.has(net.uuid), autostartIds.has(net.uuid));
         } catch (error) {
           if (isLibvirt(error, "NO_NETWORK")) return undefined;
-          throw error;
+          if (!(error instanceof LibvirtError) || isUnsupported(error)) throw error;
+          // One that cannot be described hides no other: it is shown as it was.
+          this.#session.log("warn", "a network could not be read", { network: net.name, error: String(error) });
+          return this.#known.get(net.uuid);
         }
       });
       const found = read.filter((each) => each !== undefined);
@@ -49,16 +63,6 @@ export class NetworkReader {
       this.#supported = false;
       return [];
     }
-  }
-
-  /** Networks that differ from what is known, and those that are gone. */
-  async changes(signal?: AbortSignal): Promise<{ upserts: NetworkFacts[]; gone: string[] }> {
-    const before = new Map([...this.#known].map(([uuid, facts]) => [uuid, JSON.stringify(facts)]));
-    const read = await this.readAll(signal);
-    return {
-      upserts: read.filter((facts) => before.get(facts.nativeId) !== JSON.stringify(facts)),
-      gone: [...before.keys()].filter((uuid) => !this.#known.has(uuid)),
-    };
   }
 
   /** Reads the leases anew and gives the MAC addresses whose addresses changed. */

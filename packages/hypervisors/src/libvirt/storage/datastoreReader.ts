@@ -1,7 +1,8 @@
-import { constants as c } from "@polyvisor/protocol-libvirt";
+import { constants as c, LibvirtError } from "@polyvisor/protocol-libvirt";
 import type { StoragePool, StorageVol } from "@polyvisor/protocol-libvirt";
 import type { DatastoreFacts } from "@polyvisor/model";
 import { isLibvirt, isUnsupported } from "../failure.ts";
+import { InTurn } from "../inTurn.ts";
 import { pipelined } from "../pipelined.ts";
 import { absent } from "../session.ts";
 import type { Session } from "../session.ts";
@@ -16,33 +17,44 @@ export class DatastoreReader {
   readonly #session: Session;
   readonly #known = new Map<string, DatastoreFacts>();
   #byPath = new Map<string, Volume>();
+  readonly #turns = new InTurn();
   #supported = true;
 
   constructor(session: Session) {
     this.#session = session;
   }
 
-  /** All pools with all volumes. */
-  async readAll(signal?: AbortSignal): Promise<DatastoreFacts[]> {
+  /** All pools with their volumes. `anew` reads the sizes of volumes that are known again, too. */
+  readAll(how: "anew" | "new", signal?: AbortSignal): Promise<DatastoreFacts[]> {
+    return this.#turns.run(() => this.#readAll(how, signal));
+  }
+
+  async #readAll(how: "anew" | "new", signal?: AbortSignal): Promise<DatastoreFacts[]> {
     const pools = await this.#list(signal);
-    const read = (await pipelined(pools, (pool) => this.readOne(pool, "anew", signal), 8)).filter((each) => each !== undefined);
+    const read = (await pipelined(pools, (pool) => this.#readable(pool, how, signal), 8)).filter((each) => each !== undefined);
     const uuids = new Set(read.map((each) => each.nativeId));
     for (const uuid of this.#known.keys()) if (!uuids.has(uuid)) this.#known.delete(uuid);
     this.#index();
     return read;
   }
 
-  /** Pools that differ from what is known, and those that are gone. `anew` reads the sizes of known volumes again too. */
-  async changes(how: "anew" | "new", signal?: AbortSignal): Promise<{ upserts: DatastoreFacts[]; gone: string[] }> {
-    const before = new Map([...this.#known].map(([uuid, facts]) => [uuid, JSON.stringify(facts)]));
-    const pools = await this.#list(signal);
-    const read = (await pipelined(pools, (pool) => this.readOne(pool, how, signal), 8)).filter((each) => each !== undefined);
-    const uuids = new Set(pools.map((pool) => pool.uuid));
-    const gone = [...this.#known.keys()].filter((uuid) => !uuids.has(uuid));
-    for (const uuid of gone) this.#known.delete(uuid);
-    const upserts = read.filter((facts) => before.get(facts.nativeId) !== JSON.stringify(facts));
-    if (upserts.length > 0 || gone.length > 0) this.#index();
-    return { upserts, gone };
+  /** One datastore that the endpoint cannot describe must not hide the others: it is shown as it was, or with what the list tells. */
+  async #readable(pool: StoragePool, how: "anew" | "new", signal?: AbortSignal): Promise<DatastoreFacts | undefined> {
+    try {
+      return await this.readOne(pool, how, signal);
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error;
+      this.#session.log("warn", "a datastore could not be read", { datastore: pool.name, error: String(error) });
+      const nothing = { type: "unknown", active: false, autostart: false, capacity: 0, allocation: 0, available: 0, volumes: [] };
+      const shown = this.#known.get(pool.uuid) ?? { nativeId: pool.uuid, name: pool.name, ...nothing };
+      this.#known.set(pool.uuid, shown);
+      return shown;
+    }
+  }
+
+  /** All datastores as last read. */
+  known(): DatastoreFacts[] {
+    return [...this.#known.values()];
   }
 
   /** Size of the volume at a path, or of `datastore/volume`, as last read. */

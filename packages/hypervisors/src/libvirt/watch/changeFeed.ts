@@ -24,6 +24,8 @@ interface Stale {
 
 /** Milliseconds that the VMs of one batch wait for the slowest of them; it is told when it answers. */
 const patience = 1_000;
+/** VMs read at once: each takes seven calls, and an urgent call waits behind them. */
+const batchSize = 128;
 const digest = (facts: unknown): string => hash("sha1", JSON.stringify(facts), "base64");
 
 /**
@@ -130,11 +132,7 @@ export class ChangeFeed {
   compare({ host, vms, datastores, networks }: Inventory): void {
     if (!this.#ready) return;
     const found = { vm: vms, datastore: datastores, network: networks } as const;
-    for (const kind of inventoryKinds) {
-      const present = new Set(found[kind].map(({ nativeId }) => nativeId));
-      for (const [nativeId, { kind: told }] of this.#told) if (told === kind && !present.has(nativeId)) this.#remove(kind, nativeId);
-      for (const facts of found[kind]) this.#tell({ type: "upsert", kind, facts } as Change, kind, facts, false);
-    }
+    for (const kind of inventoryKinds) this.tellAll(kind, found[kind]);
     this.#tellHost(host);
   }
 
@@ -146,6 +144,8 @@ export class ChangeFeed {
     for (const facts of inventory.datastores) this.#told.set(facts.nativeId, { kind: "datastore", digest: digest(facts) });
     for (const facts of inventory.networks) this.#told.set(facts.nativeId, { kind: "network", digest: digest(facts) });
     this.#hostTold = digest(inventory.host);
+    // What was told while the inventory was read is in it, or is older.
+    this.#queue.clear();
     this.#ready = true;
     void this.#work();
     return { type: "inventory", inventory };
@@ -176,7 +176,11 @@ export class ChangeFeed {
   }
 
   async #vms(): Promise<boolean> {
-    const batch = [...this.#dirty.values()].filter(({ dom }) => !this.#reading.has(dom.uuid));
+    const batch = this.#dirty
+      .values()
+      .filter(({ dom }) => !this.#reading.has(dom.uuid))
+      .take(batchSize)
+      .toArray();
     if (batch.length === 0) return false;
     const reads = batch.map((dirty) => {
       this.#dirty.delete(dirty.dom.uuid);
@@ -239,16 +243,23 @@ export class ChangeFeed {
 
   async #readCollections({ datastores, networks, devices }: Stale): Promise<void> {
     const { signal } = this.#stopped;
-    if (datastores) this.tellCollection("datastore", await this.#reader.datastores.changes(datastores, signal));
-    if (networks) this.tellCollection("network", await this.#reader.networks.changes(signal));
+    if (datastores) this.tellAll("datastore", await this.#reader.datastores.readAll(datastores, signal));
+    if (networks) this.tellAll("network", await this.#reader.networks.readAll(signal));
     if (devices) this.#tellHost(await this.#reader.host(signal));
   }
 
-  /** Tells datastores or networks that differ from what was told, and those that are gone. */
-  tellCollection(kind: "datastore" | "network", changes: { upserts: { nativeId: string }[]; gone: string[] }): void {
-    if (!this.#ready && changes.gone.length + changes.upserts.length > 0) this.#stale = { ...this.#stale, datastores: "anew", networks: true };
-    for (const nativeId of changes.gone) this.#remove(kind, nativeId);
-    for (const facts of changes.upserts) this.#tell({ type: "upsert", kind, facts } as Change, kind, facts, false);
+  /**
+   * Tells which of all objects of a kind differ from what was told, and which are gone. What was told decides, and not what
+   * was read last: somebody else may have read it, or failed behind it.
+   * @returns whether there was anything to tell
+   */
+  tellAll(kind: InventoryKind, all: readonly { nativeId: string }[]): boolean {
+    if (!this.#ready) return false;
+    const present = new Set(all.map(({ nativeId }) => nativeId));
+    const gone = [...this.#told].filter(([nativeId, told]) => told.kind === kind && !present.has(nativeId));
+    for (const [nativeId] of gone) this.#remove(kind, nativeId);
+    const told = all.filter((facts) => this.#tell({ type: "upsert", kind, facts } as Change, kind, facts, false));
+    return gone.length + told.length > 0;
   }
 
   #tellHost(facts: HostFacts): void {
@@ -258,12 +269,13 @@ export class ChangeFeed {
     this.#queue.push({ type: "host", facts });
   }
 
-  #tell(change: Change, kind: InventoryKind, facts: { nativeId: string }, always: boolean): void {
-    if (!this.#ready) return;
+  #tell(change: Change, kind: InventoryKind, facts: { nativeId: string }, always: boolean): boolean {
+    if (!this.#ready) return false;
     const now = digest(facts);
-    if (!always && this.#told.get(facts.nativeId)?.digest === now) return;
+    if (!always && this.#told.get(facts.nativeId)?.digest === now) return false;
     this.#told.set(facts.nativeId, { kind, digest: now });
     this.#queue.push(change);
+    return true;
   }
 
   #remove(kind: InventoryKind, nativeId: string, cause?: string): void {

@@ -21,6 +21,14 @@ describe("the queue of changes", () => {
     expect(await queue.next()).toEqual({ item: 5 });
   });
 
+  it("forgets what is older than an inventory, and that it overflowed", async () => {
+    const queue = new ChangeQueue<number>(2);
+    for (const each of [1, 2, 3]) queue.push(each);
+    queue.clear();
+    queue.push(4);
+    expect(await queue.next()).toEqual({ item: 4 });
+  });
+
   it("ends after what is queued, with the error where there is one", async () => {
     const queue = new ChangeQueue<number>(2);
     queue.push(1);

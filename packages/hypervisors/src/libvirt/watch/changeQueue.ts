@@ -22,6 +22,12 @@ export class ChangeQueue<T> {
     this.#stir();
   }
 
+  /** Forgets what is queued: it is older than what comes next. */
+  clear(): void {
+    this.#items = [];
+    this.#overflowed = false;
+  }
+
   /** Nothing more comes; with an error the consumer gets it after what is queued. */
   end(error?: unknown): void {
     if (this.#ended) return;

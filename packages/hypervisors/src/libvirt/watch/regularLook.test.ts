@@ -7,19 +7,19 @@ import { RegularLook } from "./regularLook.ts";
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** An endpoint with one VM that is edited all the time, and datastores that never answer. */
-function hanging(): { reader: EndpointReader; asked: { agents: number; datastores: number } } {
+/** An endpoint with one VM that is edited all the time, agents that never answer, and datastores that may not either. */
+function endpoint(datastoresHang: boolean): { reader: EndpointReader; asked: { agents: number; datastores: number } } {
   const dom = { uuid: "u", name: "vm", id: 1 };
   const never = new Promise<never>(() => {});
   const asked = { agents: 0, datastores: 0 };
   const reader = {
-    session: { log: () => {}, connection: { open: true } },
-    vms: { changedSince: async () => ({ changed: [], gone: [], all: [dom] }), edited: async () => true },
-    networks: { changes: async () => [] },
+    session: { log: () => {}, connection: { open: true }, call: { nodeGetInfo: async () => ({ memory: 1n, cpus: 1 }) } },
+    vms: { uuids: () => [], changedSince: async () => ({ changed: [], gone: [], all: [dom] }), edited: async () => true },
+    networks: { readAll: async () => [], readLeases: async () => new Set() },
     datastores: {
-      changes: () => {
+      readAll: () => {
         asked.datastores++;
-        return never;
+        return datastoresHang ? never : Promise.resolve([]);
       },
     },
     readAgentAddresses: () => {
@@ -30,11 +30,22 @@ function hanging(): { reader: EndpointReader; asked: { agents: number; datastore
   return { reader: reader as unknown as EndpointReader, asked };
 }
 
+const happenings: Happening[] = [];
+const feed = { happened: (each: Happening) => happenings.push(each), resume: () => {}, tellAll: () => false, retell: () => {} } as unknown as ChangeFeed;
+
+it("asks all agents again only when the asking before has ended", async () => {
+  const { reader, asked } = endpoint(false);
+  const look = new RegularLook(reader, feed, new AbortController().signal);
+  look.start();
+  await vi.advanceTimersByTimeAsync(60_000 - 500);
+  look.stop();
+  expect(asked).toEqual({ agents: 1, datastores: 19 });
+});
+
 it("finds edits of VMs every 3 s, even where a datastore never answers; asks that once, and nobody after the end", async () => {
-  const happenings: Happening[] = [];
-  const feed = { happened: (each: Happening) => happenings.push(each), resume: () => {}, tellCollection: () => false, retell: () => {} };
-  const { reader, asked } = hanging();
-  const look = new RegularLook(reader, feed as unknown as ChangeFeed, new AbortController().signal);
+  happenings.length = 0;
+  const { reader, asked } = endpoint(true);
+  const look = new RegularLook(reader, feed, new AbortController().signal);
   look.start();
   await vi.advanceTimersByTimeAsync(30_500);
   expect(happenings.length).toBe(10);

@@ -24,6 +24,7 @@ export class RegularLook {
   readonly #timers = new Set<NodeJS.Timeout>();
   #looks = 0;
   #machine = "";
+  #asking = false;
   #stopped = false;
 
   constructor(reader: EndpointReader, feed: ChangeFeed, signal: AbortSignal) {
@@ -84,9 +85,8 @@ export class RegularLook {
     const { vms, datastores, networks, session } = this.#reader;
     this.#looks++;
     const sizes = this.#looks % thorough.sizes === 0;
-    this.#feed.tellCollection("network", await networks.changes(this.#signal));
-    const stored = await datastores.changes(sizes ? "anew" : "new", this.#signal);
-    this.#feed.tellCollection("datastore", stored);
+    this.#feed.tellAll("network", await networks.readAll(this.#signal));
+    const stored = this.#feed.tellAll("datastore", await datastores.readAll(sizes ? "anew" : "new", this.#signal));
     if (sizes) await vms.readDiskSizes(this.#signal);
     // Memory and processors are plugged into hosts too, and no driver tells.
     const { memory, cpus } = await session.call.nodeGetInfo({ signal: this.#signal });
@@ -94,7 +94,7 @@ export class RegularLook {
     if (sizes || (this.#machine !== "" && this.#machine !== machine)) this.#feed.hostChanged();
     this.#machine = machine;
     const leased = await networks.readLeases(this.#signal);
-    if (sizes || stored.upserts.length > 0) this.#feed.retell(vms.uuids());
+    if (sizes || stored) this.#feed.retell(vms.uuids());
     else if (leased.size > 0)
       this.#feed.retell(
         [...vms.uuids()].filter((uuid) => vms.facts(uuid)?.nics.some(({ mac }) => leased.has(mac))),
@@ -104,11 +104,16 @@ export class RegularLook {
   }
 
   async #agents(only?: Domain): Promise<void> {
+    // Where many agents hang, asking all takes longer than the time between two askings.
+    if (!only && this.#asking) return;
+    if (!only) this.#asking = true;
     try {
       const changed = await this.#reader.readAgentAddresses(this.#signal, only);
       if (!this.#stopped) this.#feed.retell(changed, "its guest told its addresses");
     } catch (error) {
       if (!this.#signal.aborted) this.#reader.session.log("debug", "agents could not be asked", { error: String(error) });
+    } finally {
+      if (!only) this.#asking = false;
     }
   }
 }
