@@ -45,12 +45,18 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const intervals = { ...standard, ...options.intervals };
   const { pool } = store;
   const estate = new Estate();
-  await loadEstate(pool, estate);
-  const events = await EventLog.open(pool, now);
-  const journal = new Journal({ pool, estate, log: roomLog(log, "events"), serverId, now, publish: (list) => events.publish(list) });
+  const last = await loadEstate(pool, estate);
+  const events = await EventLog.open(pool, now, last);
+  const journal = new Journal({ pool, estate, log: roomLog(log, "events"), serverId, now, last, publish: (list) => events.publish(list) });
+  events.catchUp = () => journal.catchUp();
   const attribution = new Attribution(now);
   const rules = new InventoryRules({ now, newId });
-  const templates = await Templates.open({ recipesFolder: options.recipesFolder ?? ownRecipes, folder: path.join(options.dataFolder, "templates"), pool, log: roomLog(log, "templates") });
+  const templates = await Templates.open({
+    recipesFolder: options.recipesFolder ?? ownRecipes,
+    folder: path.join(options.dataFolder, "templates"),
+    pool,
+    log: roomLog(log, "templates"),
+  });
   const hosts = new Hosts({
     estate,
     journal,

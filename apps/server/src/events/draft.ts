@@ -3,6 +3,7 @@ import type pg from "pg";
 import type { EstateKind, EstateObject, ObjectOf } from "../controlPlane.ts";
 import type { Estate } from "../estate/estate.ts";
 import type { Actor } from "../history/actor.ts";
+import { ClaimLost, type Claim } from "./claim.ts";
 
 /** What a change is told with. */
 export interface ChangeNote {
@@ -41,6 +42,8 @@ export class Draft {
   readonly taskUpdates = new Map<string, TaskUpdate>();
   readonly stepUpdates = new Map<string, StepUpdate>();
   readonly statements: ((client: pg.ClientBase) => Promise<unknown>)[] = [];
+  /** What the mutations were made under: the store takes the batch only if all of them still hold. */
+  readonly claims = new Set<Claim>();
   readonly #estate: Estate;
   readonly #overlay = new Map<string, EstateObject | undefined>();
   readonly #natives = new Map<string, string>();
@@ -123,6 +126,14 @@ export class Draft {
   /** Tells of a task: an event without a row of `object`. */
   tellTask(task: Task, note: ChangeNote): void {
     this.#change({ ...note, object: task });
+  }
+
+  /** What follows holds only as long as this claim does. @throws ClaimLost */
+  under(claim: Claim): void {
+    if (claim.lost) throw new ClaimLost(claim);
+    if (this.claims.has(claim)) return;
+    this.claims.add(claim);
+    this.#undo?.push(() => this.claims.delete(claim));
   }
 
   /** A statement of its own in the same transaction. */

@@ -1,24 +1,11 @@
 import type { Event } from "@polyvisor/model";
 import type pg from "pg";
 import type { EventQuery, EventReader } from "../controlPlane.ts";
+import { eventColumns, eventOfRow, type EventRow } from "./eventRow.ts";
 
 /** Events kept in memory; readers that are further behind are served from the table, or told to read anew. */
 const ringSize = 16_384;
 const pageSize = 1_000;
-
-interface Row {
-  id: number;
-  at: Date;
-  type: Event["type"];
-  kind: Event["kind"];
-  object_id: string;
-  fields: string[];
-  cause: string | null;
-  task_id: string | null;
-  by_account: string | null;
-  origin: string | null;
-  doc: Event["object"] | null;
-}
 
 /** The event stream: a ring of the latest in memory, the table behind it, any number of readers who each keep their own place. */
 export class EventLog implements EventReader {
@@ -32,6 +19,8 @@ export class EventLog implements EventReader {
   #closed = false;
   readonly figures = { published: 0, subscribers: 0, resets: 0 };
   readonly #now: () => number;
+  /** Brings what other servers wrote; a reader who comes from one of them may know of events that are not here yet. */
+  catchUp: () => Promise<void> = async () => undefined;
 
   /** @param last id of the newest event in the table, @param oldest id of the oldest that is kept there */
   constructor(pool: pg.Pool, last: number, oldest: number, now: () => number) {
@@ -41,9 +30,10 @@ export class EventLog implements EventReader {
     this.#now = now;
   }
 
-  static async open(pool: pg.Pool, now: () => number): Promise<EventLog> {
+  /** @param last id up to which the estate was read; the newest in the table where absent */
+  static async open(pool: pg.Pool, now: () => number, last?: number): Promise<EventLog> {
     const { rows } = await pool.query<{ last: number; oldest: number }>("select coalesce(max(id), 0) as last, coalesce(min(id), 1) as oldest from event");
-    return new EventLog(pool, rows[0]!.last, rows[0]!.oldest, now);
+    return new EventLog(pool, last ?? rows[0]!.last, rows[0]!.oldest, now);
   }
 
   lastId(): string {
@@ -85,6 +75,7 @@ export class EventLog implements EventReader {
       let place = this.#end();
       if (query.since !== undefined) {
         const since = /^\d{1,15}$/.test(query.since) ? Number(query.since) : -1;
+        if (since > this.#last) await this.catchUp().catch(() => undefined);
         if (since < this.#oldestKept - 1 || since > this.#last) yield this.#reset();
         else {
           let after = since;
@@ -147,8 +138,8 @@ export class EventLog implements EventReader {
 
   async #page(after: number, query: EventQuery): Promise<{ events: Event[]; upTo: number; oldest: number }> {
     const until = Math.min(this.#last, after + 50_000);
-    const { rows } = await this.#pool.query<Row>(
-      "select id, at, type, kind, object_id, fields, cause, task_id, by_account, origin, doc from event where id > $1 and id <= $2 and ($3::text[] is null or kind = any($3)) and ($4::text is null or object_id = $4) order by id limit $5",
+    const { rows } = await this.#pool.query<EventRow>(
+      `select ${eventColumns} from event where id > $1 and id <= $2 and ($3::text[] is null or kind = any($3)) and ($4::text is null or object_id = $4) order by id limit $5`,
       [after, until, query.kinds ? [...query.kinds] : null, query.objectId ?? null, pageSize],
     );
     return { events: rows.map(eventOfRow), upTo: rows.length < pageSize ? until : rows.at(-1)!.id, oldest: this.#oldestKept };
@@ -163,14 +154,4 @@ export class EventLog implements EventReader {
     this.#news.resolve();
     this.#news = Promise.withResolvers<void>();
   }
-}
-
-function eventOfRow(row: Row): Event {
-  const event: Event = { id: String(row.id), at: row.at.toISOString(), type: row.type, kind: row.kind, objectId: row.object_id, fields: row.fields };
-  if (row.cause !== null) event.cause = row.cause;
-  if (row.task_id !== null) event.taskId = row.task_id;
-  if (row.by_account !== null) event.by = row.by_account;
-  if (row.origin !== null) event.origin = row.origin;
-  if (row.doc !== null) event.object = row.doc;
-  return event;
 }

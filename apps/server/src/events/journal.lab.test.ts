@@ -20,7 +20,7 @@ beforeEach(async () => {
   store = await openStore({ kind: "url", url: await site.database() }, labLog);
   estate = new Estate();
   told = [];
-  journal = new Journal({ pool: store.pool, estate, log: labLog, serverId: "test", now: Date.now, publish: (events) => told.push(...events) });
+  journal = new Journal({ pool: store.pool, estate, log: labLog, serverId: "test", now: Date.now, last: 0, publish: (events) => told.push(...events) });
 });
 afterEach(async () => {
   await journal.close();
@@ -98,7 +98,7 @@ test("a connection that dies behind the commit makes nothing twice", async () =>
     },
   };
   await journal.close();
-  journal = new Journal({ pool: pool as never, estate, log: labLog, serverId: "test", now: Date.now, publish: (events) => told.push(...events) });
+  journal = new Journal({ pool: pool as never, estate, log: labLog, serverId: "test", now: Date.now, last: 0, publish: (events) => told.push(...events) });
   await add("h-1");
   await add("h-2");
   expect(told.map((event) => [event.id, event.objectId])).toEqual([

@@ -1,55 +1,33 @@
-import { randomUUID } from "node:crypto";
-import { PolyvisorError, type Event } from "@polyvisor/model";
+import { PolyvisorError } from "@polyvisor/model";
 import type { Logger } from "pino";
-import type pg from "pg";
-import type { Estate } from "../estate/estate.ts";
 import { currentActor, type Actor } from "../history/actor.ts";
 import { storeFailure } from "../store/storeFailure.ts";
-import { Draft, eventOf } from "./draft.ts";
-import { committedAt, writeBatch } from "./writeBatch.ts";
+import { FenceRefused, type Claim } from "./claim.ts";
 import { LagRing } from "./lagRing.ts";
+import { prepare, type Mutation, type Prepared, type Waiting } from "./prepare.ts";
+import { Turns, type TurnsOptions } from "./turns.ts";
 
-/** Reads the estate through the draft and writes to it; may be run again after a failure of the store. */
-export type Mutation<T> = (draft: Draft) => T;
-
-interface Waiting {
-  mutation: Mutation<unknown>;
-  actor: Actor | undefined;
-  arrived: number;
-  /** Someone waits for the answer: told at once when the store does not answer, instead of when it does again. */
-  impatient: boolean;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
-interface Prepared {
-  batch: string;
-  draft: Draft;
-  events: Omit<Event, "id">[];
-  taken: { waiting: Waiting; value: unknown }[];
-}
-
-const rowLimit = 1_000;
 /** Feeds wait when so many changes are not written yet. */
 const highWater = 4_000;
 
-export interface JournalOptions {
-  pool: pg.Pool;
-  estate: Estate;
-  publish(events: Event[]): void;
+export interface JournalOptions extends TurnsOptions {
   log: Logger;
-  serverId: string;
   now(): number;
+  /** Claims that another server holds now. */
+  lost?(claims: Claim[]): void;
 }
 
 /**
- * The one writer of estate, events, tasks and steps. Mutations wait in order; as many as are there go into one
- * transaction, and only after its commit is the estate changed and are events told. While one batch is on its
- * way the next one gathers, so that the load decides the size. When the store is out, the batch waits for it.
+ * The one writer of this server. Mutations wait in order; as many as are there go into one transaction, and only after
+ * its commit is the estate changed and are events told. While one batch is on its way the next one gathers, so that the
+ * load decides the size. When the store is out, the batch waits for it.
+ *
+ * Servers write in turns. With the turn comes what others wrote meanwhile: it is applied and told first, and the batch
+ * is prepared anew upon it, so that a mutation always sees the present of all servers.
  */
 export class Journal {
   readonly #options: JournalOptions;
-  readonly #mark: string;
+  readonly #turns: Turns;
   readonly #waiting: Waiting[] = [];
   #room: { promise: Promise<void>; resolve(): void } | undefined;
   #draining = false;
@@ -57,13 +35,15 @@ export class Journal {
   #closed = false;
   /** So many of the next mutations go one by one, because their batch was refused. */
   #alone = 0;
+  /** Who waits until what other servers wrote is here. */
+  #readers: { resolve(): void; reject(error: unknown): void }[] = [];
   readonly lag = new LagRing();
   commits = 0;
   failures = 0;
 
   constructor(options: JournalOptions) {
     this.#options = options;
-    this.#mark = `journal ${options.serverId}`;
+    this.#turns = new Turns(options);
   }
 
   get waiting(): number {
@@ -80,6 +60,15 @@ export class Journal {
     return this.#enqueue(mutation, true, currentActor());
   }
 
+  /** Resolves when everything that was committed before is applied and told, whoever wrote it. */
+  catchUp(): Promise<void> {
+    if (this.#closed) return Promise.reject(stopping());
+    return new Promise((resolve, reject) => {
+      this.#readers.push({ resolve, reject });
+      this.#start();
+    });
+  }
+
   /** Resolves when there is room for more; feeds wait for it. */
   async room(): Promise<void> {
     while (this.#waiting.length >= highWater && !this.#closed) {
@@ -93,28 +82,34 @@ export class Journal {
     this.#closed = true;
     this.#room?.resolve();
     await this.#running;
-    for (const each of this.#waiting.splice(0)) each.reject(stopping());
+    for (const each of [...this.#waiting.splice(0), ...this.#readers.splice(0)]) each.reject(stopping());
   }
 
   #enqueue<T>(mutation: Mutation<T>, impatient: boolean, actor: Actor | undefined): Promise<T> {
     if (this.#closed) return Promise.reject(stopping());
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ mutation, actor, arrived: performance.now(), impatient, resolve: resolve as (value: unknown) => void, reject });
-      if (this.#draining) return;
-      this.#draining = true;
-      this.#running = this.#drain();
+      this.#start();
     });
+  }
+
+  #start(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#running = this.#drain();
   }
 
   async #drain(): Promise<void> {
     try {
       await new Promise((resolve) => setImmediate(resolve)); // what arrives in the same turn goes together
-      while (this.#waiting.length > 0) {
+      while (this.#waiting.length + this.#readers.length > 0) {
+        if (this.#waiting.length === 0) {
+          await this.#read();
+          continue;
+        }
         const prepared = this.#prepare(this.#alone > 0 ? 1 : Infinity);
         if (this.#alone > 0) this.#alone--;
-        if (prepared.draft.isEmpty) {
-          for (const { waiting, value } of prepared.taken) waiting.resolve(value);
-        } else if (!(await this.#commit(prepared))) return;
+        if (!(await (prepared.draft.isEmpty ? this.#answer(prepared) : this.#commit(prepared)))) return;
         if (this.#waiting.length < highWater && this.#room) {
           this.#room.resolve();
           this.#room = undefined;
@@ -126,30 +121,71 @@ export class Journal {
     }
   }
 
-  /** Runs mutations from the head of the queue into a draft. Those that throw are answered and gone. */
   #prepare(limit: number): Prepared {
-    const draft = new Draft(this.#options.estate);
-    const taken: Prepared["taken"] = [];
-    let count = 0;
-    while (count < this.#waiting.length && taken.length < limit && draft.changes.length < rowLimit) {
-      const waiting = this.#waiting[count++]!;
+    return prepare(this.#waiting, this.#options.estate, limit, this.#options.now());
+  }
+
+  /** Puts what is not answered back to where it was taken from. */
+  #putBack(prepared: Prepared): void {
+    this.#waiting.unshift(...prepared.open);
+    if (prepared.limit !== Infinity) this.#alone += prepared.open.length;
+    prepared.open = [];
+  }
+
+  /** Nothing is to be written. Who waits for an answer gets it of the present, which another server may have changed. */
+  async #answer(prepared: Prepared): Promise<boolean> {
+    const { taken, thrown } = prepared;
+    if (thrown.length > 0 || taken.some(({ waiting }) => waiting.impatient)) {
       try {
-        taken.push({ waiting, value: draft.attempt(waiting.mutation, waiting.actor) });
+        if (await this.#turns.readOn()) {
+          this.#putBack(prepared);
+          return true;
+        }
       } catch (error) {
-        waiting.reject(error);
+        this.failures++;
+        this.#tellImpatient(prepared, error);
+        this.#putBack(prepared);
+        if (this.#closed) return false;
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        return true;
       }
     }
-    this.#waiting.splice(0, count);
-    const at = new Date(this.#options.now()).toISOString();
-    return { batch: randomUUID(), draft, events: draft.changes.map((change) => eventOf(change, at)), taken };
+    for (const { waiting, value } of taken) waiting.resolve(value);
+    for (const { waiting, error } of thrown) waiting.reject(error);
+    return true;
+  }
+
+  /** For those who wait for what others wrote. */
+  async #read(): Promise<void> {
+    const readers = this.#readers.splice(0);
+    try {
+      await this.#turns.readOn();
+      for (const { resolve } of readers) resolve();
+    } catch (error) {
+      for (const { reject } of readers) reject(storeFailure(error) ?? error);
+    }
   }
 
   /** Commits, or puts the batch back to be tried anew. @returns false when the server stops meanwhile */
   async #commit(prepared: Prepared): Promise<boolean> {
     let ids: number[] | undefined;
     try {
-      ids = await this.#transact(prepared);
+      ids = await this.#turns.write(prepared, {
+        again: () => this.#again(prepared),
+        certain: () => {
+          for (const { waiting, error } of prepared.thrown) waiting.reject(error);
+          prepared.open = prepared.taken.map(({ waiting }) => waiting);
+        },
+      });
+      if (!ids) {
+        this.#putBack(prepared);
+        return true;
+      }
     } catch (error) {
+      if (error instanceof FenceRefused) {
+        await this.#refusedByFence(prepared);
+        return true;
+      }
       this.failures++;
       if (!isTransient(error)) {
         this.#refused(prepared, error);
@@ -166,83 +202,71 @@ export class Journal {
     for (let attempt = 0; !this.#closed; attempt++) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 50 * 2 ** Math.min(attempt, 5))));
       try {
-        const ids = await this.#alreadyCommitted(prepared);
+        const ids = await this.#turns.written(prepared);
         if (ids) this.#publish(prepared, ids);
-        else this.#waiting.unshift(...prepared.taken.map((each) => each.waiting).filter((each) => !each.impatient));
+        else this.#putBack(prepared);
         return true;
       } catch (error) {
         this.failures++;
         this.#tellImpatient(undefined, error);
       }
     }
-    for (const { waiting } of prepared.taken) waiting.reject(stopping());
+    for (const waiting of prepared.open) waiting.reject(stopping());
     return false;
   }
 
-  async #transact({ draft, events, batch }: Prepared): Promise<number[]> {
-    const client = await this.#options.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query("begin");
-      const ids = await writeBatch(client, draft, events, this.#options.serverId, { key: this.#mark, batch });
-      await client.query("commit");
-      return ids;
-    } catch (error) {
-      broken = error as Error;
-      if (storeFailure(error) === undefined)
-        await client.query("rollback").then(
-          () => (broken = undefined),
-          () => undefined,
-        );
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+  /** Prepares the same mutations, and those that came meanwhile, upon what others wrote. */
+  #again(prepared: Prepared): Prepared {
+    const { limit } = prepared;
+    this.#putBack(prepared);
+    if (limit !== Infinity) this.#alone--;
+    return Object.assign(prepared, this.#prepare(limit));
   }
 
-  /** The connection may have died behind the commit: the mark tells. */
-  async #alreadyCommitted({ events, batch }: Prepared): Promise<number[] | undefined> {
-    const client = await this.#options.pool.connect();
-    try {
-      const first = await committedAt(client, { key: this.#mark, batch });
-      return first === undefined ? undefined : events.map((_, i) => first + i);
-    } finally {
-      client.release();
-    }
-  }
-
-  #publish({ draft, events, taken }: Prepared, ids: readonly number[]): void {
+  #publish(prepared: Prepared, ids: readonly number[]): void {
     this.commits++;
-    const { estate } = this.#options;
-    for (const [id, object] of draft.finals()) {
-      if (object) estate.put(object);
-      else for (const kind of ["host", "vm", "datastore", "network"] as const) estate.delete(kind, id);
-    }
-    const published = events.map((event, i) => ({ id: String(ids[i]), ...event }) as Event);
-    if (published.length > 0) this.#options.publish(published);
+    this.#turns.publish(prepared, ids);
     const now = performance.now();
-    for (const { waiting, value } of taken) {
+    for (const { waiting, value } of prepared.taken) {
       this.lag.add(now - waiting.arrived);
       waiting.resolve(value);
     }
   }
 
+  /** Marks what is lost, so that it is left out of the next attempt. Where nothing is, one mutation stands in the way of another. */
+  async #refusedByFence(prepared: Prepared): Promise<void> {
+    const { lost, log } = this.#options;
+    try {
+      const found = await this.#turns.lostOf(prepared);
+      if (found.length > 0) {
+        log.warn({ lost: found.slice(0, 10).map(({ kind, id }) => `${kind} ${id}`), count: found.length }, "another server took over what a batch was about");
+        lost?.(found);
+        this.#putBack(prepared);
+      } else this.#refused(prepared, new FenceRefused());
+    } catch (error) {
+      log.debug({ err: error }, "who holds what could not be read");
+      this.#putBack(prepared);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+
   /** The store answered and refused the data. Each mutation is tried alone, so that one bad one stops no other. */
-  #refused({ taken }: Prepared, error: unknown): void {
-    if (taken.length === 1) {
+  #refused({ open }: Prepared, error: unknown): void {
+    if (open.length === 1) {
       this.#options.log.error({ err: error }, "the database refused a change; it is left out");
-      taken[0]!.waiting.reject(error);
+      open[0]!.reject(error);
       return;
     }
-    this.#waiting.unshift(...taken.map((each) => each.waiting));
-    this.#alone = taken.length;
+    this.#waiting.unshift(...open);
+    this.#alone = open.length;
   }
 
   /** Those who wait for an answer get it; what they asked for is taken out of the queue. */
   #tellImpatient(prepared: Prepared | undefined, error: unknown): void {
     const failure =
       storeFailure(error) ?? new PolyvisorError("storeUnavailable", { detail: "the database could not finish a transaction in time", cause: error });
-    for (const { waiting } of prepared?.taken ?? []) if (waiting.impatient) waiting.reject(failure);
+    for (const waiting of prepared?.open ?? []) if (waiting.impatient) waiting.reject(failure);
+    if (prepared) prepared.open = prepared.open.filter((waiting) => !waiting.impatient);
     if (!this.#waiting.some((each) => each.impatient)) return;
     for (const waiting of this.#waiting.splice(0)) {
       if (waiting.impatient) waiting.reject(failure);

@@ -212,8 +212,10 @@ export class Hosts implements HostsControl {
       feed: new HostFeed(id, journal, rules, attribution),
       connect: (signal) => this.#connector.open(uri, this.#credentialAt(id, uri), signal),
       connected: () => {
+        const host = this.#options.estate.get("host", id);
+        if (!host) return; // removed meanwhile: the endpoint may be another's
         try {
-          this.#endpoints.take(id, uri, this.#options.estate.get("host", id)?.facts);
+          this.#endpoints.take(id, uri, host.facts);
         } catch (error) {
           log.warn({ host: id, err: error }, "two hosts are the same machine");
         }
