@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host, Vm } from "@polyvisor/model";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -206,6 +206,17 @@ describe("a host behind SASL", () => {
     await ok("host", "disable", "scram");
     expect(await polyvisor(["host", "enable", "scram"])).toMatchObject({ code: 1 });
     expect(await polyvisor(["host", "credential", "scram", "al"], `${wrong}\n`)).toMatchObject({ code: 1, out: "scram: lost\n" });
+    expect(await polyvisor(["host", "credential", "scram", "al"], `${later}\n`)).toMatchObject({ code: 0, out: "scram: connected\n" });
+    expect(await stateOf("sealed")).toBe("running");
+  });
+
+  it("says that the key of what was sealed is gone, and takes the credential again", async () => {
+    await cli.stopServer();
+    rmSync(join(cli.data, "secret.key"));
+    await cli.startServer();
+    await until("what is wrong is told", async () => (await host("scram")).connection.failure !== undefined);
+    const { failure } = (await host("scram")).connection;
+    expect(failure).toMatchObject({ detail: expect.stringContaining("secret.key"), remedy: expect.stringContaining("polyvisor host credential") });
     expect(await polyvisor(["host", "credential", "scram", "al"], `${later}\n`)).toMatchObject({ code: 0, out: "scram: connected\n" });
     expect(await stateOf("sealed")).toBe("running");
   });

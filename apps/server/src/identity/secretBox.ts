@@ -35,7 +35,7 @@ export function secretBox(key: Buffer): SecretBox {
       } catch (error) {
         throw new PolyvisorError("internal", {
           detail: "a kept credential cannot be opened: the secret.key of the data folder is not the one it was sealed with",
-          remedy: "Bring the former secret.key back, or give the host its credential again.",
+          remedy: "Bring the former secret.key back, or give the host its credential again: polyvisor host credential HOST USER.",
           cause: error,
         });
       }
