@@ -13,6 +13,7 @@ export class NetworkReader {
   readonly #session: Session;
   readonly #known = new Map<string, NetworkFacts>();
   readonly #leases = new Map<string, readonly string[]>();
+  readonly #leasesOf = new Map<string, readonly { mac: string; address: string }[]>();
   readonly #turns = new InTurn();
   #supported = true;
   #leasesSupported = true;
@@ -70,32 +71,34 @@ export class NetworkReader {
     const changed = new Set<string>();
     if (!this.#leasesSupported) return changed;
     const fresh = new Map<string, string[]>();
-    try {
-      await pipelined(
-        [...this.#known.values()].filter((net) => net.active && net.dhcp),
-        async (net) => {
-          const { leases } = await this.#session.call.networkGetDhcpLeases(
-            { net: { name: net.name, uuid: net.nativeId }, needResults: 1 },
-            { signal, timeoutMs: 5_000 },
-          );
-          for (const lease of leases) {
-            const mac = lease.mac?.toLowerCase();
-            if (mac && lease.ipaddr) fresh.set(mac, [...(fresh.get(mac) ?? []), lease.ipaddr]);
-          }
-        },
-        8,
-      );
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (isUnsupported(error)) this.#leasesSupported = false;
-      else if (!isLibvirt(error, "NO_NETWORK", "OPERATION_INVALID")) this.#session.log("debug", "leases could not be read", { error: String(error) });
-      return changed;
-    }
+    const networks = [...this.#known.values()].filter((net) => net.active && net.dhcp);
+    for (const uuid of this.#leasesOf.keys()) if (!networks.some(({ nativeId }) => nativeId === uuid)) this.#leasesOf.delete(uuid);
+    await pipelined(networks, (net) => this.#readLeasesOf(net, signal), 8);
+    for (const leases of this.#leasesOf.values()) for (const { mac, address } of leases) fresh.set(mac, [...(fresh.get(mac) ?? []), address]);
     for (const mac of new Set([...fresh.keys(), ...this.#leases.keys()]))
       if (JSON.stringify(fresh.get(mac)?.sort()) !== JSON.stringify(this.#leases.get(mac))) changed.add(mac);
     this.#leases.clear();
     for (const [mac, addresses] of fresh) this.#leases.set(mac, addresses);
     return changed;
+  }
+
+  /** Leases of one network; where they cannot be read they stay what they were, and those of others are read all the same. */
+  async #readLeasesOf(net: NetworkFacts, signal?: AbortSignal): Promise<void> {
+    try {
+      const { leases } = await this.#session.call.networkGetDhcpLeases(
+        { net: { name: net.name, uuid: net.nativeId }, needResults: 1 },
+        { signal, timeoutMs: 5_000 },
+      );
+      this.#leasesOf.set(
+        net.nativeId,
+        leases.flatMap(({ mac, ipaddr }) => (mac && ipaddr ? [{ mac: mac.toLowerCase(), address: ipaddr }] : [])),
+      );
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (isUnsupported(error)) this.#leasesSupported = false;
+      else if (isLibvirt(error, "NO_NETWORK", "OPERATION_INVALID")) this.#leasesOf.delete(net.nativeId);
+      else this.#session.log("debug", "leases could not be read", { network: net.name, error: String(error) });
+    }
   }
 
   /** Addresses leased to a MAC address, as last read. */
