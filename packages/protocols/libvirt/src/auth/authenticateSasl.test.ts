@@ -31,6 +31,14 @@ describe("SASL", () => {
     expect(started).toEqual([{ mech: "PLAIN", nil: 0, data: Buffer.from("\0al\0geheim") }]);
   });
 
+  it("does not wait for credentials longer than there is time to connect", async () => {
+    const { calls } = server("SCRAM-SHA-256");
+    const late = new AbortController();
+    const attempt = authenticate(calls, parseUri("qemu+tcp://h/system"), false, () => new Promise(() => {}), { signal: late.signal });
+    late.abort(new Error("too late"));
+    await expect(attempt).rejects.toThrow("too late");
+  });
+
   it("never sends PLAIN in the clear, not even when the URI asks for it", async () => {
     for (const uri of ["qemu+tcp://h/system", "qemu+tcp://h/system?auth=sasl.PLAIN"]) {
       const { calls, started } = server("PLAIN");

@@ -24,7 +24,7 @@ export async function authenticateSasl(
     throw new ConnectionError("authFailed", `${endpoint.uri}: the server wants a user name and password (SASL ${mechanism})`, {
       remedy: "give credentials for the connection",
     });
-  const { username, password } = await source({ mechanism, uri: endpoint.uri, user: endpoint.user });
+  const { username, password } = await inTime(source({ mechanism, uri: endpoint.uri, user: endpoint.user }), during.signal);
   try {
     if (mechanism === "PLAIN") await plain(call, username, password, during);
     else await scram(call, mechanism, username, password, during);
@@ -35,6 +35,18 @@ export async function authenticateSasl(
       remedy: "check user name and password, and with saslpasswd2 on the host that the user exists",
     });
   }
+}
+
+/** Whoever is asked for credentials may take long, but not longer than there is time to connect. */
+function inTime<T>(answer: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal?.reason as Error);
+    if (signal?.aborted) return stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    Promise.resolve(answer)
+      .then(resolve, reject)
+      .finally(() => signal?.removeEventListener("abort", stop));
+  });
 }
 
 const ENCRYPT = "without TLS libvirt offers only mechanisms that encrypt the connection, such as GSSAPI; use tls or ssh";
