@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Host, Vm } from "@polyvisor/model";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { filterOf } from "../../apps/server/src/estate/filterOf.ts";
 import { openLabPlane, type LabPlane } from "../../apps/server/src/lab/labPlane.ts";
 import { until } from "../../apps/server/src/lab/until.ts";
 import { PrivateLibvirtd } from "./privateLibvirtd.ts";
@@ -23,7 +24,7 @@ afterAll(() => daemon[Symbol.asyncDispose]());
 const uri = (): string => `qemu+unix:///session?socket=${encodeURIComponent(daemon.socket)}`;
 const virsh = async (...args: string[]): Promise<string> => (await run("virsh", ["-q", "-c", uri(), ...args], { timeout: 60_000 })).stdout.trim();
 const connected = (): Promise<unknown> => until("the connection", () => lab.plane.estate.get("host", host.id)?.connection.state === "connected", 20_000);
-const vmNamed = (name: string): Vm | undefined => lab.plane.estate.page("vm", { terms: [{ field: "name", not: false, values: [name] }], limit: 1 }).items[0];
+const vmNamed = (name: string): Vm | undefined => lab.plane.estate.page("vm", { filter: filterOf(`name = "${name}"`, "vm", "test"), limit: 1 }).items[0];
 
 beforeEach(async () => {
   lab = await openLabPlane(undefined, { intervals: { sample: 1_000, callTimeout: 5_000 } });
@@ -50,7 +51,7 @@ async function agrees(deadlineMs = 5_000): Promise<void> {
         .map(([, name, state]) => `${name} ${words[state!] ?? state}`)
         .sort();
       const ours = lab.plane.estate
-        .page("vm", { terms: [], limit: 100 })
+        .page("vm", { limit: 100 })
         .items.map((vm) => `${vm.name} ${vm.state}`)
         .sort();
       expect(ours).toEqual(told);
@@ -63,9 +64,9 @@ async function store(): Promise<void> {
   const folder = join(daemon.folder, "images");
   await mkdir(folder, { recursive: true });
   await chmod(folder, 0o777);
-  if (!lab.plane.estate.page("datastore", { terms: [], limit: 10 }).items.some((each) => each.name === "images"))
+  if (!lab.plane.estate.page("datastore", { limit: 10 }).items.some((each) => each.name === "images"))
     expect(await lab.run({ do: "datastore.create", host: host.id, name: "images", path: folder })).toMatchObject({ state: "succeeded" });
-  await until("the datastore", () => lab.plane.estate.page("datastore", { terms: [], limit: 10 }).items.some((each) => each.name === "images" && each.active));
+  await until("the datastore", () => lab.plane.estate.page("datastore", { limit: 10 }).items.some((each) => each.name === "images" && each.active));
 }
 
 it("makes, starts, pauses and deletes a VM with its disk; virsh agrees at each step", { timeout: 120_000 }, async () => {

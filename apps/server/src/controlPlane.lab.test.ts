@@ -4,6 +4,7 @@ import { connectHypervisor, simUris, simWorld } from "@polyvisor/hypervisors";
 import type { Event, Inventory } from "@polyvisor/model";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ControlPlane } from "./controlPlane.ts";
+import { filterOf } from "./estate/filterOf.ts";
 import { EventReplica, everything, openLabPlane, type LabPlane } from "./lab/labPlane.ts";
 import { startSitePostgres, type SitePostgres } from "./lab/sitePostgres.ts";
 import { until } from "./lab/until.ts";
@@ -26,7 +27,7 @@ afterEach(async () => {
 
 const uri = (n: number, more = ""): string => `sim://plane/host-000${n}?hosts=3&vms=8${more}`;
 const connected = (plane: ControlPlane, count: number): Promise<true> => until(`${count} hosts`, () => plane.metrics().hosts.connected === count);
-const vmIn = (state: string) => lab.plane.estate.page("vm", { terms: [{ field: "state", not: false, values: [state] }], limit: 1 }).items[0]!;
+const vmIn = (state: string) => lab.plane.estate.page("vm", { filter: filterOf(`state = ${state}`, "vm", "test"), limit: 1 }).items[0]!;
 const signal = (): AbortSignal => {
   const abort = new AbortController();
   aborts.push(abort);
@@ -47,13 +48,13 @@ async function agrees(plane: ControlPlane, hostUri: string): Promise<void> {
     "estate and host agree",
     async () => {
       const { vms, datastores, networks } = await inventoryOf(hostUri);
-      const host = plane.estate.page("host", { terms: [], limit: 100 }).items.find((each) => each.uri === hostUri)!;
+      const host = plane.estate.page("host", { limit: 100 }).items.find((each) => each.uri === hostUri)!;
       for (const [kind, facts] of [
         ["vm", vms],
         ["datastore", datastores],
         ["network", networks],
       ] as const) {
-        const here = plane.estate.page(kind, { terms: [{ field: "host", not: false, values: [host.id] }], limit: 1000 }).items;
+        const here = plane.estate.page(kind, { filter: filterOf(`host = ${host.id}`, "vm", "test"), limit: 1000 }).items;
         expect(here.length).toBe(facts.length);
         for (const fact of facts) expect(here.find((each) => each.nativeId === fact.nativeId)).toMatchObject(fact);
       }
@@ -214,7 +215,7 @@ describe("events", () => {
     await lab.plane.hosts.add({ uri: uri(1) }, "me");
     await connected(lab.plane, 1);
     const since = lab.plane.events.lastId();
-    const [ours, others] = lab.plane.estate.page("vm", { terms: [{ field: "state", not: false, values: ["running"] }], limit: 2 }).items;
+    const [ours, others] = lab.plane.estate.page("vm", { filter: filterOf("state = running", "vm", "test"), limit: 2 }).items;
     await simWorld("plane").host("host-0001").outside({ verb: "vm.destroy", vm: others!.nativeId });
     const task = await lab.run({ do: "vm.destroy", vms: [ours!.id] });
     const seen = new Map<string, string | undefined>();
@@ -263,7 +264,7 @@ describe("tasks", () => {
 
   test("of many, those that cannot be done are told and the rest is done", async () => {
     simWorld("plane").host("host-0001").fault("fail:vm.setAutostart:0.5");
-    const all = lab.plane.estate.page("vm", { terms: [], limit: 100 }).items;
+    const all = lab.plane.estate.page("vm", { limit: 100 }).items;
     const task = await lab.run({ do: "vm.setAutostart", select: "name=*", on: true });
     expect(task.state).toBe("partial");
     for (const [i, step] of task.steps.entries()) {
@@ -321,7 +322,7 @@ test("when the database dies nothing is lost, nothing is told twice, and who ask
       const pid = Number((await readFile(path.join(own.folder, "postgres/postmaster.pid"), "utf8")).split("\n")[0]);
       process.kill(pid, "SIGKILL");
       await until("the outage is noticed", () => own.plane.metrics().journal.failures > before);
-      const vm = own.plane.estate.page("vm", { terms: [], limit: 1 }).items[0]!;
+      const vm = own.plane.estate.page("vm", { limit: 1 }).items[0]!;
       const asked = await own.plane.vms.change(vm.id, { notes: String(i) }).then(
         () => "done",
         (error: { code: string }) => error.code,
@@ -354,9 +355,9 @@ test("a thousand hosts with 25,000 VMs come, go and are there at once after a re
   );
   await connected(lab.plane, 1000);
   const before = everything(lab.plane);
-  expect(lab.plane.estate.page("vm", { terms: [], limit: 1 }).total).toBe(25_000);
+  expect(lab.plane.estate.page("vm", { limit: 1 }).total).toBe(25_000);
   const plane = await lab.reopen();
-  expect(plane.estate.page("vm", { terms: [], limit: 1 }).total).toBe(25_000);
+  expect(plane.estate.page("vm", { limit: 1 }).total).toBe(25_000);
   await connected(plane, 1000);
   const after = everything(plane);
   for (const [id, object] of before) if (!id.startsWith("h-")) expect(after.get(id)).toEqual(object);

@@ -1,4 +1,4 @@
-import type { Request, SelectorTerm } from "@polyvisor/api";
+import type { CheckedFilter, Request } from "@polyvisor/api";
 import type { connectHypervisor, ConnectOptions, Hypervisor } from "@polyvisor/hypervisors";
 import type { Connection, Datastore, Event, FeatureTable, Host, Kind, Load, Network, Plan, Task, Vm, VmState } from "@polyvisor/model";
 import type { Logger } from "pino";
@@ -9,7 +9,7 @@ export type EstateKind = Exclude<Kind, "task">;
 export type ObjectOf = { host: Host; vm: Vm; datastore: Datastore; network: Network };
 export type EstateObject = ObjectOf[EstateKind];
 
-/** One page of a list. `next` is absent on the last. `total` counts what fits the selector. */
+/** One page of a list. `next` is absent on the last. `total` counts what fits the filter, exactly. */
 export interface Page<T> {
   items: T[];
   next?: string;
@@ -17,7 +17,8 @@ export interface Page<T> {
 }
 
 export interface PageQuery {
-  terms: readonly SelectorTerm[];
+  /** Everything where absent. */
+  filter?: CheckedFilter | undefined;
   /** A field, `-` before it for descending; the name where absent. */
   sort?: string | undefined;
   limit: number;
@@ -35,6 +36,8 @@ export interface EstateReader {
   find<K extends EstateKind>(kind: K, ref: string): ObjectOf[K];
   /** @throws PolyvisorError `badRequest` for an unknown sort field or a cursor that is not ours */
   page<K extends EstateKind>(kind: K, query: PageQuery): Page<ObjectOf[K]>;
+  /** Whether an object fits a filter of its kind. */
+  fits(object: EstateObject, filter: CheckedFilter): boolean;
   /** VMs by state. */
   counts(): Record<VmState, number>;
 }

@@ -44,7 +44,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const { store, log, serverId, now = Date.now } = options;
   const intervals = { ...standard, ...options.intervals };
   const { pool } = store;
-  const estate = new Estate();
+  const estate = new Estate({ now, loadKeptMs: intervals.sample * 3 });
   const last = await loadEstate(pool, estate);
   const events = await EventLog.open(pool, now, last);
   const journal = new Journal({ pool, estate, log: roomLog(log, "events"), serverId, now, last, publish: (list) => events.publish(list) });

@@ -2,4 +2,4 @@ export * from "./client.ts";
 export * from "./contracts.ts";
 export * from "./openapi.ts";
 export * from "./request.ts";
-export * from "./selector.ts";
+export * from "./filter/index.ts";

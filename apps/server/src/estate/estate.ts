@@ -1,19 +1,34 @@
-import { basename, dirname } from "node:path/posix";
-import { fits, type SelectorTerm } from "@polyvisor/api";
-import { PolyvisorError, stateTable, vmStates, type Vm, type VmState } from "@polyvisor/model";
+import type { CheckedFilter, FilterKind } from "@polyvisor/api";
+import { PolyvisorError, stateTable, vmStates, type Load, type Vm, type VmState } from "@polyvisor/model";
 import type { EstateKind, EstateObject, EstateReader, ObjectOf, Page, PageQuery } from "../controlPlane.ts";
+import { valuesOf, type FieldValue } from "./fields.ts";
+import { fitsFilter } from "./fitsFilter.ts";
 import { ObjectTable } from "./objectTable.ts";
-import { selectAll, selectPage, type Surroundings } from "./selection.ts";
+import type { Indexed } from "./plan.ts";
+import { isLoadField, PresentLoads } from "./presentLoads.ts";
+import { usesDatastore, usesNetwork, VmRelations } from "./relations.ts";
+import { select, selectPage } from "./selection.ts";
 
 /** Every object as it was last committed. Only the journal changes it. */
-export class Estate implements EstateReader, Surroundings {
+export class Estate implements EstateReader, Indexed {
   readonly tables: { readonly [K in EstateKind]: ObjectTable<K> } = {
     host: new ObjectTable("host"),
     vm: new ObjectTable("vm"),
     datastore: new ObjectTable("datastore"),
     network: new ObjectTable("network"),
   };
+  readonly loads = { vm: new PresentLoads(), host: new PresentLoads() };
+  readonly relations = new VmRelations(this.tables.vm);
+  readonly figures = { examined: 0 };
   readonly #memory = new Map<string, number>();
+  readonly #now: () => number;
+  readonly #loadKeptMs: number;
+
+  /** @param options.loadKeptMs how long a load is the present one */
+  constructor(options: { now?: () => number; loadKeptMs?: number } = {}) {
+    this.#now = options.now ?? Date.now;
+    this.#loadKeptMs = options.loadKeptMs ?? 60_000;
+  }
 
   get<K extends EstateKind>(kind: K, id: string): ObjectOf[K] | undefined {
     return (this.tables[kind] as ObjectTable<K>).byId.get(id);
@@ -36,8 +51,8 @@ export class Estate implements EstateReader, Surroundings {
   }
 
   /** Ids of the objects of a host. */
-  ofHost(kind: Exclude<EstateKind, "host">, hostId: string): ReadonlySet<string> {
-    return this.tables[kind].byHost.get(hostId) ?? new Set();
+  ofHost(kind: Exclude<EstateKind, "host">, hostId: string): Set<string> {
+    return new Set(this.tables[kind].byHost.get(hostId));
   }
 
   find<K extends EstateKind>(kind: K, ref: string): ObjectOf[K] {
@@ -48,7 +63,7 @@ export class Estate implements EstateReader, Surroundings {
     if (found.length === 0) found = [...table.indexes.name.get(ref)];
     if (found.length === 0 && kind !== "host" && ref.includes("/")) {
       const slash = ref.indexOf("/");
-      const hosts = this.hostsNamed([ref.slice(0, slash)]);
+      const hosts = this.#hostsNamed(ref.slice(0, slash));
       found = [...table.indexes.name.get(ref.slice(slash + 1))].filter((id) => hosts.has((table.byId.get(id) as { hostId: string }).hostId));
     }
     if (found.length === 1) return table.byId.get(found[0]!)!;
@@ -67,8 +82,19 @@ export class Estate implements EstateReader, Surroundings {
     return selectPage(this.tables[kind] as ObjectTable<K>, query, this);
   }
 
-  select<K extends EstateKind>(kind: K, terms: readonly SelectorTerm[]): ObjectOf[K][] {
-    return selectAll(this.tables[kind] as ObjectTable<K>, terms, this);
+  /** Objects that fit, in no order; one more than `most` where there are more. */
+  select<K extends EstateKind>(kind: K, filter: CheckedFilter, most = Infinity): ObjectOf[K][] {
+    const table = this.tables[kind] as ObjectTable<K>;
+    const out: ObjectOf[K][] = [];
+    for (const slot of select(table, filter, this)) {
+      this.figures.examined++;
+      if (out.push(table.at(slot)) > most) break;
+    }
+    return out;
+  }
+
+  fits(object: EstateObject, filter: CheckedFilter): boolean {
+    return fitsFilter(filter, object, this);
   }
 
   counts(): Record<VmState, number> {
@@ -76,31 +102,56 @@ export class Estate implements EstateReader, Surroundings {
     return Object.fromEntries(vmStates.map((state) => [state, index.count(state)])) as Record<VmState, number>;
   }
 
-  hostsNamed(values: readonly string[]): Set<string> {
+  #hostsNamed(value: string): Set<string> {
     const { byId, indexes } = this.tables.host;
-    const out = new Set<string>();
-    for (const value of values) {
-      if (byId.has(value)) out.add(value);
-      if (!value.includes("*")) for (const id of indexes.name.get(value)) out.add(id);
-      else for (const host of byId.values()) if (fits(value, host.name)) out.add(host.id);
-    }
-    return out;
+    return new Set([...(byId.has(value) ? [value] : []), ...indexes.name.get(value)]);
   }
 
-  datastoresOf = (object: EstateObject): readonly string[] => {
-    if (object.kind === "datastore") return [object.name];
+  valuesOf(object: EstateObject, field: string): readonly FieldValue[] {
+    if (field === "id") return object.kind === "host" ? [object.id] : [object.id, object.nativeId];
+    if (field === "host") {
+      const host = object.kind === "host" ? object : this.get("host", object.hostId);
+      return host ? [host.id, host.name] : [];
+    }
+    if (object.kind === "vm" || object.kind === "host") {
+      if (isLoadField(field)) {
+        const slot = this.tables[object.kind].slotOf(object.id);
+        const load = slot === undefined ? undefined : this.loads[object.kind].get(slot, field, this.presentSince());
+        return load === undefined ? [] : [load];
+      }
+    }
+    if (object.kind === "vm" && field === "datastore") return this.related(object, "datastore").map(({ name }) => name);
+    if (object.kind === "host" && field === "vm.count") return [this.tables.vm.byHost.count(object.id)];
+    if (object.kind === "host" && field === "memory.granted") return [this.memoryInUse(object.id)];
+    return valuesOf(object, field);
+  }
+
+  related(object: EstateObject, kind: FilterKind): readonly EstateObject[] {
+    if (object.kind === "host") return [];
+    if (kind === "host") return [this.get("host", object.hostId)].filter((host) => host !== undefined);
     if (object.kind !== "vm") return [];
-    const here = [...this.ofHost("datastore", object.hostId)].map((id) => this.get("datastore", id)!);
-    return object.disks.flatMap((disk) => {
-      if (disk.source === undefined) return [];
-      if (disk.sourceKind === "volume") return [disk.source.slice(0, disk.source.indexOf("/"))];
-      const folder = dirname(disk.source);
-      const file = basename(disk.source);
-      return here
-        .filter((each) => each.path === folder || each.volumes.some((volume) => volume.path === disk.source && volume.name === file))
-        .map((each) => each.name);
-    });
-  };
+    const here = <K extends "datastore" | "network">(each: K): ObjectOf[K][] => [...this.ofHost(each, object.hostId)].map((id) => this.get(each, id)!);
+    if (kind === "datastore") return here("datastore").filter((store) => usesDatastore(object, store));
+    return kind === "network" ? here("network").filter((network) => usesNetwork(object, network)) : [];
+  }
+
+  /** Load older than this is not present. */
+  presentSince(): number {
+    return this.#now() - this.#loadKeptMs;
+  }
+
+  /** Takes what was measured of a VM or host just now. */
+  setLoad(kind: "vm" | "host", id: string, load: Load): void {
+    const slot = this.tables[kind].slotOf(id);
+    if (slot === undefined) return;
+    if (kind === "host") {
+      const { facts } = this.tables.host.at(slot);
+      this.loads.host.set(slot, load, facts?.cpu.total, facts?.memory);
+    } else {
+      const vm = this.tables.vm.at(slot);
+      if (stateTable[vm.state].active) this.loads.vm.set(slot, load, vm.vcpus.current, vm.memory.current);
+    }
+  }
 
   /** Bytes that VMs hold on a host now. Kept up to date, since every placement asks for it. */
   memoryInUse(hostId: string): number {
@@ -109,13 +160,24 @@ export class Estate implements EstateReader, Surroundings {
 
   /** Takes what was committed. */
   put(object: EstateObject): void {
-    if (object.kind === "vm") this.#count(this.get("vm", object.id), object);
-    (this.tables[object.kind] as ObjectTable<EstateKind>).put(object);
+    if (object.kind !== "vm") {
+      (this.tables[object.kind] as ObjectTable<EstateKind>).put(object);
+      return;
+    }
+    const before = this.get("vm", object.id);
+    this.#count(before, object);
+    const slot = this.tables.vm.put(object);
+    this.relations.change(slot, before, object);
+    if (!stateTable[object.state].active) this.loads.vm.clear(slot);
   }
 
   delete(kind: EstateKind, id: string): void {
-    if (kind === "vm") this.#count(this.get("vm", id), undefined);
-    this.tables[kind].delete(id);
+    const before = kind === "vm" ? this.get("vm", id) : undefined;
+    this.#count(before, undefined);
+    const slot = this.tables[kind].delete(id);
+    if (slot === undefined) return;
+    if (before) this.relations.change(slot, before, undefined);
+    if (kind === "vm" || kind === "host") this.loads[kind].clear(slot);
   }
 
   #count(before: Vm | undefined, after: Vm | undefined): void {

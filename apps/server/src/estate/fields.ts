@@ -1,4 +1,3 @@
-import type { SelectorField } from "@polyvisor/api";
 import type { EstateKind, EstateObject, ObjectOf } from "../controlPlane.ts";
 import type { SortKey } from "./sortedOrder.ts";
 
@@ -17,6 +16,7 @@ export const sortFields: { readonly [K in EstateKind]: SortTable<K> } = {
     type: (h) => text(h.facts?.hypervisor.type),
     memory: (h) => h.facts?.memory ?? 0,
     cpus: (h) => h.facts?.cpu.total ?? 0,
+    since: (h) => text(h.connection.since),
   },
   vm: {
     name: (v) => text(v.name),
@@ -27,7 +27,7 @@ export const sortFields: { readonly [K in EstateKind]: SortTable<K> } = {
     os: (v) => text(v.os),
     memory: (v) => v.memory.current,
     vcpus: (v) => v.vcpus.current,
-    stateSince: (v) => v.stateSince,
+    stateSince: (v) => text(v.stateSince),
   },
   datastore: {
     name: (d) => text(d.name),
@@ -40,34 +40,136 @@ export const sortFields: { readonly [K in EstateKind]: SortTable<K> } = {
   network: { name: (n) => text(n.name), id: (n) => n.id, host: (n) => n.hostId, type: (n) => text(n.forward) },
 };
 
-/** Fields of a selector that have an index; the rest is looked at object by object. */
-export const indexedFields = ["name", "state", "tag", "type", "network"] as const satisfies SelectorField[];
-export type IndexedField = (typeof indexedFields)[number];
+export type FieldValue = string | number;
+type Values = readonly FieldValue[];
 
-/** Values of a field of an object, as a selector sees them. `host` and `datastore` need the estate and are not here. */
-export function valuesOf(object: EstateObject, field: SelectorField): readonly string[] {
-  switch (field) {
-    case "name":
-      return [object.name];
-    case "id":
-      return object.kind === "host" ? [object.id] : [object.id, object.nativeId];
-    case "tag":
-      return "tags" in object ? object.tags : [];
-    case "state":
-      return [object.kind === "vm" ? object.state : object.kind === "host" ? object.connection.state : object.active ? "active" : "inactive"];
-    case "type":
-      return [typeOf(object)];
-    case "os":
-      return object.kind === "vm" && object.os !== undefined ? [object.os] : [];
-    case "network":
-      return object.kind === "vm" ? object.nics.flatMap((nic) => nic.source ?? []) : object.kind === "network" ? [object.name] : [];
-    default:
-      return [];
-  }
+/**
+ * How a field of an object is read, and found.
+ *
+ * - `values`: by an index of its values; a range or a `*` looks at each different value once
+ * - `parts`: the same, and `*x*` by an index of parts of three characters
+ * - `order`: by the order of a sort field (dates)
+ * - `look`: by looking at objects; bounded
+ */
+export interface FieldReader<K extends EstateKind> {
+  /** Properties it is read from: while they stay the same value, so does the field. */
+  from: readonly (keyof ObjectOf[K])[];
+  read(object: ObjectOf[K]): Values;
+  by: "values" | "parts" | "order" | "look";
+}
+type Readers<K extends EstateKind> = Readonly<Record<string, FieldReader<K>>>;
+
+const some = (value: FieldValue | undefined): Values => (value === undefined || value === "" ? [] : [value]);
+const told = (value: boolean): Values => [value ? "true" : "false"];
+
+function reader<K extends EstateKind>(
+  from: keyof ObjectOf[K] | readonly (keyof ObjectOf[K])[],
+  read: (object: ObjectOf[K]) => Values,
+  by: FieldReader<K>["by"] = "values",
+): FieldReader<K> {
+  return { from: (Array.isArray(from) ? from : [from]) as readonly (keyof ObjectOf[K])[], read, by };
 }
 
-function typeOf(object: EstateObject): string {
-  if (object.kind === "vm") return object.virtType;
-  if (object.kind === "host") return object.facts?.hypervisor.type ?? "unknown";
-  return object.kind === "datastore" ? object.type : object.forward;
+const vm: Readers<"vm"> = {
+  name: reader("name", (v) => some(v.name), "parts"),
+  state: reader("state", (v) => [v.state]),
+  reason: reader("reason", (v) => some(v.reason)),
+  since: reader("stateSince", (v) => dateValue(v.stateSince), "order"),
+  tag: reader("tags", (v) => v.tags),
+  notes: reader("notes", (v) => some(v.notes), "look"),
+  title: reader("title", (v) => some(v.title), "parts"),
+  description: reader("description", (v) => some(v.description), "look"),
+  type: reader("virtType", (v) => some(v.virtType)),
+  os: reader("os", (v) => some(v.os)),
+  arch: reader("arch", (v) => some(v.arch)),
+  machine: reader("machine", (v) => some(v.machine)),
+  acceleration: reader("acceleration", (v) => [v.acceleration]),
+  firmware: reader("firmware", (v) => [v.firmware]),
+  autostart: reader("autostart", (v) => told(v.autostart)),
+  persistent: reader("persistent", (v) => told(v.persistent)),
+  pending: reader("pending", (v) => v.pending),
+  vcpus: reader("vcpus", (v) => [v.vcpus.current]),
+  "vcpus.max": reader("vcpus", (v) => [v.vcpus.max]),
+  memory: reader("memory", (v) => [v.memory.current]),
+  "memory.max": reader("memory", (v) => [v.memory.max]),
+  "disk.count": reader("disks", (v) => [v.disks.length]),
+  "disk.target": reader("disks", (v) => v.disks.map((disk) => disk.target)),
+  "disk.device": reader("disks", (v) => v.disks.map((disk) => disk.device)),
+  "disk.bus": reader("disks", (v) => v.disks.map((disk) => disk.bus)),
+  "disk.format": reader("disks", (v) => v.disks.map((disk) => disk.format)),
+  "disk.source": reader("disks", (v) => v.disks.flatMap((disk) => some(disk.source)), "parts"),
+  "disk.capacity": reader("disks", (v) => v.disks.flatMap((disk) => disk.capacity ?? [])),
+  "disk.allocation": reader("disks", (v) => v.disks.flatMap((disk) => disk.allocation ?? [])),
+  "nic.count": reader("nics", (v) => [v.nics.length]),
+  "nic.mac": reader("nics", (v) => v.nics.map((nic) => nic.mac), "parts"),
+  "nic.address": reader("nics", (v) => v.nics.flatMap((nic) => nic.addresses), "parts"),
+  "nic.model": reader("nics", (v) => v.nics.flatMap((nic) => some(nic.model))),
+  "nic.kind": reader("nics", (v) => v.nics.map((nic) => nic.kind)),
+  "nic.up": reader("nics", (v) => v.nics.map((nic) => String(nic.linkUp))),
+  network: reader("nics", (v) => v.nics.flatMap((nic) => some(nic.source))),
+  "snapshot.count": reader("snapshots", (v) => [v.snapshots.length]),
+  "snapshot.name": reader("snapshots", (v) => v.snapshots.map((snapshot) => snapshot.name)),
+};
+
+const poolTag = /^pool[:=](.+)$/s;
+const host: Readers<"host"> = {
+  name: reader("name", (h) => some(h.name), "parts"),
+  state: reader("connection", (h) => [h.connection.state]),
+  since: reader("connection", (h) => dateValue(h.connection.since), "order"),
+  failure: reader("connection", (h) => some(h.connection.failure?.code)),
+  tag: reader("tags", (h) => h.tags),
+  pool: reader("tags", (h) => h.tags.flatMap((tag) => poolTag.exec(tag)?.[1] ?? [])),
+  uri: reader("uri", (h) => some(h.uri), "parts"),
+  hostname: reader("facts", (h) => some(h.facts?.hostname), "parts"),
+  type: reader("facts", (h) => [h.facts?.hypervisor.type ?? "unknown"]),
+  version: reader("facts", (h) => some(h.facts?.hypervisor.version)),
+  arch: reader("facts", (h) => some(h.facts?.cpu.arch)),
+  "cpu.model": reader("facts", (h) => some(h.facts?.cpu.model)),
+  cpus: reader("facts", (h) => some(h.facts?.cpu.total)),
+  memory: reader("facts", (h) => some(h.facts?.memory)),
+  acceleration: reader("facts", (h) => some(h.facts?.acceleration.usable)),
+};
+
+const datastore: Readers<"datastore"> = {
+  name: reader("name", (d) => some(d.name), "parts"),
+  datastore: reader("name", (d) => some(d.name)),
+  state: reader("active", (d) => [d.active ? "active" : "inactive"]),
+  active: reader("active", (d) => told(d.active)),
+  autostart: reader("autostart", (d) => told(d.autostart)),
+  type: reader("type", (d) => some(d.type)),
+  path: reader("path", (d) => some(d.path), "parts"),
+  capacity: reader("capacity", (d) => [d.capacity]),
+  allocation: reader("allocation", (d) => [d.allocation]),
+  available: reader("available", (d) => [d.available]),
+  use: reader(["capacity", "allocation"], (d) => (d.capacity > 0 ? [(d.allocation / d.capacity) * 100] : [])),
+  "volume.count": reader("volumes", (d) => [d.volumes.length]),
+};
+
+const network: Readers<"network"> = {
+  name: reader("name", (n) => some(n.name), "parts"),
+  network: reader("name", (n) => some(n.name)),
+  state: reader("active", (n) => [n.active ? "active" : "inactive"]),
+  active: reader("active", (n) => told(n.active)),
+  autostart: reader("autostart", (n) => told(n.autostart)),
+  type: reader("forward", (n) => some(n.forward)),
+  bridge: reader("bridge", (n) => some(n.bridge), "parts"),
+  address: reader("addresses", (n) => n.addresses, "parts"),
+  dhcp: reader("dhcp", (n) => told(n.dhcp)),
+};
+
+/** Fields that are read from the object alone. `id`, `host`, `datastore` of a VM, counts of VMs and loads need the estate. */
+export const fieldReaders: { readonly [K in EstateKind]: Readers<K> } = { vm, host, datastore, network };
+
+/** The sort field that orders a field found by `order`. */
+export const orderOf: { readonly [K in EstateKind]?: Readonly<Record<string, string>> } = { vm: { since: "stateSince" }, host: { since: "since" } };
+
+function dateValue(text: string): Values {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? [] : [ms];
+}
+
+/** Values of a field of an object, as far as the object alone tells them. */
+export function valuesOf(object: EstateObject, field: string): Values {
+  const readers = fieldReaders[object.kind] as Readers<EstateKind>;
+  return Object.hasOwn(readers, field) ? readers[field]!.read(object) : [];
 }

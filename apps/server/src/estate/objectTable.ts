@@ -1,54 +1,132 @@
 import type { EstateKind, ObjectOf } from "../controlPlane.ts";
-import { indexedFields, sortFields, valuesOf, type IndexedField } from "./fields.ts";
+import { Bits } from "./bits.ts";
+import { fieldReaders, orderOf, sortFields, type FieldReader, type FieldValue } from "./fields.ts";
+import { SlotSet } from "./slotSet.ts";
 import { SortedOrder, type SortKey } from "./sortedOrder.ts";
+import { TextParts } from "./textParts.ts";
 import { ValueIndex } from "./valueIndex.ts";
 
-/** All objects of a kind with their indexes. An order is made when it is first asked for and then kept. */
+/** Objects by id. */
+export interface ById<T> {
+  get(id: string): T | undefined;
+  has(id: string): boolean;
+  readonly size: number;
+  keys(): Iterable<string>;
+  values(): Iterable<T>;
+}
+
+/** Whether a value is in a list; a long one (thousands of disks) is not gone through for each. */
+function membership<V>(list: readonly V[]): (value: V) => boolean {
+  if (list.length < 16) return (value) => list.includes(value);
+  const set = new Set(list);
+  return (value) => set.has(value);
+}
+
+const isIndexed = ({ by }: { by: string }): boolean => by === "values" || by === "parts";
+
+/**
+ * All objects of a kind with their indexes. Each object has a slot, a small number that is used again when it is gone;
+ * indexes hold slots. An order is made when it is first asked for and then kept.
+ */
 export class ObjectTable<K extends EstateKind> {
   readonly kind: K;
-  readonly byId = new Map<string, ObjectOf[K]>();
-  readonly byNative = new ValueIndex();
-  readonly byHost = new Map<string, Set<string>>();
-  readonly indexes = Object.fromEntries(indexedFields.map((field) => [field, new ValueIndex()])) as Record<IndexedField, ValueIndex>;
+  readonly byNative = new ValueIndex((slot) => this.idOf(slot));
+  readonly byHost = new ValueIndex((slot) => this.idOf(slot));
+  /** By field: which objects have a value. Every kind has these two. */
+  readonly indexes: Readonly<Record<"name" | "state", ValueIndex<FieldValue>> & Partial<Record<string, ValueIndex<FieldValue>>>>;
+  /** By field: which objects have a text with given characters in it. */
+  readonly parts: Readonly<Partial<Record<string, TextParts>>>;
+  readonly #objects: (ObjectOf[K] | undefined)[] = [];
+  readonly #slots = new Map<string, number>();
+  readonly #free: number[] = [];
+  readonly #alive = new SlotSet();
   readonly #orders = new Map<string, SortedOrder>();
+  readonly #readers: readonly (readonly [string, FieldReader<K>])[];
 
   constructor(kind: K) {
     this.kind = kind;
+    const readers = Object.entries(fieldReaders[kind] as unknown as Record<string, FieldReader<K>>);
+    this.#readers = readers.filter(([, reader]) => isIndexed(reader));
+    this.indexes = Object.fromEntries(this.#readers.map(([field]) => [field, new ValueIndex<FieldValue>((slot) => this.idOf(slot))])) as typeof this.indexes;
+    this.parts = Object.fromEntries(readers.filter(([, { by }]) => by === "parts").map(([field]) => [field, new TextParts()]));
+    for (const sort of Object.values<string>(orderOf[kind] ?? {})) this.order(sort);
   }
 
-  put(object: ObjectOf[K]): void {
-    const before = this.byId.get(object.id);
-    this.byId.set(object.id, object);
-    for (const field of indexedFields) this.#reindex(field, before, object);
-    if (object.kind !== "host") {
-      if (before && before.kind !== "host" && before.hostId !== object.hostId) this.#leaveHost(before.hostId, object.id);
-      if (!before || (before.kind !== "host" && before.hostId !== object.hostId)) {
-        const there = this.byHost.get(object.hostId);
-        if (there) there.add(object.id);
-        else this.byHost.set(object.hostId, new Set([object.id]));
-      }
-      if (before && before.kind !== "host" && before.nativeId !== object.nativeId) this.byNative.delete(before.nativeId, object.id);
-      this.byNative.add(object.nativeId, object.id);
-    }
+  readonly byId: ById<ObjectOf[K]> = (() => {
+    const objects = (): (ObjectOf[K] | undefined)[] => this.#objects;
+    const slots = (): Map<string, number> => this.#slots;
+    return {
+      get: (id: string) => objects()[slots().get(id) ?? -1],
+      has: (id: string) => slots().has(id),
+      get size() {
+        return slots().size;
+      },
+      keys: () => slots().keys(),
+      *values() {
+        for (const slot of slots().values()) yield objects()[slot]!;
+      },
+    };
+  })();
+
+  /** How many slots there are, those of objects that are gone included. */
+  get room(): number {
+    return this.#objects.length;
+  }
+
+  slotOf(id: string): number | undefined {
+    return this.#slots.get(id);
+  }
+
+  at(slot: number): ObjectOf[K] {
+    return this.#objects[slot]!;
+  }
+
+  idOf(slot: number): string {
+    return this.#objects[slot]!.id;
+  }
+
+  none(): Bits {
+    return new Bits(this.room);
+  }
+
+  all(): Bits {
+    const bits = this.none();
+    this.#alive.into(bits);
+    return bits;
+  }
+
+  /** @returns the object's slot */
+  put(object: ObjectOf[K]): number {
+    const known = this.#slots.get(object.id);
+    const slot = known ?? this.#free.pop() ?? this.#objects.length;
+    const before = known === undefined ? undefined : this.#objects[slot]!;
+    const moved: SortedOrder[] = [];
     for (const [sort, order] of this.#orders) {
-      const key = this.key(sort, object);
-      const old = before && this.key(sort, before);
-      if (old === key) continue;
-      if (old !== undefined) order.delete(old, object.id);
-      order.add(key, object.id);
+      if (before && this.key(sort, before) === this.key(sort, object)) continue;
+      if (before) order.delete(slot);
+      moved.push(order);
     }
+    this.#objects[slot] = object;
+    if (!before) {
+      this.#slots.set(object.id, slot);
+      this.#alive.add(slot);
+    }
+    this.#reindex(slot, before, object);
+    for (const order of moved) order.add(slot);
+    return slot;
   }
 
-  delete(id: string): void {
-    const object = this.byId.get(id);
-    if (!object) return;
-    this.byId.delete(id);
-    for (const field of indexedFields) this.#reindex(field, object, undefined);
-    if (object.kind !== "host") {
-      this.#leaveHost(object.hostId, id);
-      this.byNative.delete(object.nativeId, id);
-    }
-    for (const [sort, order] of this.#orders) order.delete(this.key(sort, object), id);
+  /** @returns the slot that the object had */
+  delete(id: string): number | undefined {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return undefined;
+    for (const order of this.#orders.values()) order.delete(slot);
+    this.#reindex(slot, this.#objects[slot]!, undefined);
+    this.#objects[slot] = undefined;
+    this.#slots.delete(id);
+    this.#alive.delete(slot);
+    this.#free.push(slot);
+    return slot;
   }
 
   /** The order by a field of `sortFields`; undefined when there is no such field. */
@@ -56,8 +134,11 @@ export class ObjectTable<K extends EstateKind> {
     if (!Object.hasOwn(sortFields[this.kind], sort)) return undefined;
     let order = this.#orders.get(sort);
     if (!order) {
-      order = new SortedOrder();
-      for (const object of this.byId.values()) order.add(this.key(sort, object), object.id);
+      order = new SortedOrder(
+        (slot) => this.key(sort, this.at(slot)),
+        (slot) => this.idOf(slot),
+      );
+      order.fill(this.#slots.values());
       this.#orders.set(sort, order);
     }
     return order;
@@ -68,17 +149,23 @@ export class ObjectTable<K extends EstateKind> {
     return table[sort]!(object);
   }
 
-  #leaveHost(hostId: string, id: string): void {
-    const there = this.byHost.get(hostId);
-    if (there?.delete(id) && there.size === 0) this.byHost.delete(hostId);
-  }
-
-  #reindex(field: IndexedField, before: ObjectOf[K] | undefined, after: ObjectOf[K] | undefined): void {
-    const old = before ? valuesOf(before, field) : [];
-    const now = after ? valuesOf(after, field) : [];
-    if (old.length === 1 && now.length === 1 && old[0] === now[0]) return;
-    const index = this.indexes[field];
-    for (const value of old) if (!now.includes(value)) index.delete(value, before!.id);
-    for (const value of now) if (!old.includes(value)) index.add(value, after!.id);
+  #reindex(slot: number, before: ObjectOf[K] | undefined, after: ObjectOf[K] | undefined): void {
+    const change = <V extends FieldValue>(index: ValueIndex<V>, old: readonly V[], now: readonly V[]): void => {
+      if (old.length === 1 && now.length === 1 && old[0] === now[0]) return;
+      const [had, has] = [membership(old), membership(now)];
+      for (const value of old) if (!has(value)) index.delete(value, slot);
+      for (const value of now) if (!had(value)) index.add(value, slot);
+    };
+    const ofHost = (object: ObjectOf[K] | undefined): string[] => (object && object.kind !== "host" ? [object.hostId] : []);
+    const native = (object: ObjectOf[K] | undefined): string[] => (object && object.kind !== "host" ? [object.nativeId] : []);
+    change(this.byHost, ofHost(before), ofHost(after));
+    change(this.byNative, native(before), native(after));
+    for (const [field, reader] of this.#readers) {
+      if (before && after && reader.from.every((property) => before[property] === after[property])) continue;
+      const old = before ? reader.read(before) : [];
+      const now = after ? reader.read(after) : [];
+      change(this.indexes[field]!, old, now);
+      if (reader.by === "parts") this.parts[field]!.change(old as string[], now as string[], slot);
+    }
   }
 }

@@ -1,22 +1,42 @@
-import { fits, type SelectorField, type SelectorTerm } from "@polyvisor/api";
+import type { CheckedFilter } from "@polyvisor/api";
 import { PolyvisorError } from "@polyvisor/model";
-import type { EstateKind, EstateObject, ObjectOf, Page, PageQuery } from "../controlPlane.ts";
-import { indexedFields, sortFields, valuesOf, type IndexedField } from "./fields.ts";
+import type { EstateKind, ObjectOf, Page, PageQuery } from "../controlPlane.ts";
+import type { Bits } from "./bits.ts";
+import { sortFields } from "./fields.ts";
+import { fitsFilter } from "./fitsFilter.ts";
 import type { ObjectTable } from "./objectTable.ts";
+import { plan, type Indexed } from "./plan.ts";
 import { comparePlaces, type SortKey } from "./sortedOrder.ts";
 
-/** What a selection needs beside its own table. */
-export interface Surroundings {
-  /** Ids of hosts that a term's values name, by name or id. */
-  hostsNamed(values: readonly string[]): Set<string>;
-  /** Names of the datastores that hold an object's disks. */
-  datastoresOf(object: EstateObject): readonly string[];
+/** Objects that are looked at for one request at most, where an index does not decide. */
+export const examineAtMost = 20_000;
+/** So few are sorted for the page; more are met soon enough on a walk along the order. */
+const few = 512;
+
+const everything: CheckedFilter = { is: "all" };
+
+/**
+ * Slots of all objects that fit. Indexes decide, and what they leave open (notes, descriptions) is looked at.
+ * @throws PolyvisorError `badRequest` when that would be more than `examineAtMost`
+ */
+export function select<K extends EstateKind>(table: ObjectTable<K>, filter: CheckedFilter, estate: Indexed): Bits {
+  const { must, may } = plan(filter, table.kind, estate);
+  if (must === may) return must;
+  const open = may.without(must);
+  const count = open.count();
+  if (count > examineAtMost)
+    throw new PolyvisorError("badRequest", {
+      detail: `notes and descriptions are looked at one by one, and the rest of the filter leaves ${count} ${table.kind}s to look at; ${examineAtMost} is the limit`,
+      where: "filter",
+      remedy: "Add a term that leaves fewer: a tag, a host, a state.",
+    });
+  estate.figures.examined += count;
+  for (const slot of open) if (fitsFilter(filter, table.at(slot), estate)) must.add(slot);
+  return must;
 }
 
-type Test<K extends EstateKind> = (object: ObjectOf[K]) => boolean;
-
-/** One page of the objects of a table that fit all terms. */
-export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: PageQuery, around: Surroundings): Page<ObjectOf[K]> {
+/** One page of the objects of a table that fit. `total` is exact: it is counted in the indexes. */
+export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: PageQuery, estate: Indexed): Page<ObjectOf[K]> {
   const descending = query.sort?.startsWith("-") ?? false;
   const sort = (descending ? query.sort!.slice(1) : query.sort) || "name";
   const order = table.order(sort);
@@ -26,134 +46,20 @@ export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: P
       where: "sort",
     });
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor, query.sort ?? "name");
-  const { candidates, tests } = narrow(table, query.terms, around);
-  let total: number;
-  let found: ObjectOf[K][];
-  if (tests.length === 0) {
-    total = candidates?.size ?? table.byId.size;
-    found = candidates && isFew(candidates.size) ? sorted(matches(candidates)) : walk((object) => candidates?.has(object.id) ?? true);
-  } else {
-    const matching = matches(candidates);
-    total = matching.length;
-    found = isFew(total) ? sorted(matching) : walk(members(matching));
-  }
-  const items = found.slice(0, query.limit);
+  const wanted = select(table, query.filter ?? everything, estate);
+  const total = wanted.count();
+  const found = total <= few ? sorted() : order.pick(wanted, descending, query.limit + 1, after);
+  const items = found.slice(0, query.limit).map((slot) => table.at(slot));
+  estate.figures.examined += total <= few ? total : found.length;
   const last = items.at(-1);
   return found.length > query.limit && last ? { items, next: writeCursor(query.sort ?? "name", table.key(sort, last), last.id), total } : { items, total };
 
-  /** Walking the order finds a page quickly where many fit; where few do, sorting those is less work. */
-  function isFew(count: number): boolean {
-    return count * 8 <= table.byId.size;
-  }
-  function members(objects: ObjectOf[K][]): Test<K> {
-    const set = new Set(objects);
-    return (object) => set.has(object);
-  }
-  function walk(wanted: Test<K>): ObjectOf[K][] {
-    const out: ObjectOf[K][] = [];
-    for (const place of order!.walk(descending, after)) {
-      const object = table.byId.get(place.id)!;
-      if (wanted(object) && out.push(object) > query.limit) break;
-    }
-    return out;
-  }
-  function matches(ids: Iterable<string> | undefined): ObjectOf[K][] {
-    const out: ObjectOf[K][] = [];
-    for (const id of ids ?? table.byId.keys()) {
-      const object = table.byId.get(id)!;
-      if (tests.every((test) => test(object))) out.push(object);
-    }
-    return out;
-  }
-  function sorted(objects: ObjectOf[K][]): ObjectOf[K][] {
-    const places = objects.map((object) => ({ key: table.key(sort, object), object }));
+  function sorted(): number[] {
     const sign = descending ? -1 : 1;
-    places.sort((a, b) => sign * comparePlaces(a.key, a.object.id, b.key, b.object.id));
-    const out: ObjectOf[K][] = [];
-    for (const { key, object } of places) {
-      if (after && sign * comparePlaces(key, object.id, after.key, after.id) <= 0) continue;
-      if (out.push(object) > query.limit) break;
-    }
-    return out;
+    const places = Array.from(wanted, (slot) => ({ slot, key: table.key(sort, table.at(slot)), id: table.idOf(slot) }));
+    places.sort((a, b) => sign * comparePlaces(a.key, a.id, b.key, b.id));
+    return places.filter(({ key, id }) => !after || sign * comparePlaces(key, id, after.key, after.id) > 0).map(({ slot }) => slot);
   }
-}
-
-/** Ids of the objects that fit all terms; for bulk requests. */
-export function selectAll<K extends EstateKind>(table: ObjectTable<K>, terms: readonly SelectorTerm[], around: Surroundings): ObjectOf[K][] {
-  const { candidates, tests } = narrow(table, terms, around);
-  const out: ObjectOf[K][] = [];
-  for (const id of candidates ?? table.byId.keys()) {
-    const object = table.byId.get(id)!;
-    if (tests.every((test) => test(object))) out.push(object);
-  }
-  return out;
-}
-
-/** The smallest set that an index gives for one of the terms, and a test for each of the others. */
-function narrow<K extends EstateKind>(
-  table: ObjectTable<K>,
-  terms: readonly SelectorTerm[],
-  around: Surroundings,
-): { candidates: ReadonlySet<string> | undefined; tests: Test<K>[] } {
-  let best: ({ term: SelectorTerm } & Indexed) | undefined;
-  for (const term of terms) {
-    const found = term.not ? undefined : byIndex(table, term, around);
-    if (found && (!best || found.count < best.count)) best = { term, ...found };
-  }
-  return { candidates: best && (best.set ?? new Set(best.ids())), tests: terms.filter((term) => term !== best?.term).map((term) => testOf(term, around)) };
-}
-
-interface Indexed {
-  ids: () => Iterable<string>;
-  count: number;
-  /** The index's own set, where one value is asked for: nothing is copied. */
-  set?: ReadonlySet<string> | undefined;
-}
-
-function byIndex<K extends EstateKind>(table: ObjectTable<K>, term: SelectorTerm, around: Surroundings): Indexed | undefined {
-  if (term.field === "host" && table.kind !== "host") {
-    const hosts = around.hostsNamed(term.values);
-    let count = 0;
-    for (const host of hosts) count += table.byHost.get(host)?.size ?? 0;
-    return {
-      count,
-      *ids() {
-        for (const host of hosts) yield* table.byHost.get(host) ?? [];
-      },
-    };
-  }
-  if (term.values.some((value) => value.includes("*"))) return undefined;
-  if (term.field === "id")
-    return {
-      count: term.values.length,
-      *ids() {
-        for (const value of term.values) {
-          if (table.byId.has(value)) yield value;
-          yield* table.byNative.get(value);
-        }
-      },
-    };
-  if (!(indexedFields as readonly string[]).includes(term.field)) return undefined;
-  const index = table.indexes[term.field as IndexedField];
-  let count = 0;
-  for (const value of term.values) count += index.count(value);
-  const only = term.values.length === 1 ? index.get(term.values[0]!) : undefined;
-  return {
-    count,
-    set: only instanceof Set ? only : undefined,
-    *ids() {
-      for (const value of term.values) yield* index.get(value);
-    },
-  };
-}
-
-function testOf<K extends EstateKind>(term: SelectorTerm, around: Surroundings): Test<K> {
-  if (term.field === "host") {
-    const hosts = around.hostsNamed(term.values);
-    return (object) => hosts.has(object.kind === "host" ? object.id : object.hostId) !== term.not;
-  }
-  const values: (object: EstateObject, field: SelectorField) => readonly string[] = term.field === "datastore" ? around.datastoresOf : valuesOf;
-  return (object) => values(object, term.field).some((have) => term.values.some((pattern) => fits(pattern, have))) !== term.not;
 }
 
 const writeCursor = (sort: string, key: SortKey, id: string): string => Buffer.from(JSON.stringify([sort, key, id])).toString("base64url");

@@ -1,50 +1,76 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { comparePlaces, SortedOrder } from "./sortedOrder.ts";
+import { Bits } from "./bits.ts";
+import { comparePlaces, SortedOrder, type SortKey } from "./sortedOrder.ts";
 
 const key = fc.oneof(fc.string({ maxLength: 3 }), fc.integer({ min: 0, max: 5 }));
 
-test("is what sorting would give, from any place, in both directions", () => {
+interface Entry {
+  key: SortKey;
+  id: string;
+}
+/** An order over entries that stand in an array. */
+function orderOver(entries: Entry[]): SortedOrder {
+  return new SortedOrder(
+    (slot) => entries[slot]!.key,
+    (slot) => entries[slot]!.id,
+  );
+}
+const allOf = (entries: readonly Entry[]): Bits => {
+  const bits = new Bits(entries.length);
+  entries.forEach((_, slot) => bits.add(slot));
+  return bits;
+};
+
+test("is what sorting would give, from any place, in both directions, and between two keys", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.record({ key, id: fc.string({ minLength: 1, maxLength: 4 }) }), { maxLength: 200 }),
+      fc.uniqueArray(fc.record({ key, id: fc.string({ minLength: 1, maxLength: 4 }) }), { maxLength: 200, selector: ({ id }) => id }),
       fc.array(fc.nat(), { maxLength: 60 }),
       key,
       fc.string({ maxLength: 4 }),
-      (adds, deletes, atKey, atId) => {
-        const order = new SortedOrder();
-        const have = new Map<string, { key: string | number; id: string }>();
-        for (const add of adds) {
-          const before = have.get(add.id);
-          if (before) order.delete(before.key, before.id);
-          order.add(add.key, add.id);
-          have.set(add.id, add);
+      fc.boolean(),
+      (entries, deletes, atKey, atId, atOnce) => {
+        const order = orderOver(entries);
+        const have = new Set(entries.keys());
+        if (atOnce) order.fill(have);
+        else for (const slot of have) order.add(slot);
+        for (const n of entries.length === 0 ? [] : deletes) {
+          const slot = n % entries.length;
+          order.delete(slot);
+          have.delete(slot);
         }
-        for (const n of deletes) {
-          const gone = [...have.values()][n % Math.max(1, have.size)];
-          if (!gone) continue;
-          have.delete(gone.id);
-          order.delete(gone.key, gone.id);
-        }
-        const sorted = [...have.values()].sort((a, b) => comparePlaces(a.key, a.id, b.key, b.id));
-        const ids = (list: Iterable<{ id: string }>): string[] => [...list].map((each) => each.id);
-        expect(ids(order.walk(false))).toEqual(ids(sorted));
-        expect(ids(order.walk(true))).toEqual(ids(sorted.toReversed()));
+        const sorted = [...have].sort((a, b) => comparePlaces(entries[a]!.key, entries[a]!.id, entries[b]!.key, entries[b]!.id));
+        const all = allOf(entries);
+        expect(order.pick(all, false, Infinity)).toEqual(sorted);
+        expect(order.pick(all, true, Infinity)).toEqual(sorted.toReversed());
         const after = { key: atKey, id: atId };
-        expect(ids(order.walk(false, after))).toEqual(ids(sorted.filter((each) => comparePlaces(each.key, each.id, atKey, atId) > 0)));
-        expect(ids(order.walk(true, after))).toEqual(ids(sorted.toReversed().filter((each) => comparePlaces(each.key, each.id, atKey, atId) < 0)));
+        const side = (slot: number): number => comparePlaces(entries[slot]!.key, entries[slot]!.id, atKey, atId);
+        expect(order.pick(all, false, Infinity, after)).toEqual(sorted.filter((slot) => side(slot) > 0));
+        expect(order.pick(all, true, Infinity, after)).toEqual(sorted.toReversed().filter((slot) => side(slot) < 0));
+        expect(order.pick(all, false, 3)).toEqual(sorted.slice(0, 3));
         expect(order.size).toBe(have.size);
+        if (typeof atKey === "number") {
+          const bits = new Bits(entries.length);
+          order.between(atKey, 4, bits);
+          const within = (slot: number): boolean =>
+            typeof entries[slot]!.key === "number" && (entries[slot]!.key as number) >= atKey && (entries[slot]!.key as number) <= 4;
+          expect([...bits]).toEqual([...have].filter(within).sort((a, b) => a - b));
+        }
       },
     ),
   );
 });
 
 test("stays right past the size of its pieces", () => {
-  const order = new SortedOrder();
-  for (let i = 0; i < 5000; i++) order.add((i * 7919) % 5000, `id-${i}`);
-  const keys = [...order.walk(false)].map((place) => place.key);
-  expect(keys).toEqual(Array.from({ length: 5000 }, (_, i) => i));
-  for (let i = 0; i < 5000; i += 2) order.delete((i * 7919) % 5000, `id-${i}`);
-  expect([...order.walk(true)].length).toBe(2500);
-  expect([...order.walk(false, { key: 2500, id: "" })].every((place) => (place.key as number) >= 2500)).toBe(true);
+  const entries = Array.from({ length: 5000 }, (_, i) => ({ key: (i * 7919) % 5000, id: `id-${i}` }));
+  const order = orderOver(entries);
+  for (let i = 0; i < 5000; i++) order.add(i);
+  const all = allOf(entries);
+  expect(order.pick(all, false, Infinity).map((slot) => entries[slot]!.key)).toEqual(Array.from({ length: 5000 }, (_, i) => i));
+  for (let i = 0; i < 5000; i += 2) order.delete(i);
+  expect(order.pick(all, true, Infinity).length).toBe(2500);
+  expect(order.pick(all, false, Infinity, { key: 2500, id: "" }).every((slot) => entries[slot]!.key >= 2500)).toBe(true);
+  for (let i = 0; i < 5000; i += 2) order.add(i);
+  expect(order.pick(all, false, Infinity).map((slot) => entries[slot]!.key)).toEqual(Array.from({ length: 5000 }, (_, i) => i));
 });

@@ -1,32 +1,64 @@
-/** Which objects have a value. Most values of a name or native id have one object, so that one is kept without a set. */
-export class ValueIndex {
-  readonly #ids = new Map<string, string | Set<string>>();
+import type { Bits } from "./bits.ts";
+import { SlotSet } from "./slotSet.ts";
 
-  add(value: string, id: string): void {
-    const held = this.#ids.get(value);
-    if (held === undefined) this.#ids.set(value, id);
-    else if (typeof held !== "string") held.add(id);
-    else if (held !== id) this.#ids.set(value, new Set([held, id]));
+/** Which objects have a value. Most values of a name or native id have one object, so that one is kept without a set. */
+export class ValueIndex<V extends string | number = string> {
+  readonly #slots = new Map<V, number | SlotSet>();
+  readonly #idOf: (slot: number) => string;
+
+  constructor(idOf: (slot: number) => string) {
+    this.#idOf = idOf;
   }
 
-  delete(value: string, id: string): void {
-    const held = this.#ids.get(value);
-    if (held === id) this.#ids.delete(value);
-    else if (held instanceof Set && held.delete(id) && held.size === 0) this.#ids.delete(value);
+  add(value: V, slot: number): void {
+    const held = this.#slots.get(value);
+    if (held === undefined) this.#slots.set(value, slot);
+    else if (typeof held !== "number") held.add(slot);
+    else if (held !== slot) {
+      const set = new SlotSet();
+      set.add(held);
+      set.add(slot);
+      this.#slots.set(value, set);
+    }
+  }
+
+  delete(value: V, slot: number): void {
+    const held = this.#slots.get(value);
+    if (held === slot) this.#slots.delete(value);
+    else if (held instanceof SlotSet) {
+      held.delete(slot);
+      if (held.size === 0) this.#slots.delete(value);
+    }
   }
 
   /** Ids that have the value; do not change the index while you walk them. */
-  get(value: string): Iterable<string> {
-    const held = this.#ids.get(value);
-    return held === undefined ? [] : typeof held === "string" ? [held] : held;
+  *get(value: V): Generator<string> {
+    for (const slot of this.slots(value)) yield this.#idOf(slot);
   }
 
-  count(value: string): number {
-    const held = this.#ids.get(value);
-    return held === undefined ? 0 : typeof held === "string" ? 1 : held.size;
+  slots(value: V): Iterable<number> {
+    const held = this.#slots.get(value);
+    return held === undefined ? [] : typeof held === "number" ? [held] : held;
   }
 
-  values(): Iterable<string> {
-    return this.#ids.keys();
+  count(value: V): number {
+    const held = this.#slots.get(value);
+    return held === undefined ? 0 : typeof held === "number" ? 1 : held.size;
+  }
+
+  /** Adds the slots that have the value. */
+  into(value: V, bits: Bits): void {
+    const held = this.#slots.get(value);
+    if (typeof held === "number") bits.add(held);
+    else held?.into(bits);
+  }
+
+  values(): Iterable<V> {
+    return this.#slots.keys();
+  }
+
+  /** How many different values there are. */
+  get size(): number {
+    return this.#slots.size;
   }
 }

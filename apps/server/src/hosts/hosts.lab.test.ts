@@ -1,6 +1,7 @@
 import { requestSchema } from "@polyvisor/api";
 import { simWorld } from "@polyvisor/hypervisors";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { filterOf } from "../estate/filterOf.ts";
 import { watchCommits, type Commits } from "../lab/commits.ts";
 import { openLabPlane, type LabPlane } from "../lab/labPlane.ts";
 import { startSitePostgres, type SitePostgres } from "../lab/sitePostgres.ts";
@@ -66,7 +67,7 @@ describe("when the answer to a commit is lost, the one who asked is told, and wh
 
   test("a task is carried out once, and the same order finds it", async () => {
     await added();
-    const vm = lab.plane.estate.page("vm", { terms: [{ field: "state", not: false, values: ["running"] }], limit: 1 }).items[0]!;
+    const vm = lab.plane.estate.page("vm", { filter: filterOf("state = running", "vm", "test"), limit: 1 }).items[0]!;
     const order = { request: requestSchema.parse({ do: "vm.destroy", vms: [vm.id] }), reason: "", account: "lab", idempotencyKey: "one" };
     commits.loseAnswer();
     await expect(lab.plane.tasks.create(order)).rejects.toMatchObject({ code: "storeUnavailable" });

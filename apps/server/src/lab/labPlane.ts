@@ -110,7 +110,7 @@ export function everything(plane: ControlPlane): Map<string, unknown> {
   for (const kind of ["host", "vm", "datastore", "network"] as const) {
     let cursor: string | undefined;
     do {
-      const page = plane.estate.page(kind, { terms: [], sort: "id", limit: 1000, cursor });
+      const page = plane.estate.page(kind, { sort: "id", limit: 1000, cursor });
       for (const object of page.items) out.set(object.id, object);
       cursor = page.next;
     } while (cursor !== undefined);

@@ -1,21 +1,19 @@
-import { parseSelector } from "@polyvisor/api";
 import { allowed, features, type FeatureName, type Host, type LifecycleAction, PolyvisorError, type Vm } from "@polyvisor/model";
+import { targetFilter } from "../estate/filterOf.ts";
 import type { PlanEstate } from "./planInput.ts";
 import { blocked } from "./workBuilder.ts";
 
 /** Objects that one request may name. */
 const most = 10_000;
 
-/** VMs that a request names, by reference or by selector. */
+/** VMs that a request names, by reference or by filter. */
 export function targetsOf(estate: PlanEstate, request: { vms?: string[] | undefined; select?: string | undefined }): Vm[] {
   if ((request.vms === undefined) === (request.select === undefined))
     throw new PolyvisorError("badRequest", { detail: "say which VMs: either `vms` or `select`", where: "/request" });
   if (request.vms) return [...new Map(request.vms.map((ref) => estate.find("vm", ref)).map((vm) => [vm.id, vm])).values()];
-  const read = parseSelector(request.select!);
-  if (!read.ok) throw new PolyvisorError("badRequest", { detail: `${read.message}, at character ${read.at + 1}`, where: "/request/select" });
-  const found = estate.select("vm", read.terms);
+  const found = estate.select("vm", targetFilter(request.select!, "vm", "/request/select"), most);
   if (found.length === 0) blocked("notFound", `no VM fits "${request.select!.slice(0, 200)}"`);
-  if (found.length > most) blocked("tooLarge", `${found.length} VMs fit the selector; ${most} is the limit`, "Choose fewer, for example host by host.");
+  if (found.length > most) blocked("tooLarge", `more than ${most} VMs fit the filter, which is the limit`, "Choose fewer, for example host by host.");
   return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
 }
 

@@ -122,6 +122,7 @@ export class Sampler implements SamplesReader {
       connection.lastSeen = this.#options.now();
       const loads = this.#ring.take(hostId, samples, (nativeId) => estate.byNative("vm", hostId, nativeId)?.id);
       if (loads.size === 0) return;
+      for (const [id, load] of loads) estate.setLoad(id === hostId ? "host" : "vm", id, load);
       this.#rows.push(loads);
       this.#rowCount += loads.size;
       while (this.#rowCount > waitingAtMost) this.#rowCount -= this.#rows.shift()!.size;

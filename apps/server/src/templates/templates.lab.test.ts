@@ -51,7 +51,7 @@ test("a template is built once, brought to a host once, and VMs boot from it", a
   for await (const chunk of await lab.plane.hosts.hypervisor(host.id).readVolume(placed.datastore, placed.volume)) bytes.push(chunk);
   expect(Buffer.concat(bytes).subarray(0, 6).toString()).toBe("KERNEL");
   await until("the volume is in the estate", () =>
-    lab.plane.estate.page("datastore", { terms: [], limit: 100 }).items.some((store) => store.volumes.some((volume) => volume.name === placed.volume)),
+    lab.plane.estate.page("datastore", { limit: 100 }).items.some((store) => store.volumes.some((volume) => volume.name === placed.volume)),
   );
   await lab.reopen();
   await until("the host", () => lab.plane.metrics().hosts.connected === 1);

@@ -1,6 +1,6 @@
-import { parseSelector, type SelectorTerm } from "@polyvisor/api";
 import { PolyvisorError } from "@polyvisor/model";
 import type { EstateKind, EstateReader, ObjectOf, Page } from "../../controlPlane.ts";
+import { filterOf } from "../../estate/filterOf.ts";
 
 interface PageRequest {
   filter?: string | undefined;
@@ -11,13 +11,8 @@ interface PageRequest {
 
 /** A page of the estate as the query asks for it. */
 export function pageOf<K extends EstateKind>(estate: EstateReader, kind: K, query: PageRequest): Page<ObjectOf[K]> {
-  let terms: SelectorTerm[] = [];
-  if (query.filter !== undefined && query.filter.trim() !== "") {
-    const read = parseSelector(query.filter);
-    if (!read.ok) throw new PolyvisorError("badRequest", { detail: `${read.message} (at character ${read.at + 1})`, where: "query filter" });
-    terms = read.terms;
-  }
-  return estate.page(kind, { terms, sort: query.sort, limit: query.limit, cursor: query.cursor });
+  const filter = query.filter === undefined ? undefined : filterOf(query.filter, kind, "query filter");
+  return estate.page(kind, { filter, sort: query.sort, limit: query.limit, cursor: query.cursor });
 }
 
 /** One object of the estate, by whatever names it. */
