@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import type { Logger } from "pino";
+import { AuditLog } from "./audit/auditLog.ts";
 import type { Config } from "./config.ts";
 import { createControlPlane } from "./createControlPlane.ts";
 import { takeDataFolder } from "./dataFolder.ts";
@@ -59,6 +60,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     );
     started.push({ what: "store", close: () => store.close() });
     await folder.check();
+    const audit = await AuditLog.open({ pool: store.pool, dataFolder: folder.path, serverId: folder.serverId, log: roomLog(log, "audit") });
+    started.push({ what: "audit log", close: () => audit.close() });
     const identity = await Identity.open(store, roomLog(log, "identity"));
     started.push({ what: "identity", close: () => identity.close() });
     await keepLocalToken(folder.path, identity);
@@ -68,7 +71,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     const stopping = new AbortController();
     let url = "";
     const app = await buildApp(
-      { control, identity, log: roomLog(log, "http"), version, url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal },
+      { control, audit, identity, log: roomLog(log, "http"), version, url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal },
       config.names,
       undefined,
       tls,

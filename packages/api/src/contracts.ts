@@ -3,6 +3,7 @@ import { z } from "zod";
 import { accountsContracts } from "./contracts/accounts.ts";
 import { hostsContracts } from "./contracts/hosts.ts";
 import { identityContracts } from "./contracts/identity.ts";
+import { auditContracts } from "./contracts/audit.ts";
 import type { Contract } from "./contracts/parts.ts";
 import { placesContracts } from "./contracts/places.ts";
 import { siteContracts } from "./contracts/site.ts";
@@ -22,6 +23,7 @@ export const contracts = {
   ...vmsContracts,
   ...placesContracts,
   ...tasksContracts,
+  ...auditContracts,
 } as const satisfies Record<RouteName, Contract>;
 
 export type Contracts = typeof contracts;

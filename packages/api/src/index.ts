@@ -1,3 +1,6 @@
+export * from "./audit/auditEntry.ts";
+export * from "./audit/canonicalJson.ts";
+export * from "./audit/verifyChain.ts";
 export * from "./client.ts";
 export * from "./contracts.ts";
 export * from "./openapi.ts";

@@ -58,6 +58,11 @@ export const routePaths = {
   taskCancel: ["POST", "/tasks/:id/cancel"],
   planMake: ["POST", "/plans"],
   eventStream: ["GET", "/events"],
+  auditLogList: ["GET", "/audit-log"],
+  auditLogExport: ["GET", "/audit-log/export"],
+  auditLogArchive: ["POST", "/audit-log/archive"],
+  auditCheckpointList: ["GET", "/audit-log/checkpoints"],
+  auditCheckpointCreate: ["POST", "/audit-log/checkpoints"],
   openapiGet: ["GET", "/openapi.json"],
 } as const satisfies Record<string, readonly [method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string]>;
 

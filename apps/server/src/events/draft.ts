@@ -2,6 +2,7 @@ import type { Event, Failure, Plan, Task, Vm } from "@polyvisor/model";
 import type pg from "pg";
 import type { EstateKind, EstateObject, ObjectOf } from "../controlPlane.ts";
 import type { Estate } from "../estate/estate.ts";
+import type { AuditTicket } from "../audit/auditTicket.ts";
 import type { Actor } from "../history/actor.ts";
 import { ClaimLost, type Claim } from "./claim.ts";
 
@@ -41,6 +42,8 @@ export class Draft {
   readonly newTasks: { task: Task; plan: Plan; owner: string }[] = [];
   readonly taskUpdates = new Map<string, TaskUpdate>();
   readonly stepUpdates = new Map<string, StepUpdate>();
+  /** Entries of the audit log for what the batch changes. */
+  readonly audited: AuditTicket[] = [];
   readonly statements: ((client: pg.ClientBase) => Promise<unknown>)[] = [];
   /** What the mutations were made under: the store takes the batch only if all of them still hold. */
   readonly claims = new Set<Claim>();
@@ -145,10 +148,14 @@ export class Draft {
   /** Runs one mutation in the name of its actor; what it wrote is taken back when it throws. */
   attempt<T>(mutation: (draft: Draft) => T, actor?: Actor): T {
     const undo: (() => void)[] = [];
+    const changesBefore = this.changes.length;
+    const tasksBefore = this.newTasks.length;
     this.#undo = undo;
     this.#actor = actor;
     try {
-      return mutation(this);
+      const value = mutation(this);
+      if (actor?.ticket && !actor.ticket.recorded && undo.length > 0) this.#audit(actor.ticket, changesBefore, tasksBefore);
+      return value;
     } catch (error) {
       for (const each of undo.reverse()) each();
       throw error;
@@ -169,6 +176,15 @@ export class Draft {
   #change(change: Omit<DraftChange, "actor">): void {
     this.changes.push({ ...change, actor: this.#actorOf(change) });
     this.#undo?.push(() => this.changes.pop());
+  }
+
+  #audit(ticket: AuditTicket, changesBefore: number, tasksBefore: number): void {
+    const task = this.newTasks[tasksBefore]?.task;
+    const object = this.changes[changesBefore]?.object;
+    if (task) ticket.about({ task: task.id });
+    else if (object?.kind === "task") ticket.about({ task: object.id });
+    else if (object) ticket.about({ object: object.id, name: object.name });
+    this.audited.push(ticket);
   }
 
   /** A step's effects and a task's own progress are the task's; the account is that of the task. */

@@ -225,6 +225,7 @@ export class Journal {
 
   #publish(prepared: Prepared, ids: readonly number[]): void {
     this.commits++;
+    for (const ticket of prepared.draft.audited) ticket.recorded = true;
     this.#turns.publish(prepared, ids);
     const now = performance.now();
     for (const { waiting, value } of prepared.taken) {

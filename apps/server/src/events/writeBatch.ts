@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Event } from "@polyvisor/model";
+import { appendAudit } from "../audit/appendAudit.ts";
 import { FenceRefused, type Claim } from "./claim.ts";
 import type { Draft } from "./draft.ts";
 import { eventColumns, eventOfRow, type EventRow } from "./eventRow.ts";
@@ -122,6 +123,14 @@ export async function writeBatch(
       revision: object.revision,
     };
   });
+  if (draft.audited.length > 0) {
+    const at = events[0]?.at ?? new Date().toISOString();
+    await appendAudit(
+      client,
+      draft.audited.map((ticket) => ({ draft: ticket.draft(), at })),
+      owner,
+    );
+  }
   const claims = (kind: "host" | "task") => [...draft.claims].filter((claim) => claim.kind === kind);
   const [hosts, tasks] = [claims("host"), claims("task")];
   const written = await client.query<{ id: number | null; by: string | null; held: boolean }>({

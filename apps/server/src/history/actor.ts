@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { AuditTicket } from "../audit/auditTicket.ts";
 
 /** Who wants a change and from where: what an event is told with. */
 export interface Actor {
@@ -6,6 +7,8 @@ export interface Actor {
   by?: string | undefined;
   /** `api ADDRESS`, `cli`, `task`, `host` (seen on a host, ordered by nobody here) or `server`. */
   origin: string;
+  /** The entry of the audit log that is committed with the change. */
+  ticket?: AuditTicket | undefined;
 }
 
 /** What a host tells of by itself. */

@@ -3,6 +3,7 @@ import helmet from "@fastify/helmet";
 import { apiBase, routePaths, contracts, type Contract } from "@polyvisor/api";
 import { PolyvisorError } from "@polyvisor/model";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerFactory } from "fastify";
+import { auditRefusal } from "../audit/requestAudit.ts";
 import { registerMetrics } from "../metrics/registerMetrics.ts";
 import type { ServerTls } from "../tls/serverTls.ts";
 import { authenticator } from "./authenticate.ts";
@@ -10,6 +11,7 @@ import { registerConsole, takeWebSockets } from "./consoleSocket.ts";
 import { eventStreamHandler, standardTimes, type StreamTimes } from "./eventStream.ts";
 import type { Handlers, Services } from "./handler.ts";
 import { accountHandlers } from "./handlers/accountHandlers.ts";
+import { auditHandlers } from "./handlers/auditHandlers.ts";
 import { hostHandlers } from "./handlers/hostHandlers.ts";
 import { identityHandlers } from "./handlers/identityHandlers.ts";
 import { placeHandlers } from "./handlers/placeHandlers.ts";
@@ -35,7 +37,7 @@ export async function buildApp(
   times: StreamTimes = standardTimes,
   tls?: ServerTls,
 ): Promise<FastifyInstance> {
-  const { identity, log, version } = services;
+  const { identity, log, version, audit } = services;
   const app = fastify({
     bodyLimit,
     ...(tls === undefined ? {} : { serverFactory: ((handler, options) => httpsServer(tls, options, handler, services.url)) as FastifyServerFactory }),
@@ -57,7 +59,12 @@ export async function buildApp(
   const endUnused = unusedConnections(app.server);
   app.addHook("preClose", async () => endUnused());
   app.decorateRequest("caller", undefined);
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
+  app.setErrorHandler((error, request, reply) => {
+    const { route } = request.routeOptions.config;
+    const asked = { params: request.params, caller: request.caller, address: request.ip, requestId: request.id };
+    if (route !== undefined) auditRefusal(audit, { ...asked, route }, operatorError(error));
+    sendProblem(error, request, reply, log);
+  });
   app.setNotFoundHandler((request, reply) => sendProblem(unknownPath(request, reply), request, reply, log));
 
   await takeWebSockets(app, log);
@@ -105,14 +112,15 @@ export async function buildApp(
     ...vmHandlers(services),
     ...placeHandlers(services),
     ...taskHandlers(services),
+    ...auditHandlers(services),
     ...eventStreamHandler(services, times),
   };
   takeJson(app);
-  registerRoutes(app, handlers, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
+  registerRoutes(app, handlers, audit, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
   await app.register(async (uploads) => {
     uploads.removeAllContentTypeParsers();
     uploads.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload)); // as it comes
-    registerRoutes(uploads, handlers, (route) => route === "volumeWrite");
+    registerRoutes(uploads, handlers, audit, (route) => route === "volumeWrite");
   });
   registerConsole(app, services, times);
   await registerMetrics(app, services, callerOf);

@@ -4,6 +4,7 @@ import type { ByteChannel } from "@polyvisor/hypervisors";
 import { PolyvisorError } from "@polyvisor/model";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import type { AuditDraft } from "../audit/appendAudit.ts";
 import { stillSignedIn } from "./authenticate.ts";
 import type { StreamTimes } from "./eventStream.ts";
 import type { Call, Services } from "./handler.ts";
@@ -19,6 +20,8 @@ const longestMessage = 1024 ** 2;
 declare module "fastify" {
   interface FastifyRequest {
     consoleChannel: ByteChannel | undefined;
+    /** What the audit log tells of it, at its begin and its end. */
+    consoleEntry: Omit<AuditDraft, "action" | "outcome"> | undefined;
   }
 }
 
@@ -41,8 +44,9 @@ export async function takeWebSockets(app: FastifyInstance, log: Logger): Promise
  * A VM's console over a WebSocket of binary messages. The console is opened before the upgrade, so that a refusal is
  * an ordinary problem with its status. Neither side is read faster than the other takes.
  */
-export function registerConsole(app: FastifyInstance, { control, identity, stopping }: Services, times: StreamTimes): void {
+export function registerConsole(app: FastifyInstance, { control, identity, audit, stopping }: Services, times: StreamTimes): void {
   app.decorateRequest("consoleChannel", undefined);
+  app.decorateRequest("consoleEntry", undefined);
   app.route({
     method: "GET",
     url: apiBase + routePaths.vmConsole[1],
@@ -52,10 +56,24 @@ export function registerConsole(app: FastifyInstance, { control, identity, stopp
       const { params, query } = callOf(contracts.vmConsole, request, reply) as unknown as Call<"vmConsole">;
       if (!request.ws) throw new PolyvisorError("badRequest", { detail: "a console is a WebSocket; this was an ordinary request", where: "header Upgrade" });
       const vm = objectOf(control.estate, "vm", params.id);
+      const { caller, ip, id } = request;
+      request.consoleEntry = {
+        by: caller?.account,
+        token: caller?.tokenId,
+        from: ip,
+        request: id,
+        object: vm.id,
+        name: vm.name,
+        details: { kind: query.kind },
+      };
+      await audit.must({ action: "console.begin", outcome: "done", ...request.consoleEntry });
       const channel = await control.hosts.hypervisor(vm.hostId).console(vm.nativeId, { kind: query.kind, alias: query.alias, force: query.force });
       request.consoleChannel = channel;
       // The client may have gone meanwhile, or its upgrade may be none: then nobody else would ever close it.
-      request.raw.socket.once("close", () => channel.close());
+      request.raw.socket.once("close", () => {
+        channel.close();
+        void audit.record({ action: "console.end", outcome: "done", ...request.consoleEntry });
+      });
       if (request.raw.socket.destroyed) channel.close();
     },
     handler: async () => undefined, // an ordinary request never comes here

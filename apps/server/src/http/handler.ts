@@ -3,6 +3,7 @@ import type { Contracts, RouteName } from "@polyvisor/api";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { z } from "zod";
+import type { AuditLog } from "../audit/auditLog.ts";
 import type { ControlPlane } from "../controlPlane.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Caller } from "../identity/tokenCache.ts";
@@ -10,6 +11,7 @@ import type { Caller } from "../identity/tokenCache.ts";
 /** What the handlers stand on. */
 export interface Services {
   control: ControlPlane;
+  audit: AuditLog;
   identity: Identity;
   log: Logger;
   version: string;

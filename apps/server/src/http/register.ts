@@ -3,6 +3,9 @@ import { apiBase, contracts, routePaths, type Contract, type RouteName } from "@
 import { PolyvisorError } from "@polyvisor/model";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { AuditLog } from "../audit/auditLog.ts";
+import type { AuditTicket } from "../audit/auditTicket.ts";
+import { audited } from "../audit/requestAudit.ts";
 import { asActor, type Actor } from "../history/actor.ts";
 import type { Caller } from "../identity/tokenCache.ts";
 import { entityTag, ifMatchRevision, noneMatch, projection, revisionOf } from "./entity.ts";
@@ -29,7 +32,11 @@ const noQuery = z.strictObject({});
 const keySchema = /^[\x21-\x7e]{1,255}$/;
 
 /** Who a caller is to the history. */
-const actorOf = ({ account, use }: Caller, address: string): Actor => ({ by: account, origin: use === "local" ? "cli" : `api ${address}` });
+const actorOf = ({ account, use }: Caller, address: string, ticket: AuditTicket | undefined): Actor => ({
+  by: account,
+  origin: use === "local" ? "cli" : `api ${address}`,
+  ticket,
+});
 
 /** Checks a request by its contract. */
 export function callOf(contract: Contract, request: FastifyRequest, reply: FastifyReply): Call<RouteName> {
@@ -59,7 +66,7 @@ function itemSchema(contract: Contract): z.ZodType | undefined {
 }
 
 /** Registers every route of the contract with its handler; WebSockets and uploads have their own doors. */
-export function registerRoutes(app: FastifyInstance, handlers: Handlers, which: (route: RouteName) => boolean): void {
+export function registerRoutes(app: FastifyInstance, handlers: Handlers, audit: AuditLog, which: (route: RouteName) => boolean): void {
   for (const [name, [method, path]] of Object.entries(routePaths) as [RouteName, readonly [string, string]][]) {
     if (!which(name)) continue;
     const contract: Contract = contracts[name];
@@ -75,7 +82,10 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, which: 
       handler: async (request, reply) => {
         const call = callOf(contract, request, reply);
         const project = items && projection((call.query as { fields?: string } | undefined)?.fields, items);
-        const answer = await (request.caller ? asActor(actorOf(request.caller, request.ip), () => handler(call)) : handler(call));
+        const { caller, ip } = request;
+        const answer = await audited(audit, { route: name, params: call.params, body: call.body, caller, address: ip, requestId: request.id }, (ticket) =>
+          caller ? asActor(actorOf(caller, ip, ticket), () => handler(call)) : handler(call),
+        );
         if (answer === "sent") return reply;
         reply.code(contract.status);
         if (secret.has(name)) reply.header("cache-control", "no-store");

@@ -134,7 +134,12 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await until("the task's end", async () => ((await ask("taskGet", { params: { id: task.id } })) as { state: string }).state === "succeeded");
     await ask("taskList", { query: { limit: "1" } });
     await ask("taskCancel", { params: { id: task.id } });
-    const streams: RouteName[] = ["vmConsole", "eventStream", "volumeRead", "volumeWrite"]; // have tests of their own
+    const log = (await ask("auditLogList", { query: { limit: "1000" } })) as { items: { entry: { seq: number }; hash: string }[] };
+    expect(log.items.length).toBeGreaterThan(10);
+    await ask("auditCheckpointCreate");
+    await ask("auditCheckpointList");
+    await ask("auditLogArchive", { body: { seq: 1, hash: log.items.at(-1)!.hash } });
+    const streams: RouteName[] = ["vmConsole", "eventStream", "volumeRead", "volumeWrite", "auditLogExport"]; // have tests of their own
     expect((Object.keys(routePaths) as RouteName[]).filter((route) => !asked.has(route) && !streams.includes(route))).toEqual([]);
   });
 

@@ -7,6 +7,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ControlPlane } from "../controlPlane.ts";
+import { AuditLog } from "../audit/auditLog.ts";
 import { createControlPlane } from "../createControlPlane.ts";
 import { Identity } from "../identity/identity.ts";
 import type { Caller } from "../identity/tokenCache.ts";
@@ -21,6 +22,7 @@ const log = pino({ level: "silent" });
 const stopping = new AbortController();
 let folder: string;
 let store: Store;
+let audit: AuditLog;
 let identity: Identity;
 let control: ControlPlane;
 let app: FastifyInstance;
@@ -34,7 +36,8 @@ beforeAll(async () => {
   identity = await Identity.open(store, log);
   admin = await identity.caller(await identity.makeLocalToken("test"));
   control = await createControlPlane({ store, dataFolder: folder, log, secrets: await openSecretBox(folder), serverId: "s-lab" });
-  app = await buildApp({ control, identity, log, version: "0", url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, [], {
+  audit = await AuditLog.open({ pool: store.pool, dataFolder: folder, serverId: "s-lab", log });
+  app = await buildApp({ control, audit, identity, log, version: "0", url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, [], {
     heartbeatMs: 50,
     stuckMs: 300,
   });
@@ -48,6 +51,7 @@ afterAll(async () => {
   stopping.abort();
   await app.close();
   await control.close();
+  await audit.close();
   await identity.close();
   await store.close();
   await rm(folder, { recursive: true });

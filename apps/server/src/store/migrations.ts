@@ -1,6 +1,7 @@
 import { foundation } from "./migrations/0001Foundation.ts";
 import { whoAndFromWhere } from "./migrations/0002WhoAndFromWhere.ts";
 import { identity } from "./migrations/0003Identity.ts";
+import { auditLog } from "./migrations/0004AuditLog.ts";
 import { servers } from "./migrations/0005Servers.ts";
 
 export interface Migration {
@@ -12,4 +13,4 @@ export interface Migration {
 }
 
 /** Every migration in order. One that was released is never changed: add the next. */
-export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, servers];
+export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers];
