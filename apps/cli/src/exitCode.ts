@@ -27,6 +27,7 @@ const byProblem: Record<string, number> = {
   ambiguous: 3,
   notSignedIn: 4,
   wrongCredentials: 4,
+  secondFactorNeeded: 4,
   forbidden: 4,
   starting: 5,
   storeUnavailable: 5,

@@ -62,7 +62,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     await folder.check();
     const audit = await AuditLog.open({ pool: store.pool, dataFolder: folder.path, serverId: folder.serverId, log: roomLog(log, "audit") });
     started.push({ what: "audit log", close: () => audit.close() });
-    const identity = await Identity.open(store, roomLog(log, "identity"));
+    const identity = await Identity.open(store, roomLog(log, "identity"), secrets);
     started.push({ what: "identity", close: () => identity.close() });
     await keepLocalToken(folder.path, identity);
     const control = await createControlPlane({ store, dataFolder: folder.path, log, secrets, serverId: folder.serverId });

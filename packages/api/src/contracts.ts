@@ -3,9 +3,11 @@ import { z } from "zod";
 import { accountsContracts } from "./contracts/accounts.ts";
 import { hostsContracts } from "./contracts/hosts.ts";
 import { identityContracts } from "./contracts/identity.ts";
+import { identityProviderContracts } from "./contracts/identityProviders.ts";
 import { auditContracts } from "./contracts/audit.ts";
 import type { Contract } from "./contracts/parts.ts";
 import { placesContracts } from "./contracts/places.ts";
+import { signInContracts } from "./contracts/signIn.ts";
 import { siteContracts } from "./contracts/site.ts";
 import { tasksContracts } from "./contracts/tasks.ts";
 import { vmsContracts } from "./contracts/vms.ts";
@@ -18,7 +20,9 @@ export { pageQuerySchema, type Contract } from "./contracts/parts.ts";
 export const contracts = {
   ...siteContracts,
   ...identityContracts,
+  ...signInContracts,
   ...accountsContracts,
+  ...identityProviderContracts,
   ...hostsContracts,
   ...vmsContracts,
   ...placesContracts,

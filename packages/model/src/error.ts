@@ -17,6 +17,16 @@ export const errorCatalogue = {
     title: "The name, pass phrase or code is wrong",
     remedy: "Check it and try again; on the server's machine `polyvisor sign-in code` gives a fresh one-time code.",
   },
+  secondFactorNeeded: {
+    status: 401,
+    title: "A second factor is needed",
+    remedy: "Send the code that your authenticator shows, or one of your recovery codes, as `secondFactor`.",
+  },
+  identityProviderFailed: {
+    status: 502,
+    title: "The identity provider could not vouch for you",
+    remedy: "Try again, or sign in in another way; an administrator finds the cause with `polyvisor identity-provider test NAME`.",
+  },
   forbidden: { status: 403, title: "You may not do this", remedy: "Ask an administrator for the permission that the detail names." },
   notFound: { status: 404, title: "There is no such object", remedy: "List what is there; it may have been deleted or renamed." },
   ambiguous: { status: 409, title: "The name fits more than one object", remedy: "Use the id, or HOST/NAME." },

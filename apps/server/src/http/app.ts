@@ -16,6 +16,7 @@ import { hostHandlers } from "./handlers/hostHandlers.ts";
 import { identityHandlers } from "./handlers/identityHandlers.ts";
 import { placeHandlers } from "./handlers/placeHandlers.ts";
 import { serverHandlers } from "./handlers/serverHandlers.ts";
+import { signInHandlers } from "./handlers/signInHandlers.ts";
 import { taskHandlers } from "./handlers/taskHandlers.ts";
 import { vmHandlers } from "./handlers/vmHandlers.ts";
 import { registerHealth } from "./health.ts";
@@ -108,6 +109,7 @@ export async function buildApp(
     ...serverHandlers(services),
     ...identityHandlers(services),
     ...accountHandlers(services),
+    ...signInHandlers(services, names),
     ...hostHandlers(services),
     ...vmHandlers(services),
     ...placeHandlers(services),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { errorCatalogue, type ErrorCode } from "@polyvisor/model";
+import { errorCatalogue, type ErrorCode, type PolyvisorError } from "@polyvisor/model";
 import type { FastifyInstance } from "fastify";
 
 const style =
@@ -22,6 +22,19 @@ const page = (title: string, body: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${style}</style></head>
 <body>${body}</body></html>
 `;
+
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
+
+/** Where a sign-in in a browser ends for a program that does not listen: the code to type there. */
+export const codePage = (code: string): string =>
+  page(
+    "Signed in",
+    `<h1>Almost done</h1><p>Type this code into the program that you began to sign in with. It is good once, there only, for 15 minutes.</p><pre>${escapeHtml(code)}</pre><p>If you began no sign-in, close this page: without you the code is of no use.</p>`,
+  );
+
+/** A problem for who sees it in a browser. */
+export const failurePage = (error: PolyvisorError): string =>
+  page("Not signed in", `<h1>${escapeHtml(errorCatalogue[error.code].title)}</h1><p>${escapeHtml(error.detail)}.</p><p>${escapeHtml(error.remedy)}</p>`);
 
 /** A plain page for who opens the server's address in a browser, and one for each problem type. */
 export function registerLanding(app: FastifyInstance, version: string): void {

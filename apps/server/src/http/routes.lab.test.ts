@@ -1,9 +1,11 @@
 import { apiBase, contracts, routePaths, routeUrl, type Contract, type RouteName } from "@polyvisor/api";
 import type { Host, Vm } from "@polyvisor/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromBase32 } from "../lab/base32.ts";
 import { startLabServer, type LabServer } from "../lab/labServer.ts";
 import { startSitePostgres, type SitePostgres } from "../lab/sitePostgres.ts";
 import { until } from "../lab/until.ts";
+import { hotp, stepOf } from "../identity/totp.ts";
 
 let site: SitePostgres;
 beforeAll(async () => {
@@ -105,6 +107,20 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await ask("memberRemove", { params: { id: "nights", account: "alice" } });
     await ask("groupRemove", { params: { id: "nights" } });
     await ask("accountRemove", { params: { id: "alice" } });
+    await ask("signInWays");
+    await ask("passkeySignIn");
+    await ask("passkeyBegin");
+    await ask("passkeyList");
+    const { secret } = (await ask("totpBegin")) as { secret: string };
+    const codeAfter = (steps: number): string => hotp(fromBase32(secret), stepOf(Date.now()) + steps);
+    const confirmed = (await ask("totpConfirm", { body: { code: codeAfter(0) } })) as { recoveryCodes: string[] };
+    await ask("recoveryCodes", { body: { code: confirmed.recoveryCodes[0] } });
+    await ask("totpRemove", { body: { code: codeAfter(1) } });
+    const directory = { kind: "ldap", urls: ["ldap://127.0.0.1:1"], baseDn: "dc=example,dc=org", bindDn: "cn=reader" };
+    await ask("identityProviderPut", { params: { id: "corp" }, body: { settings: directory, secret: "never shown" } });
+    expect(JSON.stringify([await ask("identityProviderList"), await ask("identityProviderGet", { params: { id: "corp" } })])).not.toContain("never shown");
+    expect(await ask("identityProviderTest", { params: { id: "corp" }, body: {} })).toMatchObject({ ok: false });
+    await ask("identityProviderRemove", { params: { id: "corp" } });
     const sessions = (await ask("sessionList", { query: { all: "true" } })) as { items: { id: string }[] };
     await ask("sessionRevoke", { params: { id: sessions.items[0]!.id } });
 
@@ -140,6 +156,7 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await ask("auditCheckpointList");
     await ask("auditLogArchive", { body: { seq: 1, hash: log.items.at(-1)!.hash } });
     const streams: RouteName[] = ["vmConsole", "eventStream", "volumeRead", "volumeWrite", "auditLogExport"]; // have tests of their own
+    streams.push("signInBegin", "signInCallback", "passkeyAdd", "passkeyRemove"); // with a provider and an authenticator
     expect((Object.keys(routePaths) as RouteName[]).filter((route) => !asked.has(route) && !streams.includes(route))).toEqual([]);
   });
 

@@ -33,7 +33,7 @@ let vm: string;
 beforeAll(async () => {
   folder = await makeDataFolder();
   store = await openStore({ kind: "private", dataFolder: folder }, log);
-  identity = await Identity.open(store, log);
+  identity = await Identity.open(store, log, await openSecretBox(folder));
   admin = await identity.caller(await identity.makeLocalToken("test"));
   control = await createControlPlane({ store, dataFolder: folder, log, secrets: await openSecretBox(folder), serverId: "s-lab" });
   audit = await AuditLog.open({ pool: store.pool, dataFolder: folder, serverId: "s-lab", log });

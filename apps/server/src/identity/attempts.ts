@@ -57,8 +57,8 @@ export class Attempts {
 /** `rateLimited` with the seconds for the Retry-After header. */
 export class RateLimited extends PolyvisorError {
   readonly seconds: number;
-  constructor(what: string, seconds: number) {
-    super("rateLimited", { detail: `too many ${what}; try again in ${seconds} s` });
+  constructor(what: string, seconds: number, remedy?: string) {
+    super("rateLimited", { detail: `too many ${what}; try again in ${seconds} s`, ...(remedy === undefined ? {} : { remedy }) });
     this.seconds = seconds;
   }
 }

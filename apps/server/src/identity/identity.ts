@@ -1,22 +1,36 @@
 import { PolyvisorError } from "@polyvisor/model";
 import type { Logger } from "pino";
+import type { Secrets } from "../controlPlane.ts";
 import type { Store } from "../store/openStore.ts";
 import { Accounts, type Account } from "./accounts.ts";
 import { administratorsId, firstAccount, refuseNarrowed } from "./administrators.ts";
-import { addressKey, Attempts, isLoopback } from "./attempts.ts";
+import { Attempts } from "./attempts.ts";
+import { BrowserSignIn } from "./browserSignIn.ts";
+import { ExternalAccounts } from "./externalAccounts.ts";
 import { Groups } from "./groups.ts";
+import { Handles } from "./handles.ts";
+import { IdentityProviders } from "./identityProviders.ts";
+import { Passkeys } from "./passkeys.ts";
 import { PassPhrases } from "./passPhrase.ts";
 import { randomId } from "./secretText.ts";
+import { SecondFactors } from "./secondFactors.ts";
+import { SignIn, type SignedIn, type Way } from "./signIn.ts";
 import { SignInCodes } from "./signInCodes.ts";
+import { SignInThrottle, type From } from "./signInThrottle.ts";
 import { TokenCache, type Caller } from "./tokenCache.ts";
 import { Tokens, type TokenRow } from "./tokens.ts";
 import type { TokenScope } from "../store/identityTables.ts";
 
 export type { Account } from "./accounts.ts";
 
-const sessionMs = 24 * 3_600_000;
+export interface IdentityOptions {
+  /** Milliseconds since 1970. */
+  now?: () => number;
+  /** Longest that an identity provider may take for an answer. */
+  providerDeadlineMs?: number;
+}
 
-/** Who may come in: accounts and groups, their sessions, tokens and one-time codes. */
+/** Who may come in, and how: accounts and groups, sessions, tokens, codes, second factors, passkeys and identity providers. */
 export class Identity {
   readonly accounts: Accounts;
   readonly groups: Groups;
@@ -25,21 +39,34 @@ export class Identity {
   readonly passPhrases = new PassPhrases();
   readonly #store: Store;
   readonly #cache: TokenCache;
-  readonly #byAddress = new Attempts({ burst: 10, secondsEach: 6 });
-  // Wide, because others can wear it down: it slows a spread attack and leaves this machine alone.
-  readonly #byAccount = new Attempts({ burst: 100, secondsEach: 10 });
+  readonly factors: SecondFactors;
+  readonly passkeys: Passkeys;
+  readonly providers: IdentityProviders;
+  readonly browser: BrowserSignIn;
+  readonly throttle: SignInThrottle;
+  readonly #signIn: SignIn;
+  readonly #changes = new Attempts({ burst: 10, secondsEach: 6 });
 
-  private constructor(store: Store, cache: TokenCache) {
+  private constructor(store: Store, log: Logger, secrets: Secrets, cache: TokenCache, options: IdentityOptions) {
+    const { now, providerDeadlineMs } = options;
     this.#store = store;
     this.#cache = cache;
     this.accounts = new Accounts(store, cache);
     this.groups = new Groups(store, this.accounts, cache);
     this.tokens = new Tokens(store, cache);
     this.codes = new SignInCodes(store);
+    const handles = new Handles(store, secrets, now);
+    this.factors = new SecondFactors(store, secrets, now);
+    this.passkeys = new Passkeys(store, handles);
+    this.providers = new IdentityProviders(store, secrets, { deadlineMs: providerDeadlineMs });
+    const external = new ExternalAccounts(store, cache);
+    this.browser = new BrowserSignIn(this.providers, external, this.codes, handles);
+    this.throttle = new SignInThrottle(handles, now);
+    this.#signIn = new SignIn({ store, log, external, ...this });
   }
 
   /** Opens it; makes the account `admin`, an administrator, at the first start. */
-  static async open(store: Store, log: Logger): Promise<Identity> {
+  static async open(store: Store, log: Logger, secrets: Secrets, options: IdentityOptions = {}): Promise<Identity> {
     await store.transaction(async (trx) => {
       const made = await trx
         .insertInto("account")
@@ -49,7 +76,7 @@ export class Identity {
         .executeTakeFirst();
       if (made) await trx.insertInto("membership").values({ account_id: made.id, group_id: administratorsId }).execute();
     });
-    return new Identity(store, await TokenCache.open(store, log));
+    return new Identity(store, log, secrets, await TokenCache.open(store, log), options);
   }
 
   /** Who sends this token. @throws PolyvisorError `notSignedIn` */
@@ -62,37 +89,9 @@ export class Identity {
     return this.accounts.find(firstAccount);
   }
 
-  /** @throws PolyvisorError `wrongCredentials` or `rateLimited`; never says which part was wrong */
-  async signIn(
-    how: { code: string; verifier?: string | undefined } | { name: string; passPhrase: string },
-    address: string,
-    client?: string,
-  ): Promise<{ token: string; expiresAt: string; account: Account }> {
-    const from = addressKey(address);
-    const account = "name" in how && !isLoopback(address) ? how.name : undefined;
-    this.#byAddress.take(from, "sign-ins from this address");
-    if (account !== undefined) this.#byAccount.take(account, "sign-ins to this account");
-    const found = "code" in how ? await this.codes.use(how.code, how.verifier) : await this.#checkPassPhrase(how.name, how.passPhrase);
-    if (found === undefined)
-      throw new PolyvisorError("wrongCredentials", {
-        detail: "code" in how ? "the code is wrong, was used already, or is older than 15 minutes" : "no account has this name and pass phrase",
-      });
-    this.#byAddress.giveBack(from);
-    if (account !== undefined) this.#byAccount.giveBack(account);
-    const expiresAt = new Date(Date.now() + sessionMs);
-    const { token } = await this.tokens.make({ accountId: found.accountId, use: "session", name: "sign-in", expiresAt, address, client, by: found.by });
-    return { token, expiresAt: expiresAt.toISOString(), account: await this.accounts.find(found.accountId) };
-  }
-
-  async #checkPassPhrase(name: string, passPhrase: string): Promise<{ accountId: string; by: string } | undefined> {
-    const row = await this.#store.db
-      .selectFrom("account")
-      .select(["id", "pass_phrase_hash"])
-      .where("name", "=", name)
-      .where("disabled", "=", false)
-      .executeTakeFirst();
-    const right = await this.passPhrases.check(row?.pass_phrase_hash ?? undefined, passPhrase);
-    return right && row ? { accountId: row.id, by: "passPhrase" } : undefined;
+  /** See {@link SignIn.enter}. */
+  signIn(way: Way, from: From): Promise<SignedIn> {
+    return this.#signIn.enter(way, from);
   }
 
   /** Sets the pass phrase. The present one is needed where there is one, save with the token of this machine's own command line. Other sessions end. */
@@ -102,7 +101,7 @@ export class Identity {
     if (row.source !== "local") throw new PolyvisorError("conflict", { detail: "your identity provider keeps your pass phrase", remedy: "Change it there." });
     if (row.pass_phrase_hash !== null && caller.use !== "local") {
       const key = `change:${caller.accountId}`;
-      this.#byAddress.take(key, "wrong pass phrases");
+      this.#changes.take(key, "wrong pass phrases");
       if (current === undefined || !(await this.passPhrases.check(row.pass_phrase_hash, current))) {
         throw new PolyvisorError("wrongCredentials", {
           detail: "the present pass phrase is wrong",
@@ -110,7 +109,7 @@ export class Identity {
           remedy: "Give the present one as `current`. Where it is lost, set a new one with the command line on the server's machine.",
         });
       }
-      this.#byAddress.giveBack(key);
+      this.#changes.giveBack(key);
     }
     await this.keepPassPhrase(caller.accountId, fresh);
     await this.tokens.endSessions(caller.accountId, caller.tokenId);
@@ -158,6 +157,11 @@ export class Identity {
   /** Signs out. */
   async endSession(caller: Caller): Promise<void> {
     await this.tokens.revoke(caller.tokenId, caller.accountId, "session");
+  }
+
+  /** Something was changed that tokens stand on: all servers look anew. */
+  changed(): Promise<void> {
+    return this.#cache.changed();
   }
 
   close(): Promise<void> {

@@ -117,7 +117,7 @@ export class TokenCache {
     await sql`select pg_notify(${channel}, '')`.execute(this.#store.db);
   }
 
-  /** Keeps when tokens were used, all in one statement; drops sessions that are long over. */
+  /** Keeps when tokens were used, all in one statement; drops sessions and known addresses that are long over. */
   async #write(): Promise<void> {
     const used = [...this.#used];
     this.#used.clear();
@@ -130,6 +130,10 @@ export class TokenCache {
       await this.#store.db
         .deleteFrom("token")
         .where("expires_at", "<", new Date(Date.now() - 7 * 86_400_000))
+        .execute();
+      await this.#store.db
+        .deleteFrom("known_place")
+        .where("last_at", "<", new Date(Date.now() - 30 * 86_400_000))
         .execute();
     } catch (error) {
       for (const [id, use] of used) if (!this.#used.has(id)) this.#used.set(id, use);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accountSchema } from "./accounts.ts";
 import { id, type Contract } from "./parts.ts";
+import { signInBody } from "./signIn.ts";
 
 /** A pass phrase: 8 to 1,024 characters (code points) of any Unicode; spaces count and are kept. */
 export const passPhraseSchema = z.string().refine((text) => {
@@ -45,11 +46,16 @@ const sessionSchema = z.object({
 
 export const identityContracts = {
   sessionCreate: {
-    summary: "Sign in by a one-time code or by name and pass phrase",
+    summary: "Sign in by a one-time code, a passkey, or name and pass phrase with a second factor",
     who: "anyone",
     status: 201,
-    body: z.union([z.strictObject({ code: z.string().max(128) }), z.strictObject({ name: z.string().max(255), passPhrase: z.string().max(4096) })]),
-    response: z.object({ token: z.string(), expiresAt: z.string(), account: accountSchema }),
+    body: signInBody,
+    response: z.object({
+      token: z.string(),
+      expiresAt: z.string(),
+      account: accountSchema,
+      /** For the device to keep and to send next time. */ device: z.string().optional(),
+    }),
   },
   sessionList: {
     summary: "Open sessions: yours, or with `account` another's, or with `all` everybody's",

@@ -2,6 +2,7 @@ import { PolyvisorError } from "@polyvisor/model";
 import { isAdministrator } from "../../identity/administrators.ts";
 import type { Handlers, Services } from "../handler.ts";
 import { administratorsOnly } from "./accountHandlers.ts";
+import { fromOf } from "./signInHandlers.ts";
 
 type Mine =
   | "sessionCreate"
@@ -18,7 +19,7 @@ type Mine =
 /** Signing in and out, sessions, pass phrase and tokens. */
 export function identityHandlers({ identity, url }: Services): Pick<Handlers, Mine> {
   return {
-    sessionCreate: ({ body, request }) => identity.signIn(body, request.ip, request.headers["user-agent"]),
+    sessionCreate: ({ body, request }) => identity.signIn(body, fromOf(request)),
     async sessionList({ caller, query }) {
       if (query.account === undefined && query.all !== "true") return { items: await identity.tokens.sessions(caller, caller.accountId) };
       administratorsOnly(caller);

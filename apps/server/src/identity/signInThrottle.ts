@@ -1,0 +1,79 @@
+import { PolyvisorError } from "@polyvisor/model";
+import { addressKey, Attempts, isLoopback, RateLimited } from "./attempts.ts";
+import type { Handles } from "./handles.ts";
+
+const deviceMs = 400 * 86_400_000;
+const wayOut =
+  "Sign in from a device or address that you used before, by a passkey, or with a one-time code: `polyvisor sign-in code` on the server's machine gives one.";
+
+/** Where a sign-in comes from. */
+export interface From {
+  address: string;
+  /** What the client calls itself (User-Agent). */
+  client?: string | undefined;
+  /** What a sign-in of this account on this device left there. */
+  device?: string | undefined;
+  /** Whether something in between passed it on, so that the address is not the person's. */
+  passedOn?: boolean | undefined;
+}
+
+/**
+ * Slows guessing, and locks nobody out by the failures of others: who signed in before from a device or an address is
+ * counted apart there (device cookies, as OWASP describes them). Only strangers share a count, by name.
+ */
+export class SignInThrottle {
+  readonly #handles: Handles;
+  readonly #byAddress: Attempts;
+  readonly #familiar: Attempts;
+  readonly #strangers: Attempts;
+
+  constructor(handles: Handles, now: () => number = Date.now) {
+    this.#handles = handles;
+    this.#byAddress = new Attempts({ burst: 10, secondsEach: 6, now });
+    this.#familiar = new Attempts({ burst: 10, secondsEach: 30, now });
+    this.#strangers = new Attempts({ burst: 50, secondsEach: 30, now });
+  }
+
+  /**
+   * Counts an attempt.
+   * @param name that a pass phrase is tried for; absent for what cannot be guessed
+   * @param knownPlace whether this account signed in from the address lately
+   * @returns to be called when it was right: only failures count
+   * @throws RateLimited
+   */
+  begin(from: From, name?: string, knownPlace = false): () => void {
+    const address = addressKey(from.address);
+    const taken: [Attempts, string][] = [];
+    const take = (attempts: Attempts, key: string, what: string): void => {
+      try {
+        attempts.take(key, what);
+      } catch (error) {
+        for (const [before, held] of taken) before.giveBack(held); // one refusal is not two failures
+        throw error instanceof RateLimited ? new RateLimited(what, error.seconds, name === undefined ? undefined : `Wait, or: ${wayOut}`) : error;
+      }
+      taken.push([attempts, key]);
+    };
+    const device = name === undefined || from.device === undefined ? undefined : this.#handles.read<{ name: string; id: string }>("device", from.device);
+    if (name !== undefined && device?.name === name) take(this.#familiar, `device ${device.id}`, "sign-ins to this account from this device");
+    else {
+      take(this.#byAddress, address, "sign-ins from this address");
+      if (name === undefined || (isLoopback(from.address) && !from.passedOn)) return done;
+      // A proxy's address is everybody's.
+      if (knownPlace && !from.passedOn) take(this.#familiar, `place ${name} ${address}`, "sign-ins to this account from this address");
+      else take(this.#strangers, name, "sign-ins to this account from places where it is new");
+    }
+    return done;
+
+    function done(): void {
+      for (const [attempts, key] of taken) attempts.giveBack(key);
+    }
+  }
+
+  /** What a device keeps after a sign-in; worthless without the pass phrase. */
+  device(name: string, id: string): string {
+    return this.#handles.make("device", { name, id }, deviceMs);
+  }
+}
+
+/** The same for every way of not being let in by name and pass phrase. */
+export const wrongPassPhrase = (): PolyvisorError => new PolyvisorError("wrongCredentials", { detail: "no account has this name and pass phrase" });
