@@ -38,6 +38,8 @@ export interface EstateReader {
   page<K extends EstateKind>(kind: K, query: PageQuery): Page<ObjectOf[K]>;
   /** Whether an object fits a filter of its kind. */
   fits(object: EstateObject, filter: CheckedFilter): boolean;
+  /** Values of a field that begin like a text; for completion. @param within only those of objects that fit what it says of their kind */
+  fieldValues(kind: EstateKind, field: string, begins: string, most: number, within?: (kind: EstateKind) => CheckedFilter | undefined): string[];
   /** VMs by state. */
   counts(): Record<VmState, number>;
 }

@@ -1,6 +1,7 @@
 import { failureSchema } from "@polyvisor/model";
 import { z } from "zod";
 import { accountsContracts } from "./contracts/accounts.ts";
+import { filterContracts } from "./contracts/filter.ts";
 import { hostsContracts } from "./contracts/hosts.ts";
 import { identityContracts } from "./contracts/identity.ts";
 import { identityProviderContracts } from "./contracts/identityProviders.ts";
@@ -28,6 +29,7 @@ export const contracts = {
   ...placesContracts,
   ...tasksContracts,
   ...auditContracts,
+  ...filterContracts,
 } as const satisfies Record<RouteName, Contract>;
 
 export type Contracts = typeof contracts;

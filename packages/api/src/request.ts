@@ -4,7 +4,7 @@ import { z } from "zod";
 /** A reference as an operator writes it: an id, a native id, a name, or HOST/NAME. */
 const ref = z.string().min(1).max(512);
 
-/** Which objects: by reference, or by selector (`tag=web state=running`). Exactly one of them. */
+/** Which objects: by reference, or by filter (`tag = web and state = running`). Exactly one of them. */
 const targets = { vms: z.array(ref).min(1).max(10_000).optional(), select: z.string().min(1).max(4096).optional() };
 
 const optionsOf = (verb: Verb) => {

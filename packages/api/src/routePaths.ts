@@ -80,6 +80,8 @@ export const routePaths = {
   auditLogArchive: ["POST", "/audit-log/archive"],
   auditCheckpointList: ["GET", "/audit-log/checkpoints"],
   auditCheckpointCreate: ["POST", "/audit-log/checkpoints"],
+  filterComplete: ["GET", "/filter/complete"],
+  search: ["GET", "/search"],
   openapiGet: ["GET", "/openapi.json"],
 } as const satisfies Record<string, readonly [method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string]>;
 

@@ -2,6 +2,7 @@ import type { CheckedFilter, FilterKind } from "@polyvisor/api";
 import { PolyvisorError, stateTable, vmStates, type Load, type Vm, type VmState } from "@polyvisor/model";
 import type { EstateKind, EstateObject, EstateReader, ObjectOf, Page, PageQuery } from "../controlPlane.ts";
 import { valuesOf, type FieldValue } from "./fields.ts";
+import { fieldValues, type Within } from "./fieldValues.ts";
 import { fitsFilter } from "./fitsFilter.ts";
 import { ObjectTable } from "./objectTable.ts";
 import type { Indexed } from "./plan.ts";
@@ -95,6 +96,10 @@ export class Estate implements EstateReader, Indexed {
 
   fits(object: EstateObject, filter: CheckedFilter): boolean {
     return fitsFilter(filter, object, this);
+  }
+
+  fieldValues(kind: EstateKind, field: string, begins: string, most: number, within?: Within): string[] {
+    return fieldValues(kind, field, begins, most, this, within);
   }
 
   counts(): Record<VmState, number> {

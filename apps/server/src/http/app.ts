@@ -12,6 +12,7 @@ import { eventStreamHandler, standardTimes, type StreamTimes } from "./eventStre
 import type { Handlers, Services } from "./handler.ts";
 import { accountHandlers } from "./handlers/accountHandlers.ts";
 import { auditHandlers } from "./handlers/auditHandlers.ts";
+import { filterHandlers } from "./handlers/filterHandlers.ts";
 import { hostHandlers } from "./handlers/hostHandlers.ts";
 import { identityHandlers } from "./handlers/identityHandlers.ts";
 import { placeHandlers } from "./handlers/placeHandlers.ts";
@@ -110,6 +111,7 @@ export async function buildApp(
     ...identityHandlers(services),
     ...accountHandlers(services),
     ...signInHandlers(services, names),
+    ...filterHandlers(services),
     ...hostHandlers(services),
     ...vmHandlers(services),
     ...placeHandlers(services),

@@ -134,6 +134,10 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await ask("hostSamples", { params: { id: host.id } });
     await ask("loadList");
     await ask("vmList", { query: { counts: "true", limit: "5", filter: "name=*" } });
+    const words = { text: "tag = l", kind: "host" };
+    expect(await ask("filterComplete", { query: words })).toMatchObject({ from: 6, candidates: [{ text: "lab", type: "value" }], canonical: "tag = l" });
+    expect(await ask("filterComplete", { query: { text: "stat = x" } })).toMatchObject({ fault: { at: 0, end: 4, suggestion: "state" } });
+    expect(await ask("search", { query: { q: host.name } })).toMatchObject({ items: [{ kind: "host", id: host.id }], totals: { host: 1 } });
     await ask("vmGet", { params: { id: vm.id } });
     await ask("vmChange", { params: { id: vm.id }, body: { tags: ["web"], notes: "ours" } });
     await ask("vmExplain", { params: { id: vm.id } });

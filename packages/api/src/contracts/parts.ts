@@ -18,7 +18,7 @@ export interface Contract {
 /** An object by its id, native id, name, or HOST/NAME. */
 export const id = z.object({ id: z.string().min(1).max(512) });
 export const pageQuerySchema = z.strictObject({
-  /** Selector: `tag=web state=running`. */
+  /** Filter: `state = running and host.pool = a`, or as a selector `tag=web state=running`; docs/guide/filter.md. */
   filter: z.string().max(4096).optional(),
   /** Fields of the answer by name, comma between. */
   fields: z.string().max(1024).optional(),

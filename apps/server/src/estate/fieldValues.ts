@@ -1,0 +1,44 @@
+import type { CheckedFilter } from "@polyvisor/api";
+import type { EstateKind } from "../controlPlane.ts";
+import type { ObjectTable } from "./objectTable.ts";
+import type { Indexed } from "./plan.ts";
+import { select } from "./selection.ts";
+
+/** Different values that are gone through at most. */
+const lookAtMost = 20_000;
+
+/** What an account may see of a kind; everything where absent. */
+export type Within = (kind: EstateKind) => CheckedFilter | undefined;
+
+/**
+ * Values of a field that begin like a text, letter case apart; what begins exactly so comes first. For completion.
+ * @param within only values of objects that fit what it says of their kind
+ */
+export function fieldValues(kind: EstateKind, field: string, begins: string, most: number, estate: Indexed, within?: Within): string[] {
+  if (field === "host") return fieldValues("host", "name", begins, most, estate, within);
+  if (field === "datastore" && kind === "vm") return fieldValues("datastore", "name", begins, most, estate, within);
+  const table = estate.tables[kind] as ObjectTable<EstateKind>;
+  const index = Object.hasOwn(table.indexes, field) ? table.indexes[field] : undefined;
+  if (!index) return [];
+  const visible = within?.(kind);
+  const seen = visible && select(table, visible, estate);
+  const isSeen = (value: string): boolean => {
+    if (!seen) return true;
+    for (const slot of index.slots(value)) if (seen.has(slot)) return true;
+    return false;
+  };
+  const small = begins.toLowerCase();
+  const found = new Set<string>();
+  const take = (value: string): void => {
+    if (value.toLowerCase().startsWith(small) && isSeen(value)) found.add(value);
+  };
+  // Names are many, and sorted: those that begin so follow each other.
+  if (field === "name" && begins !== "")
+    for (const slot of table.order("name")!.pick(seen ?? table.all(), false, most, { key: begins, id: "" })) take(table.at(slot).name);
+  let looked = 0;
+  for (const value of index.values()) {
+    if (found.size >= most * 4 || ++looked > lookAtMost) break;
+    take(String(value));
+  }
+  return [...found].sort((a, b) => Number(b.startsWith(begins)) - Number(a.startsWith(begins)) || (a < b ? -1 : 1)).slice(0, most);
+}
