@@ -3,6 +3,7 @@ import { readConfig, usage } from "./config.ts";
 import { makeLog } from "./log.ts";
 import { startServer, type Server } from "./startServer.ts";
 import { StartError } from "./startError.ts";
+import { tellSupervisor } from "./tellSupervisor.ts";
 
 // Every file with a secret says its own mode; the data folder has to let the database's account through.
 process.umask(0o022);
@@ -23,7 +24,9 @@ try {
     process.stdout.write(usage);
     process.exit(0);
   }
-  delete process.env["POLYVISOR_DATABASE_URL"]; // not for the programs that we start
+  const supervisor = process.env["NOTIFY_SOCKET"];
+  // Not for the programs that we start.
+  for (const ours of ["POLYVISOR_DATABASE_URL", "NOTIFY_SOCKET"]) delete process.env[ours];
   const log = makeLog(config.logLevel);
   const crash = (error: unknown): never => {
     log.fatal({ err: error }, "a fault of ours ended the server; its database runs on and is taken over at the next start");
@@ -55,6 +58,7 @@ try {
   process.on("SIGHUP", () => void server?.reload()); // also where the terminal went away: a server outlives it
   server = await startServer(config, log);
   log.info({ url: server.url, data: config.dataFolder, machine: hostname(), pid: process.pid }, "ready");
+  await tellSupervisor(supervisor, `at ${server.url}`, log);
   if (signals > 0) close();
 } catch (error) {
   fail(error);

@@ -26,7 +26,8 @@ const clear = `do $$
 declare each record;
 begin
   for each in select c.oid::regclass as name, c.relkind as kind from pg_class c where c.relnamespace = '${schemaName}'::regnamespace
-    and c.relkind in ('r', 'p', 'v', 'm', 'S') and not c.relispartition loop
+    and c.relkind in ('r', 'p', 'v', 'm', 'S') and not c.relispartition
+    order by c.relkind = 'S' loop -- a column's own sequence goes with it, and not alone
     if to_regclass(each.name::text) is null then continue; end if;
     execute format('drop %s if exists %s cascade', case each.kind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' else 'table' end, each.name);
   end loop;
