@@ -149,7 +149,7 @@ export class Identity {
   }
 
   /** A one-time code of the caller's own. @throws PolyvisorError `forbidden` for a narrowed token */
-  makeCode(caller: Caller): Promise<{ code: string; expiresAt: string }> {
+  async makeCode(caller: Caller): Promise<{ code: string; expiresAt: string }> {
     refuseNarrowed(caller);
     return this.codes.make(caller.accountId);
   }
