@@ -1,10 +1,11 @@
 import { PolyvisorError } from "@polyvisor/model";
 import type { ConnectOptions, Hypervisor, HypervisorKind } from "./hypervisor.ts";
 import { libvirtKind } from "./libvirt/libvirtKind.ts";
+import { remoteSimKind } from "./sim/remote/remoteSim.ts";
 import { simKind } from "./sim/simKind.ts";
 
 /** The adapters that ship; asked in this order. */
-export const hypervisorKinds: readonly HypervisorKind[] = [simKind, libvirtKind];
+export const hypervisorKinds: readonly HypervisorKind[] = [simKind, remoteSimKind, libvirtKind];
 
 /** Reads a hypervisor's URI, or says what is wrong with it. */
 export function parseHypervisorUri(text: string): { uri: URL; kind: HypervisorKind } {

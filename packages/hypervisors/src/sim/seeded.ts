@@ -26,7 +26,8 @@ const hex8 = (n: number): string => n.toString(16).padStart(8, "0");
 
 /** A UUID with the shape of version 4. */
 export function uuidOf(key: string): string {
-  const text = hex8(hash32(`${key}/0`)) + hex8(hash32(`${key}/1`)) + hex8(hash32(`${key}/2`)) + hex8(hash32(`${key}/3`));
+  // The part's number goes first: behind the key, two keys that meet in one hash would meet in all four.
+  const text = hex8(hash32(`0/${key}`)) + hex8(hash32(`1/${key}`)) + hex8(hash32(`2/${key}`)) + hex8(hash32(`3/${key}`));
   const variant = "89ab"[parseInt(text[16]!, 16) & 3];
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-4${text.slice(13, 16)}-${variant}${text.slice(17, 20)}-${text.slice(20)}`;
 }
