@@ -29,7 +29,8 @@ Made from the command catalogue by \`node apps/cli/src/guide.ts\`; do not edit i
 
 \`./polyvisor\` (or \`polyvisor\`, where it is installed) speaks to a Polyvisor server. The verbs are those that users of
 \`xm\`, \`xl\` and \`virsh\` know; each verb on VMs can also be said with its noun: \`polyvisor vm start web1\`.
-\`up\`, \`down\`, \`status\`, \`test\` and \`check\` belong to the launcher: see \`./polyvisor up --help\`.
+\`up\`, \`down\`, \`status\`, \`test\`, \`check\`, \`package\`, \`backup-store\` and \`restore-store\` belong to the launcher: see
+\`./polyvisor up --help\` and [operation](operation.md).
 
 ## Which server
 

@@ -71,7 +71,17 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     const stopping = new AbortController();
     let url = "";
     const app = await buildApp(
-      { control, audit, identity, log: roomLog(log, "http"), version, url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal },
+      {
+        control,
+        audit,
+        identity,
+        log: roomLog(log, "http"),
+        version,
+        url: () => url,
+        storeHealthy: () => store.healthy(),
+        stopping: stopping.signal,
+        support: { log, config, store, version },
+      },
       config.names,
       undefined,
       tls,

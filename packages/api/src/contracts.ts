@@ -6,6 +6,7 @@ import { hostsContracts } from "./contracts/hosts.ts";
 import { identityContracts } from "./contracts/identity.ts";
 import { identityProviderContracts } from "./contracts/identityProviders.ts";
 import { auditContracts } from "./contracts/audit.ts";
+import { operationContracts } from "./contracts/operation.ts";
 import type { Contract } from "./contracts/parts.ts";
 import { placesContracts } from "./contracts/places.ts";
 import { signInContracts } from "./contracts/signIn.ts";
@@ -15,6 +16,7 @@ import { vmsContracts } from "./contracts/vms.ts";
 import type { RouteName } from "./routePaths.ts";
 
 export { passPhraseSchema, tokenScopeSchema } from "./contracts/identity.ts";
+export { logLevelNames } from "./contracts/operation.ts";
 export { pageQuerySchema, type Contract } from "./contracts/parts.ts";
 
 /** Every route's contract. The server registers by it, OpenAPI is made of it, a test walks it. */
@@ -30,6 +32,7 @@ export const contracts = {
   ...tasksContracts,
   ...auditContracts,
   ...filterContracts,
+  ...operationContracts,
 } as const satisfies Record<RouteName, Contract>;
 
 export type Contracts = typeof contracts;

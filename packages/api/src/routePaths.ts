@@ -82,6 +82,9 @@ export const routePaths = {
   auditCheckpointCreate: ["POST", "/audit-log/checkpoints"],
   filterComplete: ["GET", "/filter/complete"],
   search: ["GET", "/search"],
+  logLevelsGet: ["GET", "/server/log-levels"],
+  logLevelsSet: ["PUT", "/server/log-levels"],
+  supportBundle: ["GET", "/server/support-bundle"],
   openapiGet: ["GET", "/openapi.json"],
 } as const satisfies Record<string, readonly [method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string]>;
 

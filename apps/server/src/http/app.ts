@@ -15,6 +15,7 @@ import { auditHandlers } from "./handlers/auditHandlers.ts";
 import { filterHandlers } from "./handlers/filterHandlers.ts";
 import { hostHandlers } from "./handlers/hostHandlers.ts";
 import { identityHandlers } from "./handlers/identityHandlers.ts";
+import { operationHandlers } from "./handlers/operationHandlers.ts";
 import { placeHandlers } from "./handlers/placeHandlers.ts";
 import { serverHandlers } from "./handlers/serverHandlers.ts";
 import { signInHandlers } from "./handlers/signInHandlers.ts";
@@ -108,6 +109,7 @@ export async function buildApp(
 
   const handlers: Handlers = {
     ...serverHandlers(services),
+    ...operationHandlers(services),
     ...identityHandlers(services),
     ...accountHandlers(services),
     ...signInHandlers(services, names),

@@ -7,6 +7,7 @@ import type { AuditLog } from "../audit/auditLog.ts";
 import type { ControlPlane } from "../controlPlane.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Caller } from "../identity/tokenCache.ts";
+import type { SupportSources } from "../support/supportBundle.ts";
 
 /** What the handlers stand on. */
 export interface Services {
@@ -14,6 +15,8 @@ export interface Services {
   audit: AuditLog;
   identity: Identity;
   log: Logger;
+  /** Absent in tests of parts. */
+  support?: SupportSources;
   version: string;
   /** Where clients find this server: `http://127.0.0.1:8420`. */
   url: () => string;

@@ -159,7 +159,9 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await ask("auditCheckpointCreate");
     await ask("auditCheckpointList");
     await ask("auditLogArchive", { body: { seq: 1, hash: log.items.at(-1)!.hash } });
-    const streams: RouteName[] = ["vmConsole", "eventStream", "volumeRead", "volumeWrite", "auditLogExport"]; // have tests of their own
+    const levels = await ask("logLevelsGet");
+    expect(await ask("logLevelsSet", { body: { level: "info" } })).toEqual(levels);
+    const streams: RouteName[] = ["vmConsole", "eventStream", "volumeRead", "volumeWrite", "supportBundle", "auditLogExport"]; // have tests of their own
     streams.push("signInBegin", "signInCallback", "passkeyAdd", "passkeyRemove"); // with a provider and an authenticator
     expect((Object.keys(routePaths) as RouteName[]).filter((route) => !asked.has(route) && !streams.includes(route))).toEqual([]);
   });

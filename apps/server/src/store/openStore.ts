@@ -6,6 +6,7 @@ import { listenTo, type Listening } from "./listening.ts";
 import { migrate } from "./migrate.ts";
 import { openPrivatePostgres, type PrivatePostgres } from "./privatePostgres.ts";
 import type { Schema } from "./schema.ts";
+import { SlowQueries, timedClient, type SlowQuery } from "./slowQueries.ts";
 import { StoreHealth } from "./storeHealth.ts";
 
 /** Where PostgreSQL is: one of our own in the data folder, or the site's by URL. */
@@ -24,6 +25,8 @@ export interface Store {
   listen(channel: string, fn: (payload: string) => void, onGap?: () => void): Promise<Listening>;
   /** Whether the last thing asked of the database was answered. From memory. */
   healthy(): boolean;
+  /** Statements of the pool that took long, without their values. */
+  slowQueries(): SlowQuery[];
   close(): Promise<void>;
 }
 
@@ -36,7 +39,8 @@ export async function openStore(place: StorePlace, log: Logger): Promise<Store> 
   try {
     const config = connectionOptions(own ?? { url: (place as { url: string }).url });
     await migrate(config, schemaName, log);
-    const pool = new pg.Pool({ ...config, max: 12, idleTimeoutMillis: 60_000 });
+    const slow = new SlowQueries();
+    const pool = new pg.Pool({ ...config, Client: timedClient(slow), max: 12, idleTimeoutMillis: 60_000 });
     const health = new StoreHealth(pool, log);
     pool.on("error", (error) => health.failed(error)); // an idle connection died; without a listener the process would
     pool.on("connect", (client) => client.on("error", (error) => health.failed(error))); // the same for one in use
@@ -52,6 +56,7 @@ export async function openStore(place: StorePlace, log: Logger): Promise<Store> 
         return listening;
       },
       healthy: () => health.healthy,
+      slowQueries: () => slow.all(),
       async close() {
         health.close();
         await Promise.all([...listenings].map((each) => each.close()));
