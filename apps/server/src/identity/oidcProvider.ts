@@ -165,11 +165,14 @@ export class OidcProvider {
     for (let each: unknown = error; each instanceof Error; each = each.cause)
       if (each instanceof ProviderUnreachable)
         return new PolyvisorError("identityProviderFailed", { detail: `${at}: ${each.message}`, remedy: each.remedy, cause: error });
+    const wrongClient = "Correct the client's id and secret: polyvisor identity-provider set.";
+    if (error instanceof client.WWWAuthenticateChallengeError)
+      return new PolyvisorError("identityProviderFailed", { detail: `${at} refuses this server as its client`, remedy: wrongClient, cause: error });
     if (error instanceof client.AuthorizationResponseError || error instanceof client.ResponseBodyError) {
       const said = /^[a-z_]{1,64}$/.test(error.error) ? error.error : "an error";
       return new PolyvisorError("identityProviderFailed", {
         detail: `${at} says ${said}`,
-        ...(said === "invalid_client" ? { remedy: "Correct the client's id and secret: polyvisor identity-provider set." } : {}),
+        ...(said === "invalid_client" ? { remedy: wrongClient } : {}),
         cause: error,
       });
     }
