@@ -24,7 +24,6 @@ afterEach(async () => {
   await lab.close();
   simWorld("plane").reset();
 });
-
 const uri = (n: number, more = ""): string => `sim://plane/host-000${n}?hosts=3&vms=8${more}`;
 const connected = (plane: ControlPlane, count: number): Promise<true> => until(`${count} hosts`, () => plane.metrics().hosts.connected === count);
 const vmIn = (state: string) => lab.plane.estate.page("vm", { filter: filterOf(`state = ${state}`, "vm", "test"), limit: 1 }).items[0]!;
@@ -54,7 +53,7 @@ async function agrees(plane: ControlPlane, hostUri: string): Promise<void> {
         ["datastore", datastores],
         ["network", networks],
       ] as const) {
-        const here = plane.estate.page(kind, { filter: filterOf(`host = ${host.id}`, "vm", "test"), limit: 1000 }).items;
+        const here = plane.estate.page(kind, { filter: filterOf(`host = ${host.id}`, kind, "test"), limit: 1000 }).items;
         expect(here.length).toBe(facts.length);
         for (const fact of facts) expect(here.find((each) => each.nativeId === fact.nativeId)).toMatchObject(fact);
       }

@@ -2,7 +2,7 @@ import type { EstateKind, EstateObject, ObjectOf } from "../controlPlane.ts";
 import type { SortKey } from "./sortedOrder.ts";
 
 /** Longest part of a text that decides an order; a cursor must hold it. */
-const keyLength = 64;
+export const keyLength = 64;
 const text = (value: string | undefined): string => (value ?? "").slice(0, keyLength);
 
 type SortTable<K extends EstateKind> = Record<string, (object: ObjectOf[K]) => SortKey>;
@@ -47,7 +47,7 @@ type Values = readonly FieldValue[];
  * How a field of an object is read, and found.
  *
  * - `values`: by an index of its values; a range or a `*` looks at each different value once
- * - `parts`: the same, and `*x*` by an index of parts of three characters
+ * - `parts`: the same, and `*x*` by an index of parts of three characters, `x*` by the order of the sort field
  * - `order`: by the order of a sort field (dates)
  * - `look`: by looking at objects; bounded
  */
@@ -76,8 +76,9 @@ const vm: Readers<"vm"> = {
   reason: reader("reason", (v) => some(v.reason)),
   since: reader("stateSince", (v) => dateValue(v.stateSince), "order"),
   tag: reader("tags", (v) => v.tags),
+  folder: reader("folder", (v) => some(v.folder)),
   notes: reader("notes", (v) => some(v.notes), "look"),
-  title: reader("title", (v) => some(v.title), "parts"),
+  title: reader("title", (v) => some(v.title)),
   description: reader("description", (v) => some(v.description), "look"),
   type: reader("virtType", (v) => some(v.virtType)),
   os: reader("os", (v) => some(v.os)),
@@ -97,11 +98,11 @@ const vm: Readers<"vm"> = {
   "disk.device": reader("disks", (v) => v.disks.map((disk) => disk.device)),
   "disk.bus": reader("disks", (v) => v.disks.map((disk) => disk.bus)),
   "disk.format": reader("disks", (v) => v.disks.map((disk) => disk.format)),
-  "disk.source": reader("disks", (v) => v.disks.flatMap((disk) => some(disk.source)), "parts"),
+  "disk.source": reader("disks", (v) => v.disks.flatMap((disk) => some(disk.source))),
   "disk.capacity": reader("disks", (v) => v.disks.flatMap((disk) => disk.capacity ?? [])),
   "disk.allocation": reader("disks", (v) => v.disks.flatMap((disk) => disk.allocation ?? [])),
   "nic.count": reader("nics", (v) => [v.nics.length]),
-  "nic.mac": reader("nics", (v) => v.nics.map((nic) => nic.mac), "parts"),
+  "nic.mac": reader("nics", (v) => v.nics.map((nic) => nic.mac)),
   "nic.address": reader("nics", (v) => v.nics.flatMap((nic) => nic.addresses), "parts"),
   "nic.model": reader("nics", (v) => v.nics.flatMap((nic) => some(nic.model))),
   "nic.kind": reader("nics", (v) => v.nics.map((nic) => nic.kind)),
@@ -113,14 +114,15 @@ const vm: Readers<"vm"> = {
 
 const poolTag = /^pool[:=](.+)$/s;
 const host: Readers<"host"> = {
-  name: reader("name", (h) => some(h.name), "parts"),
+  name: reader("name", (h) => some(h.name)),
   state: reader("connection", (h) => [h.connection.state]),
   since: reader("connection", (h) => dateValue(h.connection.since), "order"),
   failure: reader("connection", (h) => some(h.connection.failure?.code)),
   tag: reader("tags", (h) => h.tags),
+  folder: reader("folder", (h) => some(h.folder)),
   pool: reader("tags", (h) => h.tags.flatMap((tag) => poolTag.exec(tag)?.[1] ?? [])),
-  uri: reader("uri", (h) => some(h.uri), "parts"),
-  hostname: reader("facts", (h) => some(h.facts?.hostname), "parts"),
+  uri: reader("uri", (h) => some(h.uri)),
+  hostname: reader("facts", (h) => some(h.facts?.hostname)),
   type: reader("facts", (h) => [h.facts?.hypervisor.type ?? "unknown"]),
   version: reader("facts", (h) => some(h.facts?.hypervisor.version)),
   arch: reader("facts", (h) => some(h.facts?.cpu.arch)),
@@ -131,13 +133,13 @@ const host: Readers<"host"> = {
 };
 
 const datastore: Readers<"datastore"> = {
-  name: reader("name", (d) => some(d.name), "parts"),
+  name: reader("name", (d) => some(d.name)),
   datastore: reader("name", (d) => some(d.name)),
   state: reader("active", (d) => [d.active ? "active" : "inactive"]),
   active: reader("active", (d) => told(d.active)),
   autostart: reader("autostart", (d) => told(d.autostart)),
   type: reader("type", (d) => some(d.type)),
-  path: reader("path", (d) => some(d.path), "parts"),
+  path: reader("path", (d) => some(d.path)),
   capacity: reader("capacity", (d) => [d.capacity]),
   allocation: reader("allocation", (d) => [d.allocation]),
   available: reader("available", (d) => [d.available]),
@@ -146,22 +148,25 @@ const datastore: Readers<"datastore"> = {
 };
 
 const network: Readers<"network"> = {
-  name: reader("name", (n) => some(n.name), "parts"),
+  name: reader("name", (n) => some(n.name)),
   network: reader("name", (n) => some(n.name)),
   state: reader("active", (n) => [n.active ? "active" : "inactive"]),
   active: reader("active", (n) => told(n.active)),
   autostart: reader("autostart", (n) => told(n.autostart)),
   type: reader("forward", (n) => some(n.forward)),
-  bridge: reader("bridge", (n) => some(n.bridge), "parts"),
-  address: reader("addresses", (n) => n.addresses, "parts"),
+  bridge: reader("bridge", (n) => some(n.bridge)),
+  address: reader("addresses", (n) => n.addresses),
   dhcp: reader("dhcp", (n) => told(n.dhcp)),
 };
 
 /** Fields that are read from the object alone. `id`, `host`, `datastore` of a VM, counts of VMs and loads need the estate. */
 export const fieldReaders: { readonly [K in EstateKind]: Readers<K> } = { vm, host, datastore, network };
 
-/** The sort field that orders a field found by `order`. */
-export const orderOf: { readonly [K in EstateKind]?: Readonly<Record<string, string>> } = { vm: { since: "stateSince" }, host: { since: "since" } };
+/** The sort field that orders a field found by `order`, or by its beginning. */
+export const orderOf: { readonly [K in EstateKind]?: Readonly<Record<string, string>> } = {
+  vm: { since: "stateSince", name: "name" },
+  host: { since: "since" },
+};
 
 function dateValue(text: string): Values {
   const ms = Date.parse(text);

@@ -1,4 +1,5 @@
-import type { EstateKind, ObjectOf } from "../controlPlane.ts";
+import { foldCase, searchedFields, type Pattern } from "@polyvisor/api";
+import type { EstateKind, EstateObject, ObjectOf } from "../controlPlane.ts";
 import { Bits } from "./bits.ts";
 import { fieldReaders, orderOf, sortFields, type FieldReader, type FieldValue } from "./fields.ts";
 import { SlotSet } from "./slotSet.ts";
@@ -13,6 +14,21 @@ export interface ById<T> {
   readonly size: number;
   keys(): Iterable<string>;
   values(): Iterable<T>;
+}
+
+const nothing: readonly FieldValue[] = [];
+const hostOf = (object: EstateObject | undefined): readonly string[] => (object && object.kind !== "host" ? [object.hostId] : []);
+const nativeOf = (object: EstateObject | undefined): readonly string[] => (object && object.kind !== "host" ? [object.nativeId] : []);
+
+function change<V extends FieldValue>(index: ValueIndex<V>, old: readonly V[], now: readonly V[], slot: number): void {
+  if (old.length === 0) {
+    for (const value of now) index.add(value, slot);
+    return;
+  }
+  if (old.length === 1 && now.length === 1 && old[0] === now[0]) return;
+  const [had, has] = [membership(old), membership(now)];
+  for (const value of old) if (!has(value)) index.delete(value, slot);
+  for (const value of now) if (!had(value)) index.add(value, slot);
 }
 
 /** Whether a value is in a list; a long one (thousands of disks) is not gone through for each. */
@@ -41,6 +57,8 @@ export class ObjectTable<K extends EstateKind> {
   readonly #free: number[] = [];
   readonly #alive = new SlotSet();
   readonly #orders = new Map<string, SortedOrder>();
+  /** By field that is searched: every letter that its values ever had, so that `web` is not looked for in all MAC addresses. */
+  readonly #letters: Readonly<Partial<Record<string, Set<string>>>>;
   readonly #readers: readonly (readonly [string, FieldReader<K>])[];
 
   constructor(kind: K) {
@@ -49,6 +67,7 @@ export class ObjectTable<K extends EstateKind> {
     this.#readers = readers.filter(([, reader]) => isIndexed(reader));
     this.indexes = Object.fromEntries(this.#readers.map(([field]) => [field, new ValueIndex<FieldValue>((slot) => this.idOf(slot))])) as typeof this.indexes;
     this.parts = Object.fromEntries(readers.filter(([, { by }]) => by === "parts").map(([field]) => [field, new TextParts()]));
+    this.#letters = Object.fromEntries(searchedFields[kind].filter((field) => this.parts[field] === undefined).map((field) => [field, new Set<string>()]));
     for (const sort of Object.values<string>(orderOf[kind] ?? {})) this.order(sort);
   }
 
@@ -83,6 +102,12 @@ export class ObjectTable<K extends EstateKind> {
 
   idOf(slot: number): string {
     return this.#objects[slot]!.id;
+  }
+
+  /** Whether a text of the field may have all letters of a pattern. */
+  mayHold(field: string, pattern: Pattern): boolean {
+    const letters = this.#letters[field];
+    return !letters || pattern.pieces.every((piece) => Array.from(foldCase(piece)).every((char) => letters.has(char)));
   }
 
   none(): Bits {
@@ -150,22 +175,16 @@ export class ObjectTable<K extends EstateKind> {
   }
 
   #reindex(slot: number, before: ObjectOf[K] | undefined, after: ObjectOf[K] | undefined): void {
-    const change = <V extends FieldValue>(index: ValueIndex<V>, old: readonly V[], now: readonly V[]): void => {
-      if (old.length === 1 && now.length === 1 && old[0] === now[0]) return;
-      const [had, has] = [membership(old), membership(now)];
-      for (const value of old) if (!has(value)) index.delete(value, slot);
-      for (const value of now) if (!had(value)) index.add(value, slot);
-    };
-    const ofHost = (object: ObjectOf[K] | undefined): string[] => (object && object.kind !== "host" ? [object.hostId] : []);
-    const native = (object: ObjectOf[K] | undefined): string[] => (object && object.kind !== "host" ? [object.nativeId] : []);
-    change(this.byHost, ofHost(before), ofHost(after));
-    change(this.byNative, native(before), native(after));
+    change(this.byHost, hostOf(before), hostOf(after), slot);
+    change(this.byNative, nativeOf(before), nativeOf(after), slot);
     for (const [field, reader] of this.#readers) {
       if (before && after && reader.from.every((property) => before[property] === after[property])) continue;
-      const old = before ? reader.read(before) : [];
-      const now = after ? reader.read(after) : [];
-      change(this.indexes[field]!, old, now);
+      const old = before ? reader.read(before) : nothing;
+      const now = after ? reader.read(after) : nothing;
+      change(this.indexes[field]!, old, now, slot);
       if (reader.by === "parts") this.parts[field]!.change(old as string[], now as string[], slot);
+      const letters = this.#letters[field];
+      if (letters) for (const value of now) for (const char of foldCase(value as string)) letters.add(char);
     }
   }
 }

@@ -1,8 +1,8 @@
-import { searchedFields, type CheckedFilter, type FieldTest, type NumberRange, type Pattern } from "@polyvisor/api";
+import { fitsPattern, searchedFields, type CheckedFilter, type FieldTest, type NumberRange, type Pattern } from "@polyvisor/api";
 import type { Datastore, Network } from "@polyvisor/model";
 import type { EstateKind, EstateObject, ObjectOf } from "../controlPlane.ts";
 import type { Bits } from "./bits.ts";
-import { fieldReaders, orderOf, type FieldReader, type FieldValue } from "./fields.ts";
+import { fieldReaders, keyLength, orderOf, type FieldReader, type FieldValue } from "./fields.ts";
 import { fitsTest, holds, type Facts } from "./fitsFilter.ts";
 import type { ObjectTable } from "./objectTable.ts";
 import { isLoadField, type PresentLoads } from "./presentLoads.ts";
@@ -89,7 +89,7 @@ function matching(match: Match, kind: EstateKind, estate: Indexed): Bits {
   }
   if (how.by === "order") inOrder(test, field, kind, table, bits);
   else if (test.by === "filled") for (const value of table.indexes[field]!.values()) table.indexes[field]!.into(value, bits);
-  else if (test.by === "number") inIndex(test, table.indexes[field]!, bits);
+  else if (test.by === "number") inIndex((value) => fitsTest(test, [value]), table.indexes[field]!, bits);
   else for (const pattern of test.any) bits.or(fitting(pattern).words);
   return bits;
 
@@ -106,17 +106,34 @@ function matching(match: Match, kind: EstateKind, estate: Indexed): Bits {
       return out;
     }
     const one: FieldTest = { by: "text", any: [pattern] };
+    if (!table.mayHold(field, pattern)) return out;
+    const [begins, ...rest] = pattern.pieces;
+    if (
+      orderOf[kind]?.[field] !== undefined &&
+      !pattern.fold &&
+      rest.length === 1 &&
+      rest[0] === "" &&
+      begins !== "" &&
+      begins!.length <= keyLength &&
+      !begins!.endsWith("\uffff")
+    ) {
+      // Everything from the beginning itself up to the next text that begins otherwise.
+      const next = begins!.slice(0, -1) + String.fromCharCode(begins!.charCodeAt(begins!.length - 1) + 1);
+      table.order(orderOf[kind]![field]!)!.between(begins!, next, out, true);
+      return out;
+    }
     const found = table.parts[field]?.candidates(pattern.pieces, table.room);
     if (found?.exact && pattern.fold) return found.bits;
     // Each different value once, or each object that may fit once: whatever is less.
-    if (!found || index.size <= found.bits.count()) inIndex(one, index, out);
+    if (!found || index.size <= found.bits.count()) inIndex((value) => fitsPattern(pattern, value as string), index, out);
     else for (const slot of found.bits) if (fitsTest(one, examined(slot))) out.add(slot);
     return out;
   }
 }
 
-function inIndex(test: FieldTest, index: ValueIndex<FieldValue>, bits: Bits): void {
-  for (const value of index.values()) if (fitsTest(test, [value])) index.into(value, bits);
+/** Adds the slots of each value that fits. */
+function inIndex(fits: (value: FieldValue) => boolean, index: ValueIndex<FieldValue>, bits: Bits): void {
+  for (const value of index.values()) if (fits(value)) index.into(value, bits);
 }
 
 /** Dates, by the order of the text that they are kept as: ISO 8601 in UTC to the millisecond sorts as the times do. */
@@ -144,9 +161,8 @@ function named(test: FieldTest, field: "id" | "host", table: ObjectTable<EstateK
       other.into(pattern.pieces[0]!, bits);
       continue;
     }
-    const one: FieldTest = { by: "text", any: [pattern] };
-    for (const id of table.byId.keys()) if (fitsTest(one, [id])) bits.add(table.slotOf(id)!);
-    inIndex(one, other, bits);
+    for (const id of table.byId.keys()) if (fitsPattern(pattern, id)) bits.add(table.slotOf(id)!);
+    inIndex((value) => fitsPattern(pattern, value as string), other, bits);
   }
   return bits;
 }

@@ -103,10 +103,10 @@ export class SortedOrder {
     return out;
   }
 
-  /** Adds the slots whose keys lie between two, both of them included. */
-  between(min: SortKey | undefined, max: SortKey | undefined, bits: Bits): void {
-    let { c, at } = this.#start(false, min === undefined ? undefined : { key: min, id: "" });
-    const end = max === undefined ? { c: this.#chunks.length, at: 0 } : this.#start(false, { key: max, id: "\uffff" });
+  /** Adds the slots whose keys lie between two: `min` is included, `max` unless it is `below`. */
+  between(min: SortKey, max: SortKey, bits: Bits, below = false): void {
+    let { c, at } = this.#start(false, { key: min, id: "" });
+    const end = this.#start(false, { key: max, id: below ? "" : "\uffff" });
     for (; c < this.#chunks.length; c++, at = 0) {
       const { slots, size } = this.#chunks[c]!;
       const to = c < end.c ? size : c === end.c ? end.at : 0;
