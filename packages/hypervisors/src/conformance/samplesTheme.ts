@@ -9,6 +9,8 @@ const counters = [
   "diskWriteBytes",
   "diskReads",
   "diskWrites",
+  "diskReadNs",
+  "diskWriteNs",
   "netReceiveBytes",
   "netTransmitBytes",
 ] as const satisfies (keyof VmSample)[];

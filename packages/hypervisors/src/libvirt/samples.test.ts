@@ -16,6 +16,11 @@ describe("a sample of a VM", () => {
       "balloon.usable": 400n,
       "balloon.unused": 100n,
       "block.count": 2,
+      "block.0.name": "vda",
+      "block.1.name": "vdb",
+      "block.0.rd.times": 100n,
+      "block.1.rd.times": 20n,
+      "block.1.wr.times": 30n,
       "block.0.rd.bytes": 1n,
       "block.0.wr.bytes": 2n,
       "block.0.rd.reqs": 3n,
@@ -23,6 +28,7 @@ describe("a sample of a VM", () => {
       "block.1.rd.bytes": 10n,
       "block.1.wr.bytes": 20n,
       "net.count": 1,
+      "net.0.name": "vnet3",
       "net.0.rx.bytes": 7n,
       "net.0.tx.bytes": 8n,
     });
@@ -35,10 +41,15 @@ describe("a sample of a VM", () => {
       memoryGranted: 1024 ** 2,
       memoryResident: 2 * 1024 ** 2,
       memoryUsed: 600 * 1024,
+      memoryAvailable: 400 * 1024,
+      disks: "vda vdb",
       diskReadBytes: 11,
       diskWriteBytes: 22,
       diskReads: 3,
       diskWrites: 4,
+      diskReadNs: 120,
+      diskWriteNs: 30,
+      nics: "vnet3",
       netReceiveBytes: 7,
       netTransmitBytes: 8,
     });
@@ -50,6 +61,7 @@ describe("a sample of a VM", () => {
       ["nativeId", "u"],
       ["at", 5],
     ]);
+    expect(vmSample("u", 5, { "vcpu.maximum": 2, "vcpu.0.wait": 3n, "vcpu.1.wait": 4n }).cpuWaitNs).toBe(7);
     expect(vmSample("u", 5, { "balloon.available": 10n, "balloon.unused": 4n }).memoryUsed).toBe(6 * 1024);
     expect(vmSample("u", 5, { "balloon.available": 10n }).memoryUsed).toBeUndefined();
   });

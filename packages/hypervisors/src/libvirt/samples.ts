@@ -49,21 +49,31 @@ export function vmSample(nativeId: string, at: number, params: TypedParams): VmS
     }
     return total;
   };
+  const names = (group: string): string | undefined => {
+    const count = Number(params[`${group}.count`] ?? 0);
+    return count === 0 ? undefined : Array.from({ length: count }, (_, i) => String(params[`${group}.${i}.name`] ?? i)).join(" ");
+  };
   const available = kib("balloon.available");
   const usable = kib("balloon.usable") ?? kib("balloon.unused");
   return {
     nativeId,
     at,
     cpuTimeNs: number("cpu.time"),
-    cpuWaitNs: sum("vcpu", "delay"),
+    // Both are time in a run queue; `wait` is told where the host's kernel keeps scheduler statistics only.
+    cpuWaitNs: sum("vcpu", "delay") ?? sum("vcpu", "wait"),
     vcpus: number("vcpu.current"),
     memoryGranted: kib("balloon.current"),
     memoryUsed: available !== undefined && usable !== undefined ? Math.max(0, available - usable) : undefined,
+    memoryAvailable: usable,
     memoryResident: kib("balloon.rss"),
+    disks: names("block"),
     diskReadBytes: sum("block", "rd.bytes"),
     diskWriteBytes: sum("block", "wr.bytes"),
     diskReads: sum("block", "rd.reqs"),
     diskWrites: sum("block", "wr.reqs"),
+    diskReadNs: sum("block", "rd.times"),
+    diskWriteNs: sum("block", "wr.times"),
+    nics: names("net"),
     netReceiveBytes: sum("net", "rx.bytes"),
     netTransmitBytes: sum("net", "tx.bytes"),
   };

@@ -253,17 +253,25 @@ function sampleOf(vm: SimVm, { work, seconds }: { work: number; seconds: number 
     vcpus: hardware.vcpus.current,
     memoryGranted: granted,
     memoryUsed: Math.floor(granted * Math.min(0.95, 0.3 + 0.02 * io + 0.3 * busy)),
+    memoryAvailable: Math.ceil(granted * (0.98 - Math.min(0.95, 0.3 + 0.02 * io + 0.3 * busy))),
     memoryResident: Math.floor(granted * Math.min(1, 0.55 + 0.02 * io)),
     ...(hardware.disks.length === 0
       ? {}
       : {
+          disks: hardware.disks.map((disk) => disk.target).join(" "),
           diskReadBytes: Math.floor(work * 4e5 * io),
           diskWriteBytes: Math.floor(work * 6e5 * io + seconds * 900),
           diskReads: Math.floor(work * 12 * io),
           diskWrites: Math.floor(work * 25 * io + seconds * 0.2),
+          diskReadNs: Math.floor(work * 12 * io * 4e5),
+          diskWriteNs: Math.floor((work * 25 * io + seconds * 0.2) * 9e5),
         }),
     ...(hardware.nics.length === 0
       ? {}
-      : { netReceiveBytes: Math.floor(work * 1.2e6 + seconds * 300), netTransmitBytes: Math.floor(work * 9e5 + seconds * 200) }),
+      : {
+          nics: hardware.nics.map((nic) => nic.mac).join(" "),
+          netReceiveBytes: Math.floor(work * 1.2e6 + seconds * 300),
+          netTransmitBytes: Math.floor(work * 9e5 + seconds * 200),
+        }),
   };
 }
