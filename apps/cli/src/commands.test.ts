@@ -82,7 +82,7 @@ describe("list --watch", () => {
     state = "paused";
     send(anEvent({ objectId: "vm-000000000001", fields: ["state"] }));
     await io.until(/web1 +h1 +paused/);
-    expect(server.of("vmList").at(-1)!.query["filter"]).toBe("tag=web id=vm-000000000001");
+    expect(server.of("vmList").at(-1)!.query["filter"]).toBe("(tag=web) and id in (vm-000000000001)");
     const before = server.of("hostList").length;
     send(anEvent({ type: "reset" }));
     await expect.poll(() => server.of("hostList").length, { timeout: 5000 }).toBeGreaterThan(before);

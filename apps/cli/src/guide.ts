@@ -53,19 +53,17 @@ A token is only ever sent to the server it was stored for.
 ## Which VMs
 
 A VM is named by its name, by \`HOST/NAME\`, by its id or by the hypervisor's own id (libvirt's UUID). Commands that take
-several VMs take any number of names, or a selector: words \`FIELD=VALUE\` that must all hold.
+several VMs take any number of names, or a selector: words \`FIELD=VALUE\` that must all hold, or an expression of the
+filter language in quotes. Every field and the whole language is in [filter.md](filter.md).
 
-| field | of a VM |
-|---|---|
-| \`name\`, \`id\`, \`tag\`, \`state\`, \`type\`, \`os\` | its own |
-| \`host\`, \`datastore\`, \`network\` | names of what it is on |
-
-\`a,b\` are alternatives, \`*\` stands for any text, \`!=\` excludes. Bare words beside a term are alternatives of the name.
-Quote a \`*\` from the shell where files might fit. Every VM is \`name=*\`.
+\`a,b\` are alternatives, \`*\` stands for any text, \`!=\` excludes. Names beside a term are alternatives of the name.
+Quote \`*\`, \`<\`, \`>\` and brackets from the shell. Every VM is \`name=*\`.
 
 \`\`\`sh
 polyvisor list tag=web state!=off
 polyvisor shutdown 'web-*' host=h1 --yes
+polyvisor list 'host.pool = a and state != running and cpu.use > 80%'
+polyvisor migrate 'host = h1 and memory < 4GiB' h2 --dry-run
 \`\`\`
 
 ## Output

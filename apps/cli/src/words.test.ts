@@ -10,6 +10,22 @@ import { selectorOf, targetsOf } from "./targets.ts";
 
 describe("targets", () => {
   it("takes names as references", () => expect(targetsOf(["web1", "h1/db", "web1"])).toEqual({ vms: ["web1", "h1/db"] }));
+  it.each([
+    [["state = off and memory > 4GiB"], "state = off and memory > 4GiB"],
+    [["state", "=", "off"], "state = off"],
+    [["memory>4GiB", "tag=web"], "memory>4GiB tag=web"],
+    [["tag=web", "or", "tag=db"], "tag=web or tag=db"],
+    [["tag in (web, db)"], "tag in (web, db)"],
+    [["os is empty"], "os is empty"],
+    [["host.pool=a"], "host.pool=a"],
+    [["a vm", "tag=x"], 'name="a vm" tag=x'],
+    [["a (copy)", "web-*"], 'name="a (copy)",web-*'],
+  ])("%j is the filter %s", (words, select) => expect(targetsOf(words)).toEqual({ select }));
+  it("takes a name with a blank or brackets as a reference, and joins --filter", () => {
+    expect(targetsOf(["a vm", "b (copy)"])).toEqual({ vms: ["a vm", "b (copy)"] });
+    expect(selectorOf(["tag=web"], "state = off or memory > 1GiB")).toBe("(tag=web) and (state = off or memory > 1GiB)");
+    expect(selectorOf([], "state = off")).toBe("state = off");
+  });
   it("makes one selector of terms, stars and names", () => {
     expect(targetsOf(["tag=web", "state!=off"])).toEqual({ select: "tag=web state!=off" });
     expect(targetsOf(["web-*"])).toEqual({ select: "name=web-*" });
@@ -17,7 +33,7 @@ describe("targets", () => {
   });
   it("refuses what cannot be said so", () => {
     expect(() => targetsOf([])).toThrow("No VM is named");
-    expect(() => targetsOf(["a vm", "tag=x"])).toThrow("cannot hold a space");
+    expect(() => targetsOf(["a!b", "tag=x"])).toThrow("neither a name nor FIELD=VALUE");
     expect(() => selectorOf(["=x"])).toThrow("neither a name nor FIELD=VALUE");
   });
 });

@@ -133,5 +133,6 @@ async function problemOf(answer: Response): Promise<Problem> {
 }
 
 export { apiBase, routePaths, type RouteName } from "./routePaths.ts";
+export { quoteName } from "./filter/quote.ts";
 export type { RequestInput } from "./request.ts";
 export type { Problem } from "./contracts.ts";

@@ -11,14 +11,15 @@ export const vmRows: readonly CommandRow[] = [
     completes: ["selector"],
     summary: "list VMs",
     details:
-      "Words select: names, name=web-*, tag=web, state=running,paused, host=h1, type=kvm, id=, os=, datastore=, network=. FIELD!=VALUE excludes. All terms must hold. A state with ? is as last seen: its host does not answer.",
+      "Words select: names, name=web-*, tag=web, state=running,paused; FIELD!=VALUE excludes and all terms must hold. Or an expression over every field: 'host.pool = a and cpu.use > 80%'; docs/guide/filter.md has the language. A state with ? is as last seen: its host does not answer.",
     options: [
       ["-w, --watch", "stay and show every change as it happens"],
       ["-l, --long", "more columns, as -o wide"],
       ["--sort <field>", "name, state, host, memory, vcpus; -name for descending", ["name", "state", "host", "memory", "vcpus"]],
+      ["--filter <filter>", "only what fits: 'state = running and host.pool = a'", "selector"],
       ["-a, --all", "VMs that are off too (they are always listed)"],
     ],
-    examples: ["list", "list tag=web state=running", "list --watch host=h1", "list state=off -o name"],
+    examples: ["list", "list tag=web state=running", "list --watch host=h1", "list state=off -o name", "list 'memory >= 4GiB and not tag in (web, db)'"],
     load: async () => (await import("../commands/list.ts")).list,
   },
   {

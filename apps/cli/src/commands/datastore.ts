@@ -21,7 +21,10 @@ export async function hostNames(context: Context): Promise<(id: string) => strin
 /** `datastore list`. */
 export const list: Run = async (context) => {
   const client = await context.client();
-  const [stores, nameOf] = await Promise.all([listAll(client, "datastoreList", { filter: selectorOf(context.words), sort: "name" }), hostNames(context)]);
+  const [stores, nameOf] = await Promise.all([
+    listAll(client, "datastoreList", { filter: selectorOf(context.words, context.options["filter"]), sort: "name" }),
+    hostNames(context),
+  ]);
   await showList(
     context,
     stores,

@@ -64,7 +64,7 @@ function tellConnection(context: Context, { connection }: Host): number {
 /** `host list`. */
 export const list: Run = async (context) => {
   const client = await context.client();
-  const hosts = await listAll(client, "hostList", { filter: selectorOf(context.words), sort: "name" });
+  const hosts = await listAll(client, "hostList", { filter: selectorOf(context.words, context.options["filter"]), sort: "name" });
   const now = context.io.now();
   await showList(
     context,

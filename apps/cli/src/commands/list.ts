@@ -42,7 +42,7 @@ const sortFields: Record<string, string> = { name: "name", state: "state", host:
 export const list: Run = async (context) => {
   const long = context.options["long"] === true && context.output === "table";
   const view: Context = long ? { ...context, output: "wide" } : context;
-  const filter = selectorOf(context.words);
+  const filter = selectorOf(context.words, context.options["filter"]);
   const wanted = typeof context.options["sort"] === "string" ? context.options["sort"] : "name";
   const sort = sortFields[wanted.replace(/^-/, "")] ? wanted : "name";
   if (context.options["watch"]) return (await import("./watch.ts")).watch(view, filter, sort);

@@ -10,7 +10,10 @@ import { show } from "../show.ts";
 /** `network list`. */
 export const list: Run = async (context) => {
   const client = await context.client();
-  const [networks, nameOf] = await Promise.all([listAll(client, "networkList", { filter: selectorOf(context.words), sort: "name" }), hostNames(context)]);
+  const [networks, nameOf] = await Promise.all([
+    listAll(client, "networkList", { filter: selectorOf(context.words, context.options["filter"]), sort: "name" }),
+    hostNames(context),
+  ]);
   await showList(
     context,
     networks,

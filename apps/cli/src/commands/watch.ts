@@ -68,7 +68,12 @@ export async function watch(context: Context, filter: string | undefined, sort: 
       return [...touched, ...gone];
     }
     if (ids.length === 0) return [];
-    const found = await listAll(client, "vmList", { filter: [filter, `id=${ids.join(",")}`].filter(Boolean).join(" "), sort }, stop.signal);
+    const found = await listAll(
+      client,
+      "vmList",
+      { filter: (filter ? `(${filter.replace(/^\s*vms?\s+where\s/i, "")}) and ` : "") + `id in (${ids.join(", ")})`, sort },
+      stop.signal,
+    );
     const known = ids.filter((id) => vms.delete(id));
     for (const vm of found) vms.set(vm.id, vm);
     return [...new Set([...known, ...found.map((vm) => vm.id)])];

@@ -51,6 +51,7 @@ async function candidates(before: readonly string[], typed: string, env: Env): P
   const { row, used } = found;
   const rest = before.slice(used);
   const taking = optionTaking(row, rest.at(-1));
+  if (taking === "selector") return expressionWords([], typed, "vm", env);
   if (taking) return Array.isArray(taking) ? startingWith(taking, typed) : values(taking as Completes, typed, env);
   if (typed.startsWith("-") && !row.dashOperands)
     return optionRows(row)
@@ -58,11 +59,49 @@ async function candidates(before: readonly string[], typed: string, env: Env): P
       .filter(({ word }) => word.startsWith(typed));
   if (row.path === "completion") return startingWith(["bash", "zsh"], typed);
   if (row.path === "events") return startingWith(["host", "vm", "datastore", "network", "task"], typed);
-  const operands = rest.filter((word, i) => !word.startsWith("-") && !optionTaking(row, rest[i - 1])).length;
+  const given = rest.filter((word, i) => !word.startsWith("-") && !optionTaking(row, rest[i - 1]));
+  const operands = given.length;
+  const filtered = filterKindOf(row);
+  if (filtered && isExpression([...given, typed])) return expressionWords(given, typed, filtered, env);
   const kinds = row.completes ?? [];
   // `migrate VM... HOST`: from the second word on it may be either.
   const kind = kinds[Math.min(operands, kinds.length - 1)];
   return kind === undefined || kind === "none" ? [] : values(kind, typed, env);
+}
+
+/** What the operands of a command select, if they do. */
+const filterKindOf = (row: CommandRow): "vm" | "host" | "datastore" | "network" | undefined =>
+  row.completes?.includes("selector") ? "vm" : (["host", "datastore", "network"] as const).find((kind) => row.path === `${kind} list`);
+
+/** Whether the words are more of a filter than the one-word terms that need no server to be completed. */
+function isExpression(words: readonly string[]): boolean {
+  const text = words.join(" ");
+  return /^["']|[\s(]\S*(!?[=~]|[<>])|[<>~]|^[A-Za-z]\w*\.|(^|\s)(and|or|not|in|is)\s/.test(text) && /[\s=<>~.("']/.test(text);
+}
+
+/** What may stand at the end of an expression, which the server knows: fields, operators, and values of the estate. */
+async function expressionWords(before: readonly string[], typed: string, kind: "vm" | "host" | "datastore" | "network", env: Env): Promise<Candidate[]> {
+  const { connect, locateServer } = await server();
+  // The shell's own quote at the beginning is not the filter's.
+  const words = [...before, typed];
+  const text = words.map((word, i) => (i === 0 || i === words.length - 1 ? word.replace(/^["'](?=[^"']*$)/, "") : word)).join(" ");
+  const {
+    to,
+    from,
+    candidates: found,
+  } = await connect(locateServer(env)).call("filterComplete", {
+    query: { text, kind, limit: 100 },
+    signal: AbortSignal.timeout(patienceMs),
+  });
+  const kept = typed.slice(0, Math.max(0, typed.length - (to - from)));
+  return found
+    .filter(({ text: word, type }) => type !== "value" || /^[\p{L}\p{N}._@:+/-]+$/u.test(word))
+    .map(({ text: word, means }) => ({ word: kept + word, ...(means ? { meaning: means.replace(/[\p{Cc}\p{Cf}]/gu, " ") } : {}) }));
+}
+
+async function server() {
+  const [{ locateServer }, { connect }] = await Promise.all([import("../connection/locate.ts"), import("../connection/connect.ts")]);
+  return { locateServer, connect };
 }
 
 function commandWords(before: readonly string[], typed: string): Candidate[] {
@@ -94,7 +133,7 @@ function optionTaking(row: CommandRow, word: string | undefined): Completes | re
 async function values(kind: Completes, typed: string, env: Env): Promise<Candidate[]> {
   if (kind === "none") return [];
   if (kind === "file") return [{ word: ":files" }];
-  const [{ locateServer }, { connect }] = await Promise.all([import("../connection/locate.ts"), import("../connection/connect.ts")]);
+  const { connect, locateServer } = await server();
   const client = connect(locateServer(env));
   const signal = AbortSignal.timeout(patienceMs);
   const names = async (route: "vmList" | "hostList" | "datastoreList" | "networkList", filter: string | undefined): Promise<Candidate[]> => {

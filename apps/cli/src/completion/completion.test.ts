@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { completeFilter } from "@polyvisor/api";
 import { describe, expect, it } from "vitest";
 import { aHost, aVm } from "../testing/documents.ts";
 import { fixtureServer, type FixtureServer } from "../testing/fixtureServer.ts";
@@ -38,6 +39,19 @@ describe("completion", () => {
     expect(await offered(["list", "state=run"])).toEqual(["state=running"]);
     expect(await offered(["list", "state=off,pau"])).toEqual(["state=off,paused"]);
     expect(await offered(["create", "x", "--host", ""], server)).toEqual(["h1"]);
+  });
+  it("asks the server what may stand in an expression", async () => {
+    await using server = await fixtureServer({
+      filterComplete: ({ query }) => completeFilter(query["text"]!, query["text"]!.length, query["kind"] as "vm"),
+    });
+    expect(await offered(["list", "state = ru"], server)).toEqual(["state = running"]);
+    expect(await offered(["list", "'state = ru"], server)).toEqual(["'state = running"]);
+    expect(await offered(["list", "state", "=", "ru"], server)).toEqual(["running"]);
+    expect(await offered(["list", "tag=web and host.poo"], server)).toEqual(["tag=web and host.pool"]);
+    expect(await offered(["list", "host.po"], server)).toEqual(["host.pool"]);
+    expect(await offered(["host", "list", "state in (lo"], server)).toEqual(["state in (lost"]);
+    expect(await offered(["list", "--filter", "state = ru"], server)).toEqual(["state = running"]);
+    expect(server.of("filterComplete").map(({ query }) => query["kind"])).toEqual(["vm", "vm", "vm", "vm", "vm", "host", "vm"]);
   });
   it("is silent where no server is", async () => expect(await offered(["console", "x"])).toEqual([]));
   it("leaves files to the shell", async () => expect(await offered(["define", "x"])).toEqual([":files"]));
