@@ -76,6 +76,15 @@ describe("up", () => {
     expect(await up()).toMatchObject({ status: 0 });
   });
 
+  it("serves HTTPS when told to, and status and the CLI know its certificate", async () => {
+    expect(await polyvisor("up", "--detach", "--without-hypervisor", "--port", String(port), "--tls")).toMatchObject({
+      status: 0,
+      out: expect.stringContaining(`https://127.0.0.1:${port}`),
+    });
+    expect(await polyvisor("status")).toMatchObject({ status: 0, out: expect.stringMatching(/ready\s+yes/) });
+    expect(await polyvisor("list")).toMatchObject({ status: 0 });
+  });
+
   it("starts again after the server was killed", async () => {
     expect(await up()).toMatchObject({ status: 0 });
     const { pid } = facts();

@@ -9,6 +9,8 @@ polyvisor status [--data DIR]
   -d, --detach           give the terminal back; otherwise Ctrl-C stops the server
       --port N           default 8420
       --listen ADDRESS   default 127.0.0.1: this machine only
+      --tls              HTTPS with a certificate that the server makes for itself
+      --tls-certificate FILE --tls-key FILE   HTTPS with the site's certificate
       --data DIR         default /var/lib/polyvisor (root), ~/.local/share/polyvisor (others); POLYVISOR_DATA
       --database URL     a PostgreSQL of yours instead of a private one; POLYVISOR_DATABASE_URL does the same
       --without-hypervisor   install and add no hypervisor of this machine
@@ -19,7 +21,7 @@ TEXT
 # parse_common COMMAND ARGUMENT...: the options of the commands that are done here.
 parse_common() {
   local command=$1
-  detach=no port='' listen='' database='' with_hypervisor=yes
+  detach=no port='' listen='' database='' with_hypervisor=yes tls=()
   shift
   while (($# > 0)); do
     case $1 in
@@ -30,6 +32,8 @@ parse_common() {
       -d | --detach) only_up "$command" "$1"; detach=yes ;;
       --without-hypervisor) only_up "$command" "$1"; with_hypervisor=no ;;
       --port) only_up "$command" "$1"; need_value "$@"; port=$2; shift ;;
+      --tls) only_up "$command" "$1"; tls+=("$1") ;;
+      --tls-certificate | --tls-key) only_up "$command" "$1"; need_value "$@"; tls+=("$1" "$(realpath -m -- "$2")"); shift ;;
       --listen) only_up "$command" "$1"; need_value "$@"; listen=$2; shift ;;
       --database) only_up "$command" "$1"; need_value "$@"; database=$2; shift ;;
       *) fail "polyvisor $command does not know \"$1\"." "See: ./polyvisor $command --help" ;;
@@ -55,6 +59,7 @@ command_up() {
   local arguments=()
   [[ -z $port ]] || arguments+=(--port "$port")
   [[ -z $listen ]] || arguments+=(--listen "$listen")
+  arguments+=("${tls[@]}")
   # The server is apart from this terminal: Ctrl-C before all is done must reach it too.
   [[ $detach == yes ]] || trap '[[ -z ${started_pid:-} ]] || kill -TERM "$started_pid" 2>/dev/null; exit 130' INT TERM HUP
   start_server "${arguments[@]}"

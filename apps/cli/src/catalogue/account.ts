@@ -12,6 +12,7 @@ export const accountRows: readonly CommandRow[] = [
       ["--code <code>", "a one-time code, as up and sign-in code give it"],
       ["--token <token>", "an API token; - reads it from standard input"],
       ["--name <name>", "account; its pass phrase is asked for, or read from standard input"],
+      ["--fingerprint <sha256>", "trust the server's certificate if it is this one; asked for on a terminal"],
     ],
     summary: "sign in to a server and keep it for this user",
     load: account("login"),

@@ -3,7 +3,9 @@ import { askSecret, inputLines } from "../asking.ts";
 import type { Context, Run } from "../command.ts";
 import { connect } from "../connection/connect.ts";
 import { checkUrl, isExposed } from "../connection/locate.ts";
+import { knownCertificate } from "../connection/knownServers.ts";
 import { readProfile, removeProfile, writeProfile, type Profile } from "../connection/profile.ts";
+import { settleTrust } from "../connection/trust.ts";
 import { exitCodes } from "../exitCode.ts";
 import { CliFailure, isApiError, usageFailure } from "../failure.ts";
 import { escapeText } from "../output/escape.ts";
@@ -21,6 +23,7 @@ export const login: Run = async (context) => {
   const url = options["url"] === undefined ? (await context.server()).url : checkUrl(options["url"] as string, "--url");
   const ways = [options["code"], options["token"], options["name"]].filter((way) => way !== undefined).length;
   if (ways > 1) throw usageFailure("--code, --token and --name exclude each other.");
+  const certificate = await settleTrust(context, url, options["fingerprint"] as string | undefined);
   if (isExposed(url)) context.note(`The connection to ${url} is not encrypted: whoever is in between can read along. Put https in front of the server.`);
   let profile: Profile;
   if (options["token"] !== undefined) {
@@ -32,14 +35,14 @@ export const login: Run = async (context) => {
       options["name"] === undefined
         ? { code: (options["code"] as string | undefined) ?? (await secret(`One-time code for ${url}`)) }
         : { name: options["name"] as string, passPhrase: await secret(`Pass phrase of ${String(options["name"])}`) };
-    const anonymous = connect({ url, token: undefined, found: "--url" });
+    const anonymous = connect({ url, token: undefined, certificate, found: "--url" });
     const session = await anonymous.call("sessionCreate", { body });
-    const signedIn = connect({ url, token: session.token, found: "--url" });
+    const signedIn = connect({ url, token: session.token, certificate, found: "--url" });
     const made = await signedIn.call("tokenCreate", { body: { name: `polyvisor CLI of ${userInfo().username}@${hostname()}`.slice(0, 255) } });
     await signedIn.call("sessionDelete").catch(() => undefined); // it ends by itself
     profile = { url, token: made.token, tokenId: made.id };
   }
-  const account = await connect({ url, token: profile.token, found: "--url" }).call("accountGet");
+  const account = await connect({ url, token: profile.token, certificate, found: "--url" }).call("accountGet");
   const path = writeProfile(io.env, profile);
   context.say(`Signed in to ${url} as ${escapeText(account.name)}; kept in ${path}.`);
 };
@@ -49,7 +52,7 @@ export const logout: Run = async (context) => {
   const profile = readProfile(context.io.env);
   if (!profile) throw new CliFailure(exitCodes.notAllowed, "You are not signed in to any server.", "polyvisor login signs in.");
   if (profile.tokenId) {
-    await connect({ ...profile, found: "polyvisor login" })
+    await connect({ ...profile, certificate: knownCertificate(context.io.env, profile.url), found: "polyvisor login" })
       .call("tokenDelete", { params: { id: profile.tokenId } })
       .catch((error: unknown) => {
         // Revoked already is as good; a server that does not answer is said, and the file goes all the same.

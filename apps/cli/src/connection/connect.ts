@@ -10,6 +10,10 @@ const answerSeconds = 60;
 
 /** A client whose failures to reach the server are sentences. */
 export function connect(server: Server): Client {
+  const ready =
+    server.certificate !== undefined && server.url.startsWith("https:")
+      ? import("./trust.ts").then((trust) => trust.trustCertificate(server.certificate!))
+      : undefined;
   return createClient({
     url: server.url,
     token: server.token,
@@ -20,11 +24,14 @@ export function connect(server: Server): Client {
       const timer = deadline && setTimeout(() => deadline.abort(), answerSeconds * 1000);
       const signals = [deadline?.signal, init.signal].filter((signal) => signal instanceof AbortSignal);
       try {
+        await ready;
         // Only Node's own fetch streams an upload.
         return await (deadline ? httpFetch : fetch)(url, signals.length > 0 ? { ...init, signal: AbortSignal.any(signals) } : init);
       } catch (error) {
         if (init.signal?.aborted) throw error;
-        throw unreachable(server, deadline?.signal.aborted ? "ANSWER_TIMEOUT" : codeOf(error));
+        const code = deadline?.signal.aborted ? "ANSWER_TIMEOUT" : codeOf(error);
+        if (/CERT|SELF_SIGNED|SIGNATURE|ALTNAME/.test(code)) throw await (await import("./trust.ts")).untrusted(server.url, code, server.certificate);
+        throw unreachable(server, code);
       } finally {
         clearTimeout(timer);
       }
@@ -56,8 +63,6 @@ function unreachable(server: Server, code: string): CliFailure {
       `The server at ${server.url} did not answer within ${answerSeconds} s.`,
       "It may be overloaded or hung: look at its log with ./polyvisor status.",
     );
-  if (/CERT|SELF_SIGNED|SIGNATURE|ALTNAME/.test(code))
-    return fail(`The certificate of ${server.url} is not trusted (${code}).`, "Set NODE_EXTRA_CA_CERTS to the file of the authority that signed it.");
   if (/TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/.test(code))
     return fail(`${server.url} cannot be reached (${code}).`, "Check that the machine is on and that no firewall stands in between.");
   return fail(`The connection to ${server.url} failed (${code}).`, "Check the URL, and that a Polyvisor server runs there.");

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitCodes } from "../exitCode.ts";
 import { CliFailure, usageFailure } from "../failure.ts";
+import { knownCertificate } from "./knownServers.ts";
 import { readProfile } from "./profile.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -9,6 +10,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 export interface Server {
   url: string;
   token: string | undefined;
+  /** Its certificate in PEM, where that is trusted for itself: as the data folder or a person said. */
+  certificate?: string | undefined;
   /** How it was found, for a person. */
   found: string;
 }
@@ -26,30 +29,49 @@ function defaultDataFolder(env: Env, uid: number | undefined): string {
 export function locateServer(env: Env, uid = process.getuid?.()): Server {
   if (env["POLYVISOR_URL"]) {
     const url = checkUrl(env["POLYVISOR_URL"], "POLYVISOR_URL");
-    return { url, token: env["POLYVISOR_TOKEN"] || tokenFor(url, env, uid), found: "POLYVISOR_URL" };
+    const local = sameAsLocal(url, env, uid);
+    return {
+      url,
+      token: env["POLYVISOR_TOKEN"] || tokenFor(url, env, uid),
+      certificate: local?.certificate ?? knownCertificate(env, url),
+      found: "POLYVISOR_URL",
+    };
   }
   const token = env["POLYVISOR_TOKEN"] || undefined;
   if (!env["POLYVISOR_DATA"]) {
     const profile = readProfile(env);
-    if (profile) return { url: checkUrl(profile.url, "the stored sign-in"), token: token ?? profile.token, found: "polyvisor login" };
+    if (profile) {
+      const url = checkUrl(profile.url, "the stored sign-in");
+      return { url, token: token ?? profile.token, certificate: knownCertificate(env, url), found: "polyvisor login" };
+    }
   }
   const folder = env["POLYVISOR_DATA"] || defaultDataFolder(env, uid);
-  const url = localUrl(folder);
-  if (!url)
+  const local = localServer(folder);
+  if (!local)
     throw new CliFailure(
       exitCodes.unreachable,
       `No Polyvisor server runs on this machine: ${join(folder, "server.json")} is not there.`,
-      "Start it with ./polyvisor up, or sign in to another with polyvisor login --url URL.",
+      uid !== 0 && existsSync("/usr/lib/polyvisor")
+        ? "The service of this machine is for root and its own account: sudo polyvisor …; or sign in to it with polyvisor login --url URL."
+        : "Start it with ./polyvisor up, or sign in to another with polyvisor login --url URL.",
     );
-  return { url, token: token ?? localToken(folder), found: folder };
+  return { ...local, token: token ?? localToken(folder), found: folder };
 }
 
 function tokenFor(url: string, env: Env, uid: number | undefined): string | undefined {
   const profile = readProfile(env);
   if (profile && sameServer(profile.url, url)) return profile.token;
-  const folder = env["POLYVISOR_DATA"] || defaultDataFolder(env, uid);
-  const local = localUrl(folder);
-  return local && sameServer(local, url) ? localToken(folder) : undefined;
+  return sameAsLocal(url, env, uid) ? localToken(env["POLYVISOR_DATA"] || defaultDataFolder(env, uid)) : undefined;
+}
+
+/** The server of this machine, where the URL is its. */
+function sameAsLocal(url: string, env: Env, uid: number | undefined): LocalServer | undefined {
+  try {
+    const local = localServer(env["POLYVISOR_DATA"] || defaultDataFolder(env, uid));
+    return local && sameServer(local.url, url) ? local : undefined;
+  } catch {
+    return undefined; // a folder that is not ours says nothing of a server that was named
+  }
 }
 
 const sameServer = (a: string, b: string): boolean => a.replace(/\/+$/, "") === b.replace(/\/+$/, "");
@@ -74,11 +96,13 @@ export function isExposed(url: string): boolean {
   return protocol === "http:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-function localUrl(folder: string): string | undefined {
+type LocalServer = Pick<Server, "url" | "certificate">;
+
+function localServer(folder: string): LocalServer | undefined {
   const path = join(folder, "server.json");
   try {
-    const { url } = JSON.parse(readFileSync(path, "utf8")) as { url?: unknown };
-    return typeof url === "string" ? checkUrl(url, path) : undefined;
+    const { url, certificate } = JSON.parse(readFileSync(path, "utf8")) as { url?: unknown; certificate?: unknown };
+    return typeof url === "string" ? { url: checkUrl(url, path), ...(typeof certificate === "string" ? { certificate } : {}) } : undefined;
   } catch (error) {
     if (error instanceof CliFailure) throw error;
     if ((error as NodeJS.ErrnoException).code === "EACCES") throw notYours(path);
