@@ -156,7 +156,8 @@ export class LdapDirectory {
       timeout: this.#deadlineMs,
       connectTimeout: this.#deadlineMs,
       strictDN: false,
-      tlsOptions: this.#tls(url),
+      // With these the library takes any URL for one that is encrypted from the start.
+      ...(url.protocol === "ldaps:" ? { tlsOptions: this.#tls(url) } : {}),
       createConnection: ((...args: Parameters<typeof connect>) => once(() => connect(...args))) as typeof connect,
       createSecureConnection: ((...args: Parameters<typeof connectTls>) =>
         url.protocol === "ldaps:" ? once(() => connectTls(...args)) : (socket = connectTls(...args))) as typeof connectTls,

@@ -105,28 +105,29 @@ export class SignIn {
     return { accountId, by: "passkey" };
   }
 
-  async #byPassPhrase(way: PassPhraseWay, from: From): Promise<Entered> {
+  async #byPassPhrase({ name: typed, provider, passPhrase, secondFactor }: PassPhraseWay, from: From): Promise<Entered> {
+    const name = typed.replaceAll("\0", "\ufffd"); // which no account has, and which the database takes
     const { providers, external, factors, throttle } = this.#parts;
     // One count for each account, however it is spelled.
-    const key = way.provider === undefined ? way.name : `${way.name.toLowerCase()}@${way.provider}`;
+    const key = provider === undefined ? name : `${name.toLowerCase()}@${provider}`.replaceAll("\0", "");
     const right = throttle.begin(from, key, await this.#isKnownPlace(key, from));
     let accountId: string | undefined;
     let by = "passPhrase";
-    if (way.provider === undefined) accountId = await this.#checkPassPhrase(way.name, way.passPhrase);
+    if (provider === undefined) accountId = await this.#checkPassPhrase(name, passPhrase);
     else {
-      by = `ldap:${way.provider}`;
-      const directory = await providers.directory(way.provider);
+      by = `ldap:${provider}`;
+      const directory = await providers.directory(provider.replaceAll("\0", ""));
       // A provider that is not there answers as a wrong pass phrase does, and takes as long as a local account.
-      if (!directory) await this.#checkPassPhrase(undefined, way.passPhrase);
-      const vouched = await directory?.signIn(way.name, way.passPhrase);
+      if (!directory) await this.#checkPassPhrase(undefined, passPhrase);
+      const vouched = await directory?.signIn(name, passPhrase);
       accountId = vouched && (await external.enter(vouched));
     }
     if (accountId === undefined) throw wrongPassPhrase();
     right(); // the second factor is counted apart, by account
     if (!(await factors.wanted(accountId))) return { accountId, by, key };
-    if (way.secondFactor === undefined)
+    if (secondFactor === undefined)
       throw new PolyvisorError("secondFactorNeeded", { detail: "this account asks for a code of its authenticator", where: "/secondFactor" });
-    return { accountId, by: `${by}+${await factors.use(accountId, way.secondFactor)}`, key };
+    return { accountId, by: `${by}+${await factors.use(accountId, secondFactor)}`, key };
   }
 
   async #checkPassPhrase(name: string | undefined, passPhrase: string): Promise<string | undefined> {
