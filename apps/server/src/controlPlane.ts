@@ -2,6 +2,7 @@ import type { CheckedFilter, Request } from "@polyvisor/api";
 import type { connectHypervisor, ConnectOptions, Hypervisor } from "@polyvisor/hypervisors";
 import type { Connection, Datastore, Event, FeatureTable, Host, Kind, Load, Network, Plan, Task, Vm, VmState } from "@polyvisor/model";
 import type { Logger } from "pino";
+import type { History } from "./history/history.ts";
 import type { Store } from "./store/openStore.ts";
 
 /** Kinds that the estate keeps; tasks are kept apart. */
@@ -177,6 +178,7 @@ export interface ControlPlane {
   readonly tasks: TasksControl;
   readonly samples: SamplesReader;
   readonly events: EventReader;
+  readonly history: History;
   readonly templates: { list(): Promise<TemplateRow[]> };
   metrics(): Figures;
   ready(): { ok: boolean; reason?: string };

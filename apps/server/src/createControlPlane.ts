@@ -19,6 +19,7 @@ import { Housekeeping } from "./events/housekeeping.ts";
 import { Journal } from "./events/journal.ts";
 import { Hosts } from "./hosts/hosts.ts";
 import { roomLog } from "./logRooms.ts";
+import { History } from "./history/history.ts";
 import { newId } from "./newId.ts";
 import { makeWork } from "./plans/makeWork.ts";
 import type { Work } from "./plans/work.ts";
@@ -97,6 +98,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     boundary: (point) => options.onBoundary?.(point),
   });
   const housekeeping = await Housekeeping.open({ pool, events, log: roomLog(log, "events"), now, serverId, keepEventsDays: intervals.keepEventsDays });
+  const history = new History({ pool, estate, now, keepDays: intervals.keepEventsDays });
   let closing = false;
 
   await hosts.resume(housekeeping.aliveBefore);
@@ -145,6 +147,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     tasks,
     samples: sampler,
     events,
+    history,
     templates,
     metrics: figures,
     ready: () =>

@@ -7,6 +7,7 @@ import { identityContracts } from "./contracts/identity.ts";
 import { identityProviderContracts } from "./contracts/identityProviders.ts";
 import { auditContracts } from "./contracts/audit.ts";
 import { operationContracts } from "./contracts/operation.ts";
+import { historyContracts } from "./contracts/history.ts";
 import type { Contract } from "./contracts/parts.ts";
 import { placesContracts } from "./contracts/places.ts";
 import { signInContracts } from "./contracts/signIn.ts";
@@ -15,6 +16,7 @@ import { tasksContracts } from "./contracts/tasks.ts";
 import { vmsContracts } from "./contracts/vms.ts";
 import type { RouteName } from "./routePaths.ts";
 
+export type { Difference, HistoryChange, HistoryRetention } from "./contracts/history.ts";
 export { passPhraseSchema, tokenScopeSchema } from "./contracts/identity.ts";
 export { logLevelNames } from "./contracts/operation.ts";
 export { pageQuerySchema, type Contract } from "./contracts/parts.ts";
@@ -30,6 +32,7 @@ export const contracts = {
   ...vmsContracts,
   ...placesContracts,
   ...tasksContracts,
+  ...historyContracts,
   ...auditContracts,
   ...filterContracts,
   ...operationContracts,

@@ -7,6 +7,9 @@ import { eventColumns, eventOfRow, type EventRow } from "./eventRow.ts";
 const ringSize = 16_384;
 const pageSize = 1_000;
 
+/** From this id on no event is missing. Older ones that are still there are the newest of their objects, kept for the history. */
+const oldestKept = "select coalesce(max(id), 0) + 1 as oldest from history_horizon";
+
 /** The event stream: a ring of the latest in memory, the table behind it, any number of readers who each keep their own place. */
 export class EventLog implements EventReader {
   readonly #pool: pg.Pool;
@@ -32,7 +35,7 @@ export class EventLog implements EventReader {
 
   /** @param last id up to which the estate was read; the newest in the table where absent */
   static async open(pool: pg.Pool, now: () => number, last?: number): Promise<EventLog> {
-    const { rows } = await pool.query<{ last: number; oldest: number }>("select coalesce(max(id), 0) as last, coalesce(min(id), 1) as oldest from event");
+    const { rows } = await pool.query<{ last: number; oldest: number }>(`select coalesce(max(id), 0) as last, (${oldestKept}) as oldest from event`);
     return new EventLog(pool, last ?? rows[0]!.last, rows[0]!.oldest, now);
   }
 
@@ -142,6 +145,8 @@ export class EventLog implements EventReader {
       `select ${eventColumns} from event where id > $1 and id <= $2 and ($3::text[] is null or kind = any($3)) and ($4::text is null or object_id = $4) order by id limit $5`,
       [after, until, query.kinds ? [...query.kinds] : null, query.objectId ?? null, pageSize],
     );
+    // Asked after the rows were read: what another server dropped meanwhile is not taken for nothing.
+    this.pruned((await this.#pool.query<{ oldest: number }>(oldestKept)).rows[0]!.oldest);
     return { events: rows.map(eventOfRow), upTo: rows.length < pageSize ? until : rows.at(-1)!.id, oldest: this.#oldestKept };
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type pg from "pg";
+import { dropOld, readRetention } from "../history/retention.ts";
 import type { EventLog } from "./eventLog.ts";
 
 const aliveEveryMs = 10_000;
@@ -67,17 +68,12 @@ export class Housekeeping {
 
   async #prune(): Promise<void> {
     const { pool, events, now, keepEventsDays } = this.#options;
-    const before = new Date(now() - keepEventsDays * 86_400_000);
-    for (let gone = pruneRows; gone === pruneRows && !this.#closed;) {
-      const { rows } = await pool.query<{ id: number }>(
-        "delete from event where id in (select id from event where at < $1 order by id limit $2) returning id",
-        [before, pruneRows],
-      );
-      gone = rows.length;
-      if (gone > 0) events.pruned(rows.reduce((most, { id }) => Math.max(most, id), 0) + 1);
-    }
+    const retention = await readRetention(pool, keepEventsDays);
+    await dropOld({ pool, now, goesOn: () => !this.#closed }, retention);
+    const horizon = await pool.query<{ id: number }>("select coalesce(max(id), 0) as id from history_horizon");
+    events.pruned(horizon.rows[0]!.id + 1);
     if (this.#closed) return;
-    await pool.query("delete from task where ended_at < $1", [before]);
+    await pool.query("delete from task where ended_at < $1", [new Date(now() - retention.days.task * 86_400_000)]);
     await pool.query("delete from idempotency where created_at < $1", [new Date(now() - 86_400_000)]);
   }
 }

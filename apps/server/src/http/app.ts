@@ -13,6 +13,7 @@ import type { Handlers, Services } from "./handler.ts";
 import { accountHandlers } from "./handlers/accountHandlers.ts";
 import { auditHandlers } from "./handlers/auditHandlers.ts";
 import { filterHandlers } from "./handlers/filterHandlers.ts";
+import { historyHandlers } from "./handlers/historyHandlers.ts";
 import { hostHandlers } from "./handlers/hostHandlers.ts";
 import { identityHandlers } from "./handlers/identityHandlers.ts";
 import { operationHandlers } from "./handlers/operationHandlers.ts";
@@ -118,6 +119,7 @@ export async function buildApp(
     ...vmHandlers(services),
     ...placeHandlers(services),
     ...taskHandlers(services),
+    ...historyHandlers(services),
     ...auditHandlers(services),
     ...eventStreamHandler(services, times),
   };

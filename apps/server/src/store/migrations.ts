@@ -3,6 +3,7 @@ import { whoAndFromWhere } from "./migrations/0002WhoAndFromWhere.ts";
 import { identity } from "./migrations/0003Identity.ts";
 import { auditLog } from "./migrations/0004AuditLog.ts";
 import { servers } from "./migrations/0005Servers.ts";
+import { history } from "./migrations/0006History.ts";
 
 export interface Migration {
   /** 1, 2, 3, … without a gap. */
@@ -13,4 +14,4 @@ export interface Migration {
 }
 
 /** Every migration in order. One that was released is never changed: add the next. */
-export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers];
+export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers, history];

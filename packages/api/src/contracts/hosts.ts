@@ -1,6 +1,6 @@
 import { hostSchema } from "@polyvisor/model";
 import { z } from "zod";
-import { id, page, pageQuerySchema, samplesAnswer, samplesQuery, type Contract } from "./parts.ts";
+import { atQuery, id, page, pastPageQuerySchema, samplesAnswer, samplesQuery, type Contract } from "./parts.ts";
 
 /** Written by the operator for SASL or SSH; kept sealed, never shown. */
 const credentialSchema = z.strictObject({ username: z.string().max(1024), password: z.string().max(4096) });
@@ -12,7 +12,7 @@ const hostAddSchema = z.strictObject({
 });
 
 export const hostsContracts = {
-  hostList: { summary: "Hosts", who: "account", status: 200, query: pageQuerySchema, response: page(hostSchema) },
+  hostList: { summary: "Hosts", who: "account", status: 200, query: pastPageQuerySchema, response: page(hostSchema) },
   hostAdd: { summary: "Add a host by its URI; what it has appears", who: "account", status: 201, body: hostAddSchema, response: hostSchema },
   hostTest: {
     summary: "Try to connect to a URI and say what is there, adding nothing",
@@ -21,7 +21,7 @@ export const hostsContracts = {
     body: hostAddSchema,
     response: z.object({ hostname: z.string(), hypervisor: z.string(), vms: z.number().int(), features: hostSchema.shape.features }),
   },
-  hostGet: { summary: "One host", who: "account", status: 200, params: id, response: hostSchema },
+  hostGet: { summary: "One host", who: "account", status: 200, params: id, query: atQuery, response: hostSchema },
   hostChange: {
     summary: "Change a host's name, tags, credential, or whether it is connected",
     who: "account",

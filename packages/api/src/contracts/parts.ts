@@ -27,9 +27,19 @@ export const pageQuerySchema = z.strictObject({
   /** `name`, or `-name` for descending. */
   sort: z.string().max(64).optional(),
 });
+/** The same, and for the past: in the order of the ids, by a filter over what the objects were then. */
+export const pastPageQuerySchema = pageQuerySchema.extend({ /** As it was at this time; now where absent. */ at: z.iso.datetime().optional() });
+/** An object as it was at a time; now where absent. */
+export const atQuery = z.strictObject({ at: z.iso.datetime().optional() });
 /** A page of a list. */
 export const page = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), /** Give it as `cursor` for the next page; absent on the last. */ next: z.string().optional(), total: z.number().int() });
+  z.object({
+    items: z.array(item),
+    /** Give it as `cursor` for the next page; absent on the last. */
+    next: z.string().optional(),
+    /** How many fit; absent for the past, where they would have to be counted one by one. */
+    total: z.number().int().optional(),
+  });
 
 export const samplesQuery = z.strictObject({ from: z.iso.datetime().optional(), to: z.iso.datetime().optional() });
 export const samplesAnswer = z.object({ /** Seconds between two points. */ step: z.number(), points: z.array(loadSchema) });

@@ -1,10 +1,10 @@
 import { datastoreSchema, networkSchema } from "@polyvisor/model";
 import { z } from "zod";
-import { id, page, pageQuerySchema, type Contract } from "./parts.ts";
+import { atQuery, id, page, pastPageQuerySchema, type Contract } from "./parts.ts";
 
 export const placesContracts = {
-  datastoreList: { summary: "Datastores", who: "account", status: 200, query: pageQuerySchema, response: page(datastoreSchema) },
-  datastoreGet: { summary: "One datastore with its volumes", who: "account", status: 200, params: id, response: datastoreSchema },
+  datastoreList: { summary: "Datastores", who: "account", status: 200, query: pastPageQuerySchema, response: page(datastoreSchema) },
+  datastoreGet: { summary: "One datastore with its volumes", who: "account", status: 200, params: id, query: atQuery, response: datastoreSchema },
   volumeRead: {
     summary: "Download a volume",
     who: "account",
@@ -19,8 +19,8 @@ export const placesContracts = {
     params: id.extend({ volume: z.string().max(255) }),
     media: "application/octet-stream",
   },
-  networkList: { summary: "Networks", who: "account", status: 200, query: pageQuerySchema, response: page(networkSchema) },
-  networkGet: { summary: "One network", who: "account", status: 200, params: id, response: networkSchema },
+  networkList: { summary: "Networks", who: "account", status: 200, query: pastPageQuerySchema, response: page(networkSchema) },
+  networkGet: { summary: "One network", who: "account", status: 200, params: id, query: atQuery, response: networkSchema },
   templateList: {
     summary: "Templates",
     who: "account",

@@ -1,16 +1,16 @@
 import { loadSchema, vmSchema, vmStates } from "@polyvisor/model";
 import { z } from "zod";
-import { id, page, pageQuerySchema, samplesAnswer, samplesQuery, type Contract } from "./parts.ts";
+import { atQuery, id, page, pastPageQuerySchema, samplesAnswer, samplesQuery, type Contract } from "./parts.ts";
 
 export const vmsContracts = {
   vmList: {
     summary: "VMs",
     who: "account",
     status: 200,
-    query: pageQuerySchema.extend({ /** Counts by state ride along. */ counts: z.union([z.boolean(), z.stringbool()]).optional() }),
+    query: pastPageQuerySchema.extend({ /** Counts by state ride along. */ counts: z.union([z.boolean(), z.stringbool()]).optional() }),
     response: page(vmSchema).extend({ counts: z.record(z.enum(vmStates), z.number().int()).optional() }),
   },
-  vmGet: { summary: "One VM", who: "account", status: 200, params: id, response: vmSchema },
+  vmGet: { summary: "One VM", who: "account", status: 200, params: id, query: atQuery, response: vmSchema },
   vmChange: {
     summary: "Change what Polyvisor keeps of a VM: tags and notes",
     who: "account",

@@ -1,6 +1,6 @@
 import { apiBase } from "@polyvisor/api";
 import type { Handlers, Services } from "../handler.ts";
-import { objectOf, pageOf, windowOf } from "./pageOf.ts";
+import { objectAt, objectOf, pageAt, windowOf } from "./pageOf.ts";
 
 type Mine = "hostList" | "hostAdd" | "hostTest" | "hostGet" | "hostChange" | "hostRemove" | "hostReconnect" | "hostSamples" | "loadList";
 
@@ -8,14 +8,14 @@ type Mine = "hostList" | "hostAdd" | "hostTest" | "hostGet" | "hostChange" | "ho
 export function hostHandlers({ control }: Services): Pick<Handlers, Mine> {
   const { estate, hosts, samples } = control;
   return {
-    hostList: ({ query }) => pageOf(estate, "host", query),
+    hostList: ({ query }) => pageAt(control, "host", query),
     async hostAdd({ body, caller, reply }) {
       const host = await hosts.add(body, caller.account);
       reply.header("location", `${apiBase}/hosts/${host.id}`);
       return host;
     },
     hostTest: ({ body }) => hosts.test(body),
-    hostGet: ({ params }) => objectOf(estate, "host", params.id),
+    hostGet: ({ params, query }) => objectAt(control, "host", params.id, query.at),
     hostChange: ({ params, body, ifRevision }) => hosts.change(objectOf(estate, "host", params.id).id, body, ifRevision),
     hostRemove: ({ params, ifRevision }) => hosts.remove(objectOf(estate, "host", params.id).id, ifRevision),
     hostReconnect: ({ params }) => hosts.reconnect(objectOf(estate, "host", params.id).id),

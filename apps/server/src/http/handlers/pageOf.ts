@@ -1,5 +1,5 @@
 import { PolyvisorError } from "@polyvisor/model";
-import type { EstateKind, EstateReader, ObjectOf, Page } from "../../controlPlane.ts";
+import type { ControlPlane, EstateKind, EstateReader, ObjectOf, Page } from "../../controlPlane.ts";
 import { filterOf } from "../../estate/filterOf.ts";
 
 interface PageRequest {
@@ -14,6 +14,24 @@ export function pageOf<K extends EstateKind>(estate: EstateReader, kind: K, quer
   const filter = query.filter === undefined ? undefined : filterOf(query.filter, kind, "query filter");
   return estate.page(kind, { filter, sort: query.sort, limit: query.limit, cursor: query.cursor });
 }
+
+/** A page of the estate as it is, or as it was where the query says when. */
+export function pageAt<K extends EstateKind>(
+  { estate, history }: Pick<ControlPlane, "estate" | "history">,
+  kind: K,
+  query: PageRequest & { at?: string | undefined },
+): Promise<{ items: ObjectOf[K][]; next?: string; total?: number }> | Page<ObjectOf[K]> {
+  const { at } = query;
+  return at === undefined ? pageOf(estate, kind, query) : history.list(kind, { ...query, at });
+}
+
+/** One object of the estate as it is, or as it was where the query says when. */
+export const objectAt = <K extends EstateKind>(
+  { estate, history }: Pick<ControlPlane, "estate" | "history">,
+  kind: K,
+  ref: string,
+  at: string | undefined,
+): Promise<ObjectOf[K]> | ObjectOf[K] => (at === undefined ? objectOf(estate, kind, ref) : history.objectAt(kind, ref, at));
 
 /** One object of the estate, by whatever names it. */
 export const objectOf = <K extends EstateKind>(estate: EstateReader, kind: K, ref: string): ObjectOf[K] => estate.get(kind, ref) ?? estate.find(kind, ref);

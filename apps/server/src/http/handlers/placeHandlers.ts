@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { PolyvisorError } from "@polyvisor/model";
 import type { Handlers, Services } from "../handler.ts";
-import { objectOf, pageOf } from "./pageOf.ts";
+import { objectAt, objectOf, pageAt } from "./pageOf.ts";
 
 type Mine = "datastoreList" | "datastoreGet" | "volumeRead" | "volumeWrite" | "networkList" | "networkGet";
 
@@ -9,10 +9,10 @@ type Mine = "datastoreList" | "datastoreGet" | "volumeRead" | "volumeWrite" | "n
 export function placeHandlers({ control, stopping }: Services): Pick<Handlers, Mine> {
   const { estate, hosts } = control;
   return {
-    datastoreList: ({ query }) => pageOf(estate, "datastore", query),
-    datastoreGet: ({ params }) => objectOf(estate, "datastore", params.id),
-    networkList: ({ query }) => pageOf(estate, "network", query),
-    networkGet: ({ params }) => objectOf(estate, "network", params.id),
+    datastoreList: ({ query }) => pageAt(control, "datastore", query),
+    datastoreGet: ({ params, query }) => objectAt(control, "datastore", params.id, query.at),
+    networkList: ({ query }) => pageAt(control, "network", query),
+    networkGet: ({ params, query }) => objectAt(control, "network", params.id, query.at),
     async volumeRead({ params, reply }) {
       const datastore = objectOf(estate, "datastore", params.id);
       const gone = new AbortController();

@@ -1,5 +1,5 @@
 import type { Handlers, Services } from "../handler.ts";
-import { objectOf, pageOf, windowOf } from "./pageOf.ts";
+import { objectAt, objectOf, pageAt, pageOf, windowOf } from "./pageOf.ts";
 
 type Mine = "vmList" | "vmGet" | "vmChange" | "vmDefinition" | "vmExplain" | "vmSamples" | "vmScreenshot";
 
@@ -9,10 +9,11 @@ export function vmHandlers({ control }: Services): Pick<Handlers, Mine> {
   const vmOf = (ref: string) => objectOf(estate, "vm", ref);
   return {
     vmList({ query }) {
+      if (query.at !== undefined) return pageAt(control, "vm", query);
       const page = pageOf(estate, "vm", query);
       return query.counts ? { ...page, counts: estate.counts() } : page;
     },
-    vmGet: ({ params }) => vmOf(params.id),
+    vmGet: ({ params, query }) => objectAt(control, "vm", params.id, query.at),
     vmChange: ({ params, body, ifRevision }) => vms.change(vmOf(params.id).id, body, ifRevision),
     async vmDefinition({ params, query }) {
       const vm = vmOf(params.id);
