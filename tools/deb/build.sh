@@ -45,7 +45,7 @@ install_sources() {
     cp -a --no-preserve=ownership "$root/$file" "$lib/$file"
   done < <("$node" "$here/productionPackages.ts" "$root")
   # What libraries bring for their own makers, for editors, and as programs for a shell.
-  find "$lib/node_modules" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '.*' -o -iname '*.md' -o -name 'tsconfig*.json' -o -name '*.html' -o -name '*.sh' \) -not -iname 'licen[cs]e*' -delete
+  find "$lib/node_modules" -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '.*' -o -iname '*.md' -o -name 'tsconfig*.json' -o -name '*.html' -o -name '*.sh' \) -not -iname 'licen[cs]e*' -delete
   find "$lib/node_modules" -depth -type d \( -name test -o -name tests -o -name __tests__ -o -name benchmark -o -name benchmarks -o -name example -o -name examples -o -name integration -o -name .github \) -path '*/node_modules/*/*' -exec rm -rf {} +
   # grep's status is 1 where there is none.
   { grep -rlIE --null -m 1 '^#!' "$lib/node_modules" || true; } | while IFS= read -r -d '' file; do [[ $(head -c 2 "$file") != '#!' ]] || rm -- "$file"; done
@@ -113,8 +113,8 @@ main() {
   install_control
   mkdir -p -- "$out"
   local file=$out/polyvisor_${version}_${architecture}.deb
-  # Small enough at this level, and three times as fast as at the highest.
-  dpkg-deb --root-owner-group -Zxz -z1 --build "$stage" "$work/made.deb" >/dev/null
+  # Small enough at this level, and three times as fast as at the highest. A test has no use for a small one.
+  dpkg-deb --root-owner-group -Z"${POLYVISOR_DEB_COMPRESSION:-xz}" -z1 --build "$stage" "$work/made.deb" >/dev/null
   cp -- "$work/made.deb" "$file.new"
   mv -f -- "$file.new" "$file"
   printf '%s\n' "$file"

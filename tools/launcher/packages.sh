@@ -48,6 +48,7 @@ missing_for_tests() {
   has xmllint || printf 'libxml2-utils\n'
   has zsh || printf 'zsh\n'
   has git || printf 'git\n'
+  has systemd-analyze || printf 'systemd\n'
 }
 
 # ensure_packages WHY PACKAGE...: asks, installs, or says what to type.
