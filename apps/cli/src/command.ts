@@ -49,6 +49,8 @@ export interface CommandRow {
   takes?: readonly ("change" | "output")[];
   /** A verb on VMs: also reached as `vm VERB`. */
   ofVm?: boolean;
+  /** Its last word may be left out: `history web1` is `history show web1`. */
+  byDefault?: boolean;
   /** Words beginning with `-` are operands (`tag VM -old`). */
   dashOperands?: boolean;
   examples?: readonly string[];

@@ -18,6 +18,8 @@ export interface PageQuery {
   /** Only these fields of each object; everything where absent. */
   fields?: string | undefined;
   sort?: string | undefined;
+  /** As it was then; in the order of the ids. */
+  at?: string | undefined;
 }
 
 /** Every object of a paged route, page after page. */
@@ -27,7 +29,8 @@ export async function listAll<R extends keyof PagedItems>(client: Client, route:
   do {
     const page = (await client.call(route, { query: { ...query, limit: 1000, cursor }, signal } as never)) as { items: PagedItems[R][]; next?: string };
     items.push(...page.items);
-    cursor = page.items.length > 0 ? page.next : undefined;
+    // A page of the past may be empty and yet have a next one.
+    cursor = page.items.length > 0 || query.at !== undefined ? page.next : undefined;
   } while (cursor !== undefined);
   return items;
 }

@@ -1,11 +1,12 @@
 import type { Host, Vm } from "@polyvisor/model";
 import type { Context, Run } from "../command.ts";
-import { isApiError } from "../failure.ts";
+import { isApiError, usageFailure } from "../failure.ts";
 import { listAll } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
 import type { Paint } from "../output/paint.ts";
 import { agoText, bytesText, timeText } from "../output/quantity.ts";
 import { factLines } from "../output/table.ts";
+import { pastTime } from "../pastTime.ts";
 import { show } from "../show.ts";
 
 const yesNo = (value: boolean): string => (value ? "yes" : "no");
@@ -155,20 +156,25 @@ export async function showHost(context: Context, host: Host): Promise<void> {
 /** `info`: of a VM, of a host, or of the site. A VM's name goes first where both are called so. */
 export const info: Run = async (context) => {
   const name = context.words[0];
-  if (name === undefined) return site(context);
+  if (name === undefined) {
+    if (context.options["at"] !== undefined) throw usageFailure("info --at needs the name of a VM or a host.");
+    return site(context);
+  }
   const client = await context.client();
+  const at = typeof context.options["at"] === "string" ? pastTime(context.options["at"], "--at", context.io.now()) : undefined;
+  const query = { at };
   const vm = name.startsWith("h-")
     ? undefined
-    : await client.call("vmGet", { params: { id: name } }).catch((error: unknown) => {
+    : await client.call("vmGet", { params: { id: name }, query }).catch((error: unknown) => {
         if (isApiError(error) && error.problem.code === "notFound") return error;
         throw error;
       });
   if (vm === undefined || vm instanceof Error) {
-    const host = await client.call("hostGet", { params: { id: name } }).catch((error: unknown) => {
+    const host = await client.call("hostGet", { params: { id: name }, query }).catch((error: unknown) => {
       throw vm instanceof Error && isApiError(error) && error.problem.code === "notFound" ? vm : error;
     });
     return showHost(context, host);
   }
-  const host = await client.call("hostGet", { params: { id: vm.hostId } });
+  const host = await client.call("hostGet", { params: { id: vm.hostId }, query });
   await show(context, vm, () => factLines(vmFacts(vm, host.name, host.connection.state === "connected", context.io.now()), context.paint));
 };

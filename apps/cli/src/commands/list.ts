@@ -5,6 +5,7 @@ import { listAll, showList } from "../listing.ts";
 import { colourOfState } from "../output/paint.ts";
 import { agoText, bytesText } from "../output/quantity.ts";
 import type { Column } from "../output/table.ts";
+import { pastTime } from "../pastTime.ts";
 import { selectorOf } from "../targets.ts";
 
 const tableFields = "id,hostId,revision,name,state,reason,stateSince,vcpus,memory,tags";
@@ -49,23 +50,36 @@ export const list: Run = async (context) => {
   const client = await context.client();
   const tabular = view.output === "table" || view.output === "wide";
   const fields = view.output === "wide" ? wideFields : view.output === "table" ? tableFields : view.output === "name" ? "id,hostId,name" : undefined;
+  const at = typeof context.options["at"] === "string" ? pastTime(context.options["at"], "--at", context.io.now()) : undefined;
   const [vms, hosts] = await Promise.all([
-    listAll(client, "vmList", { filter, fields, sort }),
-    tabular ? listAll(client, "hostList", { fields: "id,name,connection" }) : [],
+    listAll(client, "vmList", at === undefined ? { filter, fields, sort } : { filter, at }),
+    tabular ? listAll(client, "hostList", { fields: "id,name,connection", at }) : [],
   ]);
+  if (at !== undefined) sortPast(vms, wanted);
   const nameOf = view.output === "name" ? await references(client, vms) : (vm: Vm) => vm.name;
-  const { columns, wide } = vmColumns(new Map(hosts.map((host) => [host.id, host])), context.io.now);
+  const { columns, wide } = vmColumns(new Map(hosts.map((host) => [host.id, host])), at === undefined ? context.io.now : () => Date.parse(at));
   await showList(view, vms, columns, {
     wide,
     name: nameOf,
-    empty: filter
-      ? "No VM fits."
-      : hosts.length === 0
-        ? "There is no host yet. Add one: polyvisor host add --local"
-        : "There is no VM yet. Make one: polyvisor create hello --template micro",
+    empty:
+      at !== undefined
+        ? "There was no VM then that fits."
+        : filter
+          ? "No VM fits."
+          : hosts.length === 0
+            ? "There is no host yet. Add one: polyvisor host add --local"
+            : "There is no VM yet. Make one: polyvisor create hello --template micro",
   });
-  if (tabular) for (const line of staleness(vms, hosts, context.io.now())) context.note(line);
+  if (tabular) for (const line of staleness(vms, hosts, at === undefined ? context.io.now() : Date.parse(at))) context.note(line);
 };
+
+/** The server gives the past in the order of the ids. */
+function sortPast(vms: Vm[], wanted: string): void {
+  const key = (vm: Vm): string | number =>
+    ({ state: vm.state, host: vm.hostId, memory: vm.memory.current, vcpus: vm.vcpus.current })[wanted.replace(/^-/, "")] ?? vm.name;
+  const sign = wanted.startsWith("-") ? -1 : 1;
+  vms.sort((a, b) => sign * (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
 
 /** What names a VM for other commands: its name, or HOST/NAME where several are called so. */
 async function references(client: Client, vms: readonly Vm[]): Promise<(vm: Vm) => string> {
