@@ -6,6 +6,7 @@ import { checkUrl, isExposed } from "../connection/locate.ts";
 import { knownCertificate } from "../connection/knownServers.ts";
 import { readProfile, removeProfile, writeProfile, type Profile } from "../connection/profile.ts";
 import { settleTrust } from "../connection/trust.ts";
+import { openSession } from "../connection/signIn.ts";
 import { exitCodes } from "../exitCode.ts";
 import { CliFailure, isApiError, usageFailure } from "../failure.ts";
 import { escapeText } from "../output/escape.ts";
@@ -23,6 +24,8 @@ export const login: Run = async (context) => {
   const url = options["url"] === undefined ? (await context.server()).url : checkUrl(options["url"] as string, "--url");
   const ways = [options["code"], options["token"], options["name"]].filter((way) => way !== undefined).length;
   if (ways > 1) throw usageFailure("--code, --token and --name exclude each other.");
+  if (options["provider"] !== undefined && (options["code"] !== undefined || options["token"] !== undefined))
+    throw usageFailure("--provider goes with --name, or alone for a sign-in in a browser.");
   const certificate = await settleTrust(context, url, options["fingerprint"] as string | undefined);
   if (isExposed(url)) context.note(`The connection to ${url} is not encrypted: whoever is in between can read along. Put https in front of the server.`);
   let profile: Profile;
@@ -30,13 +33,7 @@ export const login: Run = async (context) => {
     const token = options["token"] === "-" ? await firstLine(context) : (options["token"] as string);
     profile = { url, token };
   } else {
-    const secret = async (question: string): Promise<string> => (io.stdin.isTTY ? askSecret(question) : firstLine(context));
-    const body =
-      options["name"] === undefined
-        ? { code: (options["code"] as string | undefined) ?? (await secret(`One-time code for ${url}`)) }
-        : { name: options["name"] as string, passPhrase: await secret(`Pass phrase of ${String(options["name"])}`) };
-    const anonymous = connect({ url, token: undefined, certificate, found: "--url" });
-    const session = await anonymous.call("sessionCreate", { body });
+    const session = await openSession(context, connect({ url, token: undefined, certificate, found: "--url" }));
     const signedIn = connect({ url, token: session.token, certificate, found: "--url" });
     const made = await signedIn.call("tokenCreate", { body: { name: `polyvisor CLI of ${userInfo().username}@${hostname()}`.slice(0, 255) } });
     await signedIn.call("sessionDelete").catch(() => undefined); // it ends by itself

@@ -1,6 +1,7 @@
+import type { Args } from "@polyvisor/api/client";
 import type { Run } from "../command.ts";
 import { exitCodes } from "../exitCode.ts";
-import { CliFailure } from "../failure.ts";
+import { CliFailure, usageFailure } from "../failure.ts";
 import { showList } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
 import { agoText, timeText } from "../output/quantity.ts";
@@ -17,6 +18,7 @@ export const list: Run = async (context) => {
     [
       { title: "ID", text: (token) => token.id, whole: true },
       { title: "NAME", text: (token) => token.name },
+      { title: "MAY", text: (token) => scopeText(token.scope) },
       { title: "MADE", text: (token) => timeText(token.createdAt) },
       { title: "USED", text: (token) => (token.lastUsedAt ? `${agoText(token.lastUsedAt, now)} ago` : "never") },
       { title: "ENDS", text: (token) => (token.expiresAt ? timeText(token.expiresAt) : "never") },
@@ -25,12 +27,30 @@ export const list: Run = async (context) => {
   );
 };
 
+type Scope = NonNullable<Args<"tokenCreate">["body"]>["scope"];
+
+function scopeOf(options: Record<string, unknown>): Scope {
+  const [may, filter] = [options["may"] as string | undefined, options["filter"] as string | undefined];
+  if (may === undefined) {
+    if (filter !== undefined) throw usageFailure("--filter goes with --may.");
+    return undefined;
+  }
+  const level = (["read", "operate", "admin"] as const).find((each) => each === may);
+  return { may: level ?? may.split(",").map((each) => each.trim()), ...(filter === undefined ? {} : { filter }) };
+}
+
+/** What a token may, as `--may` and `--filter` say it. */
+const scopeText = (scope: Scope): string =>
+  scope === undefined
+    ? "all"
+    : [typeof scope.may === "string" ? scope.may : scope.may.join(","), ...(scope.filter === undefined ? [] : [`where ${scope.filter}`])].join(" ");
+
 /** `token create NAME`: the token alone on standard output, for scripts. */
 export const create: Run = async (context) => {
   const days = context.options["days"] === undefined ? undefined : wholeNumber(context.options["days"], "--days");
-  const made = await (
-    await context.client()
-  ).call("tokenCreate", { body: { name: context.words[0]!, ...(days === undefined ? {} : { expiresInSeconds: days * 86_400 }) } });
+  const scope = scopeOf(context.options);
+  const body = { name: context.words[0]!, ...(days === undefined ? {} : { expiresInSeconds: days * 86_400 }), ...(scope === undefined ? {} : { scope }) };
+  const made = await (await context.client()).call("tokenCreate", { body });
   await show(context, made, () => [escapeText(made.token)]);
   if (context.output === "table")
     context.note(`This is the only time that the token is shown. ${made.expiresAt ? `It ends ${timeText(made.expiresAt)}.` : "It does not end by itself."}`);

@@ -40,12 +40,17 @@ export function readProfile(env: Env): Profile | undefined {
 /** Writes the sign-in, readable by its owner only, never half. */
 export function writeProfile(env: Env, profile: Profile): string {
   const path = profilePath(env);
+  writePrivately(path, profile);
+  return path;
+}
+
+/** Writes JSON that is for its owner only, never half. */
+export function writePrivately(path: string, value: unknown): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, `${JSON.stringify(profile, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(fresh, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   chmodSync(fresh, 0o600);
   renameSync(fresh, path);
-  return path;
 }
 
 export const removeProfile = (env: Env): void => rmSync(profilePath(env), { force: true });

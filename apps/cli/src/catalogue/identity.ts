@@ -1,0 +1,137 @@
+import type { CommandRow } from "../command.ts";
+
+const account = (name: "list" | "info" | "create" | "rename" | "disable" | "enable" | "remove" | "code" | "reset") => async () =>
+  (await import("../commands/accounts.ts"))[name];
+const group = (name: "list" | "info" | "create" | "rename" | "remove" | "add" | "takeOut") => async () => (await import("../commands/groups.ts"))[name];
+const session = (name: "list" | "revoke") => async () => (await import("../commands/session.ts"))[name];
+const factor = (name: "enable" | "disable" | "recoveryCodes" | "listPasskeys" | "removePasskey") => async () => (await import("../commands/factors.ts"))[name];
+const provider = (name: "list" | "info" | "set" | "test" | "remove") => async () => (await import("../commands/identityProvider.ts"))[name];
+const yes = ["-y, --yes", "do not ask"] as const;
+const none = { completes: ["none"] } as const;
+
+/** Who may come in, and how: accounts, groups, sessions, second factors, passkeys and identity providers. */
+export const identityRows: readonly CommandRow[] = [
+  { path: "account list", aliases: ["account ls"], takes: ["output"], summary: "list accounts", load: account("list") },
+  { path: "account info", operands: "[account]", ...none, takes: ["output"], summary: "show an account; your own when left out", load: account("info") },
+  {
+    path: "account create",
+    operands: "<name>",
+    ...none,
+    takes: ["output"],
+    options: [
+      ["--full-name <text>", "as people know it"],
+      ["--group <group>", "a group to be in; may be repeated"],
+    ],
+    repeated: ["group"],
+    summary: "make a local account and a one-time code for its owner",
+    examples: ["account create alice --full-name 'Alice Example' --group operators"],
+    load: account("create"),
+  },
+  { path: "account rename", operands: "<account> <full-name>", ...none, takes: ["output"], summary: "set an account's full name", load: account("rename") },
+  {
+    path: "account disable",
+    operands: "<account>",
+    ...none,
+    summary: "let nobody in by an account, and end its sessions",
+    load: account("disable"),
+  },
+  { path: "account enable", operands: "<account>", ...none, summary: "let an account in again", load: account("enable") },
+  { path: "account remove", aliases: ["account rm"], operands: "<account>", ...none, options: [yes], summary: "remove an account", load: account("remove") },
+  { path: "account code", operands: "<account>", ...none, takes: ["output"], summary: "make a one-time code for an account's owner", load: account("code") },
+  {
+    path: "account reset",
+    operands: "<account>",
+    ...none,
+    options: [yes],
+    summary: "take an account's pass phrase, authenticator and passkeys away, and end its sessions",
+    load: account("reset"),
+  },
+  { path: "group list", aliases: ["group ls"], takes: ["output"], summary: "list groups of accounts", load: group("list") },
+  { path: "group info", operands: "<group>", ...none, takes: ["output"], summary: "show a group and who is in it", load: group("info") },
+  {
+    path: "group create",
+    operands: "<name>",
+    ...none,
+    takes: ["output"],
+    options: [["--description <text>", "what it is for"]],
+    summary: "make a group",
+    load: group("create"),
+  },
+  { path: "group rename", operands: "<group> <name>", ...none, summary: "rename a group", load: group("rename") },
+  { path: "group remove", aliases: ["group rm"], operands: "<group>", ...none, options: [yes], summary: "remove a group", load: group("remove") },
+  { path: "group add", operands: "<group> <account...>", ...none, summary: "put accounts into a group", load: group("add") },
+  { path: "group take-out", operands: "<group> <account...>", ...none, summary: "take accounts out of a group", load: group("takeOut") },
+  {
+    path: "session list",
+    aliases: ["session ls"],
+    takes: ["output"],
+    options: [
+      ["--account <account>", "of another, for administrators"],
+      ["--all", "everybody's, for administrators"],
+    ],
+    summary: "list open sign-ins: where from, how and with what",
+    load: session("list"),
+  },
+  { path: "session revoke", operands: "<session...>", ...none, summary: "end sign-ins at once", load: session("revoke") },
+  {
+    path: "second-factor enable",
+    takes: ["output"],
+    summary: "ask for a code of an authenticator at every sign-in by pass phrase",
+    details: "Where there is no terminal the first code is read from standard input.",
+    load: factor("enable"),
+  },
+  { path: "second-factor disable", summary: "ask for it no more", load: factor("disable") },
+  { path: "second-factor recovery-codes", takes: ["output"], summary: "make fresh recovery codes in place of the old ones", load: factor("recoveryCodes") },
+  { path: "passkey list", takes: ["output"], summary: "list your passkeys", load: factor("listPasskeys") },
+  { path: "passkey remove", operands: "<id>", ...none, summary: "remove one of your passkeys", load: factor("removePasskey") },
+  { path: "identity-provider list", takes: ["output"], summary: "list OpenID providers and directories", load: provider("list") },
+  { path: "identity-provider info", operands: "<name>", ...none, takes: ["output"], summary: "show one with its settings", load: provider("info") },
+  {
+    path: "identity-provider set",
+    operands: "<name>",
+    ...none,
+    takes: ["output"],
+    options: [
+      ["--issuer <url>", "OpenID: the provider's issuer"],
+      ["--client-id <id>", "OpenID: what this server is called there"],
+      ["--scope <scope>", "OpenID: a scope to ask for; may be repeated; openid profile email when left out"],
+      ["--name-claim <claim>", "OpenID: the claim with the person's short name; preferred_username"],
+      ["--display-name-claim <claim>", "OpenID: the claim with the full name; name"],
+      ["--groups-claim <claim>", "OpenID: the claim with the groups, dots for what is nested"],
+      ["--server-url <url>", "OpenID: where browsers reach this server"],
+      ["--ldap-url <url>", "directory: ldaps://HOST, or ldap://HOST with --start-tls; may be repeated"],
+      ["--start-tls", "directory: encrypt with StartTLS"],
+      ["--bind-dn <dn>", "directory: the account by which it is searched"],
+      ["--base-dn <dn>", "directory: where people are"],
+      ["--user-filter <filter>", "directory: with {name} for what is typed; (uid={name})"],
+      ["--id-attribute <name>", "directory: what a person keeps for life; entryUUID, or objectGUID"],
+      ["--name-attribute <name>", "directory: the short name; uid, or sAMAccountName"],
+      ["--display-name-attribute <name>", "directory: the full name; cn"],
+      ["--group-base-dn <dn>", "directory: where groups are"],
+      ["--group-filter <filter>", "directory: with {dn} for the person; (member={dn})"],
+      ["--group-attribute <name>", "directory: the group's name; cn"],
+      ["--map <there=here>", "a group there that stands for a group here; may be repeated"],
+      ["--create <yes|no>", "make an account for who comes for the first time; yes", ["yes", "no"]],
+      ["--ca <file>", "the authority that the provider's certificate is of, in PEM"],
+      ["--secret", "ask for the client secret or bind pass phrase, or read it from standard input"],
+      ["--enable", "switch it on"],
+      ["--disable", "switch it off"],
+    ],
+    repeated: ["scope", "ldapUrl", "map"],
+    summary: "make or change an OpenID provider or directory; what is left out stays",
+    examples: [
+      "identity-provider set keycloak --issuer https://id.example/realms/site --client-id polyvisor --secret --groups-claim groups --map vm-admins=administrators",
+      "identity-provider set corp --ldap-url ldaps://ldap.example --bind-dn cn=reader,dc=example,dc=org --base-dn ou=people,dc=example,dc=org --secret",
+    ],
+    load: provider("set"),
+  },
+  {
+    path: "identity-provider test",
+    operands: "<name> [person]",
+    ...none,
+    takes: ["output"],
+    summary: "try one out: what works, what does not and the remedy",
+    load: provider("test"),
+  },
+  { path: "identity-provider remove", operands: "<name>", ...none, options: [yes], summary: "remove one; its accounts stay", load: provider("remove") },
+];
