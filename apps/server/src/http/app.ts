@@ -92,6 +92,7 @@ export async function buildApp(
     reply.header("cache-control", "private, no-cache");
     const contract: Contract = contracts[route];
     if (contract.who === "account") request.caller = await callerOf(request);
+    refusePacked(request);
     if (route !== "volumeWrite" && hasBody(request)) limitBodyTime(request);
   });
   app.addHook("onResponse", async (request, reply) => {
@@ -135,6 +136,17 @@ export async function buildApp(
   registerHealth(app, services);
   registerLanding(app, version);
   return app;
+}
+
+/** Bodies come as they are: what is small when it is packed may have any size when it is not. */
+function refusePacked({ headers }: FastifyRequest): void {
+  const encoding = headers["content-encoding"];
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity")
+    throw new PolyvisorError("unsupportedMedia", {
+      detail: "a body is taken as it is, without Content-Encoding",
+      where: "header Content-Encoding",
+      remedy: "Send it unpacked.",
+    });
 }
 
 const hasBody = (request: FastifyRequest): boolean => request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
