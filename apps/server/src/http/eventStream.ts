@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { kindPrefixes, PolyvisorError, type Event, type Kind } from "@polyvisor/model";
 import { stillSignedIn } from "./authenticate.ts";
+import { eventFilter } from "./eventFilter.ts";
 import type { Handlers, Services } from "./handler.ts";
 
 /** Times of streams that go on for ever, in milliseconds. */
@@ -42,7 +43,8 @@ const idSchema = /^\d{1,18}$/;
 export function eventStreamHandler({ control, identity, log, stopping }: Services, times: StreamTimes): Pick<Handlers, "eventStream"> {
   return {
     async eventStream({ query, request, reply }) {
-      const kinds = kindsOf(query.kinds);
+      const filter = eventFilter(control.estate, query.filter, kindsOf(query.kinds));
+      const { kinds } = filter;
       const header = request.headers["last-event-id"];
       const asked = query.since ?? (typeof header === "string" && header !== "" ? header : undefined);
       if (asked !== undefined && !idSchema.test(asked))
@@ -73,6 +75,7 @@ export function eventStreamHandler({ control, identity, log, stopping }: Service
       }, times.heartbeatMs);
       try {
         for await (const event of control.events.subscribe({ since, kinds, objectId: query.objectId, signal })) {
+          if (!filter.passes(event)) continue;
           if (!response.write(messageOf(event))) await drained(response, signal, times.stuckMs);
           if (signal.aborted) break;
         }

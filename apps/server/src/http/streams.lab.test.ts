@@ -29,7 +29,7 @@ const note = (i: number): Promise<Vm> =>
 
 /** Reads events until `enough` says so. `opened` is told the id in `ready`: what happens from then on will be read. */
 async function read(
-  options: { since?: string; kinds?: string; objectId?: string },
+  options: { since?: string; kinds?: string; objectId?: string; filter?: string },
   enough: (events: Event[]) => boolean,
   opened?: (id: string) => void,
 ): Promise<Event[]> {
@@ -98,6 +98,8 @@ describe("events", () => {
     expect(new Set((await seen).map((each) => each.objectId))).toEqual(new Set([one!.id]));
     for (const [query, detail] of [
       ["kinds=vm,ghost", /"ghost"/],
+      ["filter=stat%3Dx", /did you mean state/],
+      ["kinds=host,task&filter=vm%20where%20state%3Doff", /`kinds` leaves out/],
       ["since=x", /not one of/],
       ["since=1e3", /not one of/],
     ] as const) {
@@ -105,6 +107,21 @@ describe("events", () => {
       expect(answer.status).toBe(400);
       expect(((await answer.json()) as { detail: string }).detail).toMatch(detail);
     }
+  });
+
+  test("a filter leaves events after which the object fits", async () => {
+    const opened = Promise.withResolvers<string>();
+    const seen = read(
+      { filter: 'notes ~ "wanted" and host is not empty' },
+      (events) => events.some(({ object }) => object?.kind === "vm" && object.notes === "last wanted"),
+      opened.resolve,
+    );
+    await opened.promise;
+    const [one, two] = vms.map(({ id }) => ({ params: { id } }));
+    await lab.client.call("vmChange", { ...one!, body: { notes: "Wanted 1" } });
+    await lab.client.call("vmChange", { ...two!, body: { notes: "not this" } });
+    await lab.client.call("vmChange", { ...two!, body: { notes: "last wanted" } });
+    expect((await seen).map(({ object }) => object?.kind === "vm" && object.notes)).toEqual(["Wanted 1", "last wanted"]);
   });
 
   test("a reader that never reads costs a bounded memory and holds nobody up", async () => {

@@ -23,9 +23,11 @@ export interface Pattern {
 }
 
 export function fitsPattern(pattern: Pattern, value: string): boolean {
-  // Names are nearly always in small letters already: the copy is made only where the value as it is does not fit.
-  return fitsPieces(pattern.pieces, value) || (pattern.fold && fitsPieces(pattern.pieces, foldCase(value)));
+  // Values are nearly always in small letters already: the copy is made only where it would be another text.
+  return fitsPieces(pattern.pieces, value) || (pattern.fold && notFolded.test(value) && fitsPieces(pattern.pieces, foldCase(value)));
 }
+
+const notFolded = /[A-Z\u0080-\uffff]/;
 
 /** Small letters, each character by itself: what holds a text still holds it folded (as a whole, a sigma depends on what follows). */
 export const foldCase = (text: string): string => (/^[\0-\x7f]*$/.test(text) ? text.toLowerCase() : Array.from(text, (char) => char.toLowerCase()).join(""));
