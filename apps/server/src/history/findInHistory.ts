@@ -3,6 +3,9 @@ import type pg from "pg";
 import type { EstateKind, EstateObject } from "../controlPlane.ts";
 import { objectsAt, type Cut } from "./versions.ts";
 
+/** Whether the caller may know of an object, by its latest or a former version. What he may not is not there for him. */
+export type Sees = (object: EstateObject) => boolean;
+
 /** Objects that were called the same, that are looked at. */
 const mostNamesakes = 200;
 
@@ -30,8 +33,8 @@ export async function everCalled(pool: pg.Pool, kind: EstateKind, ref: string): 
  * The object that was called so at a time.
  * @throws PolyvisorError `notFound` or `ambiguous`
  */
-export async function findAt(pool: pg.Pool, kind: EstateKind, ref: string, cut: Cut): Promise<EstateObject> {
-  const found = [...(await objectsAt(pool, kind, await everCalled(pool, kind, ref), cut)).values()];
+export async function findAt(pool: pg.Pool, kind: EstateKind, ref: string, cut: Cut, sees: Sees): Promise<EstateObject> {
+  const found = [...(await objectsAt(pool, kind, await everCalled(pool, kind, ref), cut)).values()].filter(sees);
   const name = ref.slice(ref.indexOf("/") + 1);
   // It may have been called otherwise then.
   const called = found.filter(
@@ -51,8 +54,12 @@ export async function findAt(pool: pg.Pool, kind: EstateKind, ref: string, cut: 
  * The one object that is or was called so.
  * @throws PolyvisorError `notFound` or `ambiguous`
  */
-export async function findEver(pool: pg.Pool, kind: EstateKind, ref: string): Promise<string> {
-  const ids = await everCalled(pool, kind, ref);
+export async function findEver(pool: pg.Pool, kind: EstateKind, ref: string, sees: Sees): Promise<string> {
+  const { rows } = await pool.query<{ doc: EstateObject }>(
+    "select distinct on (object_id) doc from event where object_id = any($1) and doc is not null order by object_id, id desc",
+    [await everCalled(pool, kind, ref)],
+  );
+  const ids = rows.filter(({ doc }) => sees(doc)).map(({ doc }) => doc.id);
   if (ids.length === 1) return ids[0]!;
   const shown = ref.slice(0, 200);
   if (ids.length === 0)

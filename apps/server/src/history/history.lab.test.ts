@@ -4,11 +4,10 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EstateKind, EstateObject } from "../controlPlane.ts";
 import { Estate } from "../estate/estate.ts";
-import { aHost, aVm } from "../lab/sampleObjects.ts";
+import { happenings, idOf, naiveDifferences, play, start, stateAt, time } from "../lab/naiveHistory.ts";
 import { startSitePostgres, type SitePostgres } from "../lab/sitePostgres.ts";
 import { labLog } from "../lab/labPlane.ts";
 import { openStore, type Store } from "../store/openStore.ts";
-import { fieldChanges } from "./fieldChanges.ts";
 import { History } from "./history.ts";
 import { dropOld, historyKinds, readRetention, writeRetention } from "./retention.ts";
 import { nextPairs } from "./versions.ts";
@@ -18,69 +17,6 @@ beforeAll(async () => {
   site = await startSitePostgres();
 });
 afterAll(() => site.close());
-
-const start = Date.parse("2026-01-01T00:00:00Z");
-const time = (second: number): string => new Date(start + second * 1000).toISOString();
-
-/** One thing that happens: an object appears, gets another name, moves, or goes. */
-interface Happening {
-  object: number;
-  what: "name" | "state" | "move" | "gone";
-  value: number;
-  /** Seconds until the next. */
-  pause: number;
-}
-const happenings = fc.array(
-  fc.record({ object: fc.nat(5), what: fc.constantFrom("name", "state", "move", "gone" as const), value: fc.nat(3), pause: fc.constantFrom(0, 0, 1, 5, 3600) }),
-  { minLength: 1, maxLength: 60 },
-) as fc.Arbitrary<Happening[]>;
-
-/** The log as a naive person would keep it: every state after every change. */
-interface Naive {
-  events: Omit<Event, "id">[];
-  /** Seconds since the start at which something happened, rising. */
-  times: number[];
-  /** State of all objects after each event. */
-  states: Map<string, EstateObject>[];
-}
-
-const idOf = (n: number): string => (n < 2 ? `h-00000000000${n}` : `vm-00000000000${n}`);
-
-function play(list: readonly Happening[]): Naive {
-  const naive: Naive = { events: [], times: [], states: [] };
-  let now = new Map<string, EstateObject>();
-  let second = 0;
-  for (const { object, what, value, pause } of list) {
-    const id = idOf(object);
-    const before = now.get(id);
-    let after: EstateObject | undefined;
-    if (what !== "gone") {
-      const base = before ?? (object < 2 ? aHost(id, { revision: 0 }) : aVm(id, idOf(0), { revision: 0 }));
-      after = { ...base, revision: base.revision + 1, name: what === "name" ? `name-${value}` : base.name } as EstateObject;
-      if (after.kind === "vm" && what === "state") after.state = value % 2 ? "running" : "off";
-      if (after.kind === "vm" && what === "move") after.hostId = idOf(value % 2);
-    }
-    if (!before && !after) continue;
-    const next = new Map(now);
-    if (after) next.set(id, after);
-    else next.delete(id);
-    const fields = before && after ? fieldChanges(before, after).map((change) => change.field) : [];
-    const event: Omit<Event, "id"> = {
-      at: time(second),
-      type: !before ? "created" : after ? "changed" : "deleted",
-      kind: object < 2 ? "host" : "vm",
-      objectId: id,
-      fields,
-    };
-    if (after) event.object = after;
-    naive.events.push(event);
-    naive.times.push(second);
-    naive.states.push(next);
-    now = next;
-    second += pause;
-  }
-  return naive;
-}
 
 async function write(pool: pg.Pool, events: readonly Omit<Event, "id">[]): Promise<void> {
   await pool.query(
@@ -93,9 +29,6 @@ async function write(pool: pg.Pool, events: readonly Omit<Event, "id">[]): Promi
       [JSON.stringify(events.map((event, n) => ({ ...event, n })))],
     );
 }
-
-const stateAt = (naive: Naive, second: number): Map<string, EstateObject> =>
-  naive.states[naive.times.findLastIndex((each) => each <= second)] ?? new Map<string, EstateObject>();
 
 async function everythingAt(history: History, second: number): Promise<Map<string, EstateObject>> {
   const out = new Map<string, EstateObject>();
@@ -161,16 +94,6 @@ test(
       );
     }),
 );
-
-function naiveDifferences(before: ReadonlyMap<string, EstateObject>, after: ReadonlyMap<string, EstateObject>): Map<string, unknown> {
-  const out = new Map<string, unknown>();
-  for (const id of new Set([...before.keys(), ...after.keys()])) {
-    const [was, is] = [before.get(id), after.get(id)];
-    const fields = was && is ? fieldChanges(was, is) : [];
-    if (!was || !is || fields.length > 0) out.set(id, fields);
-  }
-  return out;
-}
 
 test("a time before the horizon is refused and the horizon named; what is to come too", () =>
   withHistory(async (history, { pool }, clock) => {
@@ -281,4 +204,25 @@ test("few and many events between two times give the same pairs", () =>
       expect(many.map(({ id, before, after }) => ({ id, before, after }))).toEqual(few.map(({ id, before, after }) => ({ id, before, after })));
       await pool.query("delete from event where id = 200000");
     }
+  }));
+
+test("what the caller may not see was never there: not by id, name, list, difference or number of namesakes", () =>
+  withHistory(async (history, { pool }) => {
+    await write(
+      pool,
+      play([
+        { object: 2, what: "name", value: 1, pause: 1 },
+        { object: 3, what: "name", value: 1, pause: 1 },
+        { object: 3, what: "name", value: 2, pause: 1 },
+      ]).events,
+    );
+    const sees = (object: EstateObject): boolean => object.id !== idOf(3);
+    expect((await history.objectAt("vm", "name-1", time(1), sees)).id).toBe(idOf(2));
+    const unseen = await history.objectAt("vm", idOf(3), time(2), sees).catch((error: Error) => error.message);
+    const absent = await history.objectAt("vm", "vm-0000000000zz", time(2), sees).catch((error: Error) => error.message);
+    expect(String(unseen).replace(idOf(3), "X")).toBe(String(absent).replace("vm-0000000000zz", "X"));
+    expect((await history.list("vm", { at: time(2), limit: 10 }, sees)).items.map((vm) => vm.id)).toEqual([idOf(2)]);
+    expect((await history.differences({ from: time(1), limit: 10 }, sees)).items).toEqual([]);
+    expect((await history.changes("vm", "name-1", { limit: 10 }, sees)).objectId).toBe(idOf(2));
+    await expect(history.changes("vm", idOf(3), { limit: 10 }, sees)).rejects.toThrow(/there is no vm/);
   }));

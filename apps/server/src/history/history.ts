@@ -3,7 +3,7 @@ import { PolyvisorError } from "@polyvisor/model";
 import type pg from "pg";
 import type { EstateKind, EstateObject, EstateReader, ObjectOf } from "../controlPlane.ts";
 import { fieldChanges } from "./fieldChanges.ts";
-import { findAt, findEver } from "./findInHistory.ts";
+import { findAt, findEver, type Sees } from "./findInHistory.ts";
 import { pastFilter, type PastFilter } from "./pastFilter.ts";
 import { readRetention, writeRetention } from "./retention.ts";
 import { storageOf, type HistoryStorage } from "./storage.ts";
@@ -44,9 +44,16 @@ export interface ChangesQuery {
   cursor?: string | undefined;
 }
 
-/** Whether the caller may know of an object. */
-export type Sees = (object: EstateObject) => boolean;
 const seesAll: Sees = () => true;
+
+/**
+ * Who may know of an object's past: by what it is now while it is there, by what it was when it is gone.
+ * @param may whether the caller has the permission on an object
+ */
+export const seesPast =
+  (estate: Pick<EstateReader, "get">, may: Sees): Sees =>
+  (object) =>
+    may(estate.get(object.kind, object.id) ?? object);
 
 /** The estate as it was. Everything is read from `event`, by index, a page at a time. */
 export class History {
@@ -60,10 +67,10 @@ export class History {
    * One object as it was at a time, by its id or what it was called then.
    * @throws PolyvisorError `notFound`, `ambiguous`, or `badRequest` for a time before the horizon
    */
-  async objectAt<K extends EstateKind>(kind: K, ref: string, at: string): Promise<ObjectOf[K]> {
+  async objectAt<K extends EstateKind>(kind: K, ref: string, at: string, sees: Sees = seesAll): Promise<ObjectOf[K]> {
     const { pool, now } = this.#options;
     const cut = await cutAt(pool, new Date(at), now());
-    const found = await findAt(pool, kind, ref, cut).catch(async (error: unknown): Promise<never> => {
+    const found = await findAt(pool, kind, ref, cut, sees).catch(async (error: unknown): Promise<never> => {
       await mustReach(pool, kind, cut); // it may be missing only because it was dropped
       throw error;
     });
@@ -108,7 +115,7 @@ export class History {
     sees: Sees = seesAll,
   ): Promise<{ objectId: string; items: HistoryChange[]; next?: string }> {
     const { pool } = this.#options;
-    const objectId = await this.#idOf(kind, ref);
+    const objectId = await this.#idOf(kind, ref, sees);
     if (query.cursor !== undefined && !/^\d{1,15}$/.test(query.cursor)) throw badCursor();
     const { rows } = await pool.query<ChangeRow>({
       name: "history-changes",
@@ -117,8 +124,6 @@ export class History {
         order by id desc limit $5`,
       values: [objectId, query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor), query.from ?? null, query.to ?? null, query.limit + 1],
     });
-    const seen = rows.find((row) => row.doc)?.doc;
-    if (seen && !sees(seen)) throw new PolyvisorError("notFound", { detail: `there is no ${kind} "${ref.slice(0, 200)}"` });
     const from = query.from === undefined ? undefined : new Date(query.from);
     const items = rows.slice(0, query.limit).flatMap((row, i) => (from === undefined || row.at >= from ? [changeOf(row, rows[i + 1])] : []));
     const last = rows[query.limit - 1];
@@ -199,13 +204,16 @@ export class History {
   }
 
   /** What is there now goes before what was called so once. */
-  async #idOf(kind: EstateKind, ref: string): Promise<string> {
+  async #idOf(kind: EstateKind, ref: string, sees: Sees): Promise<string> {
+    const { estate, pool } = this.#options;
     try {
-      return (this.#options.estate.get(kind, ref) ?? this.#options.estate.find(kind, ref)).id;
+      const found = estate.get(kind, ref) ?? estate.find(kind, ref);
+      if (sees(found)) return found.id;
     } catch (error) {
-      if (!(error instanceof PolyvisorError) || error.code !== "notFound") throw error;
-      return findEver(this.#options.pool, kind, ref);
+      // Several of that name: only those that the caller sees count, which the history tells apart.
+      if (!(error instanceof PolyvisorError) || (error.code !== "notFound" && (error.code !== "ambiguous" || sees === seesAll))) throw error;
     }
+    return findEver(pool, kind, ref, sees);
   }
 
   /** Hosts of objects as they were, where the filter asks for them. */

@@ -21,8 +21,10 @@ export interface Horizon {
  * ids: the highest id of the last second counts.
  */
 const lastAt = `
-select coalesce((select max(e.id) from event e where e.at <= m.at and e.at > m.at - interval '1 second'), 0) as id
-from (select max(at) as at from event where at <= $1) m`;
+with m as materialized (select max(at) as at from event where at <= $1),
+-- For itself: asked for the highest id at once, the database would go back through all ids from the newest.
+last as materialized (select e.id from m, event e where e.at <= m.at and e.at > m.at - interval '1 second')
+select coalesce(max(id), 0) as id from last`;
 
 /** How much later than now a time may be: the clock of who asks is another one. */
 const aheadMs = 60_000;

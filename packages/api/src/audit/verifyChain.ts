@@ -177,13 +177,13 @@ interface Root {
 }
 
 /** What is wrong with a checkpoint by itself. */
-export function checkpointFaults(checkpoint: AuditCheckpoint, { crypto, keys }: VerifyOptions): string[] {
+export function checkpointFaults(checkpoint: AuditCheckpoint, options: VerifyOptions): string[] {
   const { key, signature } = checkpoint ?? {};
   if (typeof key !== "string" || typeof signature !== "string") return ["the checkpoint is not complete"];
-  if (keys && !keys.includes(key)) return [`the checkpoint is signed by ${key}, which is not a key that was given`];
+  if (options.keys && !options.keys.includes(key)) return [`the checkpoint is signed by ${key}, which is not a key that was given`];
   let good = false;
   try {
-    good = crypto.verify(key, signedText(checkpoint), signature);
+    good = options.crypto.verify(key, signedText(checkpoint), signature);
   } catch {
     // not a key, or not JSON: not a signature
   }
