@@ -56,6 +56,8 @@ export const hostSchema = z.object({
   /** Where it is: `qemu:///system`, `qemu+ssh://root@h1/system`, `sim://?hosts=3`. Never with a secret. */
   uri: z.string(),
   tags: z.array(z.string()),
+  /** Id of the folder it is in; at the top where absent. */
+  folder: z.string().optional(),
   connection: connectionSchema,
   features: z.record(z.string(), featureSchema),
   facts: hostFactsSchema.optional(),

@@ -107,6 +107,8 @@ export const vmSchema = vmFactsSchema.extend({
   /** When the present state was first seen (ISO 8601). */
   stateSince: z.string(),
   tags: z.array(z.string()),
+  /** Id of the folder it is in; at the top where absent. */
+  folder: z.string().optional(),
   notes: z.string(),
 });
 export type Vm = z.infer<typeof vmSchema>;
