@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { creation } from "./creation.ts";
+import { filtering } from "./filtering.ts";
 import { latency } from "./latency.ts";
 import { reading } from "./reading.ts";
 import { markdown, type Row } from "./table.ts";
@@ -32,6 +33,12 @@ async function buildGoPeer(folder: string): Promise<string | undefined> {
 const parts: Record<string, (goPeer: string | undefined) => Promise<Row[]>> = {
   reading: (goPeer) => reading({ count: domains, rounds, repeat: 5, goPeer }),
   latency: () => latency({ domains: Math.min(domains, 500), events: 250 }),
+  filtering: async () =>
+    filtering({ vms: 25_000, vmsPerHost: 25, rounds: rounds * 20 }).rows.map(({ filter, total, ms }) => ({
+      what: `filter \`${filter || "(none)"}\` and a page of 100 of ${total}`,
+      who: "Polyvisor, 25,000 VMs in memory",
+      ms,
+    })),
   creation: () => creation({ rounds: rounds * 2 }),
 };
 

@@ -1,8 +1,10 @@
 import type { CheckedFilter, Request } from "@polyvisor/api";
 import type { connectHypervisor, ConnectOptions, Hypervisor } from "@polyvisor/hypervisors";
-import type { Connection, Datastore, Event, FeatureTable, Host, Kind, Load, Network, Plan, Task, Vm, VmState } from "@polyvisor/model";
+import type { Connection, Datastore, Event, FeatureTable, Host, Kind, Load, LoadPoint, Network, Plan, Task, Vm, VmState } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type { History } from "./history/history.ts";
+import type { Keep } from "./samples/tiers.ts";
+import type { SampleStorage } from "./samples/sampleStorage.ts";
 import type { Store } from "./store/openStore.ts";
 
 /** Kinds that the estate keeps; tasks are kept apart. */
@@ -116,8 +118,18 @@ export interface LoadRow {
 }
 
 export interface SamplesReader {
-  /** Points between two times (milliseconds since 1970), at most 1,000; where nothing was measured there is no point. `step` in seconds. */
-  history(kind: "vm" | "host", id: string, from: number, to: number): Promise<{ step: number; points: Load[] }>;
+  /**
+   * Points after `from` until `to` (milliseconds since 1970) of the finest tier that holds them; where nothing was
+   * measured there is no point. `step` in seconds; where none is asked for there are at most 1,000 points.
+   * @throws PolyvisorError `badRequest` where a step would give too many
+   */
+  history(
+    kind: "vm" | "host",
+    id: string,
+    query: { from: number; to: number; step?: number | undefined },
+  ): Promise<{ step: number; tier: string; points: LoadPoint[] }>;
+  /** What samples cost on the disk of the database. */
+  storage(): Promise<SampleStorage>;
   /** The highest first. */
   present(kind: "vm" | "host", sort: "cpu" | "memory" | "disk" | "network", limit: number): LoadRow[];
 }
@@ -162,7 +174,7 @@ export interface Figures {
   /** Since the server began. */
   events: { published: number; lastId: number; subscribers: number; resets: number };
   journal: { waiting: number; commits: number; failures: number };
-  samples: { rounds: number; failures: number; rowsWritten: number };
+  samples: { rounds: number; failures: number; rowsWritten: number; refused: number; lost: number; waiting: number; interval: number };
   vmLoads: Iterable<LoadRow>;
   hostLoads: Iterable<LoadRow>;
 }
@@ -204,7 +216,10 @@ export interface Intervals {
   /** How long running steps are waited for when the server stops. */
   stopGrace: number;
   keepEventsDays: number;
-  keepSamplesDays: number;
+  /** Rows of samples that all servers write in a second at most: with more objects the interval is stretched. */
+  samplesPerSecond: number;
+  /** Of 20 s, of 5 minutes and of an hour. */
+  keepSamplesDays: Keep;
 }
 
 export interface ControlPlaneOptions {

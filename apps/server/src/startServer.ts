@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import type { Logger } from "pino";
+import { Access } from "./access/access.ts";
 import { AuditLog } from "./audit/auditLog.ts";
 import type { Config } from "./config.ts";
 import { createControlPlane } from "./createControlPlane.ts";
@@ -67,6 +68,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     await keepLocalToken(folder.path, identity);
     const control = await createControlPlane({ store, dataFolder: folder.path, log, secrets, serverId: folder.serverId });
     started.push({ what: "control plane", close: () => control.close() });
+    const access = await Access.open({ store, estate: control.estate, secrets, log: roomLog(log, "access"), onIdentity: (fn) => identity.onChange(fn) });
+    started.push({ what: "access", close: () => access.close() });
 
     const stopping = new AbortController();
     let url = "";

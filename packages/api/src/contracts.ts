@@ -9,6 +9,7 @@ import { auditContracts } from "./contracts/audit.ts";
 import { operationContracts } from "./contracts/operation.ts";
 import { historyContracts } from "./contracts/history.ts";
 import type { Contract } from "./contracts/parts.ts";
+import { permissionContracts } from "./contracts/permissions.ts";
 import { placesContracts } from "./contracts/places.ts";
 import { signInContracts } from "./contracts/signIn.ts";
 import { siteContracts } from "./contracts/site.ts";
@@ -28,6 +29,7 @@ export const contracts = {
   ...signInContracts,
   ...accountsContracts,
   ...identityProviderContracts,
+  ...permissionContracts,
   ...hostsContracts,
   ...vmsContracts,
   ...placesContracts,

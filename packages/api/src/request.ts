@@ -4,6 +4,9 @@ import { z } from "zod";
 /** A reference as an operator writes it: an id, a native id, a name, or HOST/NAME. */
 const ref = z.string().min(1).max(512);
 
+/** Where a new VM goes: a folder by id or path. */
+const folder = z.string().min(1).max(4096).optional();
+
 /** Which objects: by reference, or by filter (`tag = web and state = running`). Exactly one of them. */
 const targets = { vms: z.array(ref).min(1).max(10_000).optional(), select: z.string().min(1).max(4096).optional() };
 
@@ -45,6 +48,7 @@ export const composedRequests = [
     template: z.string().max(64).optional(),
     spec: vmSpecWishSchema,
     start: z.boolean().default(true),
+    folder,
   }),
   z.strictObject({
     do: z.literal("vm.define"),
@@ -54,6 +58,7 @@ export const composedRequests = [
       .min(1)
       .max(4 * 1024 ** 2),
     start: z.boolean().default(false),
+    folder,
   }),
   z.strictObject({
     do: z.literal("vm.delete"),
@@ -61,7 +66,7 @@ export const composedRequests = [
     /** `keep` leaves every disk; `delete` removes those that no other VM uses. */ disks: z.enum(["keep", "delete"]).default("keep"),
     /** Cuts the power first. */ force: z.boolean().default(false),
   }),
-  z.strictObject({ do: z.literal("vm.clone"), vm: ref, name: nameSchema, start: z.boolean().default(false) }),
+  z.strictObject({ do: z.literal("vm.clone"), vm: ref, name: nameSchema, start: z.boolean().default(false), folder }),
   z.strictObject({ do: z.literal("vm.migrate"), ...targets, to: ref, live: z.boolean().optional(), copyStorage: z.boolean().default(false) }),
   z.strictObject({ do: z.literal("vm.attachDisk"), ...targets, disk: diskSpecSchema, apply: z.enum(["now", "nextStart", "both"]) }),
   z.strictObject({ do: z.literal("datastore.create"), host: ref, name: nameSchema, type: z.literal("dir").default("dir"), path: absolutePathSchema }),

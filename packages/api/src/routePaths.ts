@@ -53,6 +53,7 @@ export const routePaths = {
   hostRemove: ["DELETE", "/hosts/:id"],
   hostReconnect: ["POST", "/hosts/:id/reconnect"],
   hostSamples: ["GET", "/hosts/:id/samples"],
+  sampleStorage: ["GET", "/samples"],
   vmList: ["GET", "/vms"],
   vmGet: ["GET", "/vms/:id"],
   vmChange: ["PATCH", "/vms/:id"],

@@ -26,6 +26,8 @@ export const planStepSchema = z.object({
   /** Object it changes, as an operator knows it. `id` is absent for what does not exist yet. */
   target: z.object({ kind: z.enum([...inventoryKinds, "host", "template"]), id: z.string().optional(), name: z.string() }),
   action: stepActionSchema,
+  /** Folder and tags that a VM which the step makes gets. */
+  place: z.object({ folder: z.string().optional(), tags: z.array(z.string()) }).optional(),
   /** Why this step, and why so: the choices that the planner made. */
   reasons: z.array(z.string()),
   /** Steps that must have succeeded before. Steps that do not depend on each other run side by side. */

@@ -23,7 +23,7 @@ export class Estate implements EstateReader, Indexed {
   readonly figures = { examined: 0 };
   readonly #memory = new Map<string, number>();
   readonly #now: () => number;
-  readonly #loadKeptMs: number;
+  #loadKeptMs: number;
 
   /** @param options.loadKeptMs how long a load is the present one */
   constructor(options: { now?: () => number; loadKeptMs?: number } = {}) {
@@ -138,6 +138,11 @@ export class Estate implements EstateReader, Indexed {
     const here = <K extends "datastore" | "network">(each: K): ObjectOf[K][] => [...this.ofHost(each, object.hostId)].map((id) => this.get(each, id)!);
     if (kind === "datastore") return here("datastore").filter((store) => usesDatastore(object, store));
     return kind === "network" ? here("network").filter((network) => usesNetwork(object, network)) : [];
+  }
+
+  /** How long a load is the present one, from now on: a large estate is measured less often. */
+  keepLoads(ms: number): void {
+    this.#loadKeptMs = ms;
   }
 
   /** Load older than this is not present. */

@@ -16,6 +16,8 @@ export interface Indexed extends Facts {
   readonly relations: VmRelations;
   /** Load that is older (milliseconds since 1970) is not present. */
   presentSince(): number;
+  /** Slots of a kind through which a relation may be followed; all of them where absent. */
+  visible?(kind: EstateKind): Bits | undefined;
   /** Objects that were read to answer. */
   readonly figures: { examined: number };
 }
@@ -45,7 +47,10 @@ export function plan(filter: CheckedFilter, kind: EstateKind, estate: Indexed): 
       const answers = filter.parts.map((part) => plan(part, kind, estate));
       const together = (which: keyof Answer): Bits => {
         const out = answers[0]![which].copy();
-        for (const answer of answers.slice(1)) filter.is === "and" ? out.and(answer[which]) : out.or(answer[which].words);
+        for (const answer of answers.slice(1)) {
+          if (filter.is === "and") out.and(answer[which]);
+          else out.or(answer[which].words);
+        }
         return out;
       };
       return answers.every(({ must, may }) => must === may) ? exact(together("must")) : { must: together("must"), may: together("may") };
@@ -73,7 +78,12 @@ function matching(match: Match, kind: EstateKind, estate: Indexed): Bits {
   const { field, test } = match;
   // The reference by name is the related object's own: `host = a` is `host.host = a`.
   const through = match.through ?? (field === "host" && kind !== "host" ? "host" : field === "datastore" && kind === "vm" ? "datastore" : undefined);
-  if (through) return usersOf(through, matching({ is: "match", field, test }, through, estate), kind, estate);
+  if (through) {
+    const inner = matching({ is: "match", field, test }, through, estate);
+    // The name of a VM's host belongs to the VM; anything else is told only of what may be seen.
+    const visible = match.through || through !== "host" ? estate.visible?.(through) : undefined;
+    return usersOf(through, visible ? inner.and(visible) : inner, kind, estate);
+  }
   const table = estate.tables[kind] as ObjectTable<EstateKind>;
   if (field === "id" || field === "host") return named(test, field, table);
   const bits = table.none();

@@ -17,10 +17,15 @@ const everything: CheckedFilter = { is: "all" };
 
 /**
  * Slots of all objects that fit. Indexes decide, and what they leave open (notes, descriptions) is looked at.
+ * @param within slots that count; the rest is neither looked at nor told of
  * @throws PolyvisorError `badRequest` when that would be more than `examineAtMost`
  */
-export function select<K extends EstateKind>(table: ObjectTable<K>, filter: CheckedFilter, estate: Indexed): Bits {
+export function select<K extends EstateKind>(table: ObjectTable<K>, filter: CheckedFilter, estate: Indexed, within?: Bits): Bits {
   const { must, may } = plan(filter, table.kind, estate);
+  if (within) {
+    must.and(within);
+    if (must !== may) may.and(within);
+  }
   if (must === may) return must;
   const open = may.without(must);
   const count = open.count();
@@ -36,7 +41,7 @@ export function select<K extends EstateKind>(table: ObjectTable<K>, filter: Chec
 }
 
 /** One page of the objects of a table that fit. `total` is exact: it is counted in the indexes. */
-export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: PageQuery, estate: Indexed): Page<ObjectOf[K]> {
+export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: PageQuery, estate: Indexed, within?: Bits): Page<ObjectOf[K]> {
   const descending = query.sort?.startsWith("-") ?? false;
   const sort = (descending ? query.sort!.slice(1) : query.sort) || "name";
   const order = table.order(sort);
@@ -46,7 +51,7 @@ export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: P
       where: "sort",
     });
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor, query.sort ?? "name");
-  const wanted = select(table, query.filter ?? everything, estate);
+  const wanted = select(table, query.filter ?? everything, estate, within);
   const total = wanted.count();
   const found = total <= few ? sorted() : order.pick(wanted, descending, query.limit + 1, after);
   const items = found.slice(0, query.limit).map((slot) => table.at(slot));

@@ -12,8 +12,10 @@ test("is a set of numbers, as a list and as bits and on the way between", () => 
       for (const { from, count, step, add } of ranges) {
         for (let i = 0; i < count; i++) {
           const slot = from + i * step;
-          if (add) (set.add(slot), model.add(slot));
-          else (set.delete(slot), model.delete(slot));
+          for (const each of [set, model]) {
+            if (add) each.add(slot);
+            else each.delete(slot);
+          }
         }
       }
       const expected = [...model].sort((a, b) => a - b);

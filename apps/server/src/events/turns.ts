@@ -5,6 +5,7 @@ import type { Estate } from "../estate/estate.ts";
 import { storeFailure } from "../store/storeFailure.ts";
 import type { Claim } from "./claim.ts";
 import type { Draft } from "./draft.ts";
+import { tellBefore, tellBefores } from "./eventBefore.ts";
 import { committedAt, foreignPage, lookAtClaims, readSince, takeTurn, writeBatch } from "./writeBatch.ts";
 
 /** What is written in one transaction. */
@@ -116,6 +117,7 @@ export class Turns {
   publish({ draft, events }: Batch, ids: readonly number[]): void {
     const { estate, applied, publish } = this.#options;
     const published = events.map((event, i) => ({ id: String(ids[i]), ...event }) as Event);
+    tellBefores(published, estate);
     const last = new Map(published.map((event) => [event.objectId, event]));
     const before = new Map<string, EstateObject | undefined>();
     if (applied) for (const event of last.values()) if (event.kind !== "task") before.set(event.objectId, estate.get(event.kind, event.objectId));
@@ -142,6 +144,7 @@ export class Turns {
         continue;
       }
       const before = estate.get(event.kind, event.objectId);
+      tellBefore(event, before);
       if (event.type === "deleted") estate.delete(event.kind, event.objectId);
       else if (event.object) estate.put(event.object as EstateObject);
       applied?.(event, before, false);

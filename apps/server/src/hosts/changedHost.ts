@@ -25,6 +25,10 @@ export function changedHost(
     after.tags = clean([...new Set(patch.tags)]) as string[];
     fields.push("tags");
   }
+  if (patch.folder !== undefined && (patch.folder ?? undefined) !== known.folder) {
+    after.folder = patch.folder ?? undefined;
+    fields.push("folder");
+  }
   if (patch.credential !== undefined) fields.push("credential");
   const { state } = known.connection;
   const wanted = patch.enabled ?? state !== "disabled";

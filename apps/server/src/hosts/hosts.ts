@@ -121,10 +121,11 @@ export class Hosts implements HostsControl {
     }
   }
 
-  async change(id: string, patch: Parameters<HostsControl["change"]>[1], ifRevision?: number): Promise<Host> {
+  async change(id: string, patch: HostPatch, ifRevision?: number, check?: (before: Host, after: Host) => void): Promise<Host> {
     const change = (draft: Draft): Host => {
       const known = wantRevision(draft.get("host", id), id, ifRevision);
       const { after, fields } = changedHost(draft, known, patch, (state) => this.#newly(state, known));
+      check?.(known, after);
       if (patch.credential !== undefined) this.#credentials.keep(draft, id, patch.credential);
       if (fields.length === 0) return known;
       draft.put(after, { type: "changed", fields, cause: "changed by an operator" });

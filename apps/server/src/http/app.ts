@@ -17,6 +17,7 @@ import { historyHandlers } from "./handlers/historyHandlers.ts";
 import { hostHandlers } from "./handlers/hostHandlers.ts";
 import { identityHandlers } from "./handlers/identityHandlers.ts";
 import { operationHandlers } from "./handlers/operationHandlers.ts";
+import { permissionHandlers } from "./handlers/permissionHandlers.ts";
 import { placeHandlers } from "./handlers/placeHandlers.ts";
 import { serverHandlers } from "./handlers/serverHandlers.ts";
 import { signInHandlers } from "./handlers/signInHandlers.ts";
@@ -41,7 +42,7 @@ export async function buildApp(
   times: StreamTimes = standardTimes,
   tls?: ServerTls,
 ): Promise<FastifyInstance> {
-  const { identity, log, version, audit } = services;
+  const { identity, log, version, audit, access } = services;
   const app = fastify({
     bodyLimit,
     ...(tls === undefined ? {} : { serverFactory: ((handler, options) => httpsServer(tls, options, handler, services.url)) as FastifyServerFactory }),
@@ -116,6 +117,7 @@ export async function buildApp(
     ...accountHandlers(services),
     ...signInHandlers(services, names),
     ...filterHandlers(services),
+    ...permissionHandlers(services),
     ...hostHandlers(services),
     ...vmHandlers(services),
     ...placeHandlers(services),
@@ -125,14 +127,14 @@ export async function buildApp(
     ...eventStreamHandler(services, times),
   };
   takeJson(app);
-  registerRoutes(app, handlers, audit, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
+  registerRoutes(app, handlers, audit, access, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
   await app.register(async (uploads) => {
     uploads.removeAllContentTypeParsers();
     uploads.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload)); // as it comes
-    registerRoutes(uploads, handlers, audit, (route) => route === "volumeWrite");
+    registerRoutes(uploads, handlers, audit, access, (route) => route === "volumeWrite");
   });
   registerConsole(app, services, times);
-  await registerMetrics(app, services, callerOf);
+  await registerMetrics(app, services, async (request) => access.viewer(await callerOf(request)).must("metrics.view"));
   registerHealth(app, services);
   registerLanding(app, version);
   return app;

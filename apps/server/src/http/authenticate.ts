@@ -33,11 +33,11 @@ export function authenticator(identity: Identity): (request: FastifyRequest) => 
 /**
  * Whether what a token opened may stay open: asked again from time to time, because a revocation must end it. A
  * database that is down ends nothing.
+ * @returns who it is; true where nobody can tell
  */
-export async function stillSignedIn(identity: Identity, request: FastifyRequest): Promise<boolean> {
+export async function stillSignedIn(identity: Identity, request: FastifyRequest): Promise<Caller | boolean> {
   try {
-    await identity.caller(tokenOf(request) ?? "");
-    return true;
+    return await identity.caller(tokenOf(request) ?? "");
   } catch (error) {
     return !(error instanceof PolyvisorError && error.code === "notSignedIn");
   }

@@ -4,6 +4,7 @@ import type { ByteChannel } from "@polyvisor/hypervisors";
 import { PolyvisorError } from "@polyvisor/model";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import { gate } from "../access/gate.ts";
 import type { AuditDraft } from "../audit/appendAudit.ts";
 import { stillSignedIn } from "./authenticate.ts";
 import type { StreamTimes } from "./eventStream.ts";
@@ -44,7 +45,14 @@ export async function takeWebSockets(app: FastifyInstance, log: Logger): Promise
  * A VM's console over a WebSocket of binary messages. The console is opened before the upgrade, so that a refusal is
  * an ordinary problem with its status. Neither side is read faster than the other takes.
  */
-export function registerConsole(app: FastifyInstance, { control, identity, audit, stopping }: Services, times: StreamTimes): void {
+export function registerConsole(app: FastifyInstance, { control, access, identity, audit, stopping }: Services, times: StreamTimes): void {
+  /** Rights that were taken back end what stands open, as a token that was revoked does. */
+  const stillMay = async (request: FastifyRequest): Promise<boolean> => {
+    const caller = await stillSignedIn(identity, request);
+    if (typeof caller === "boolean") return caller;
+    const vm = control.estate.get("vm", request.consoleEntry!.object!);
+    return vm === undefined || access.viewer(caller).may("vm.console", vm);
+  };
   app.decorateRequest("consoleChannel", undefined);
   app.decorateRequest("consoleEntry", undefined);
   app.route({
@@ -53,7 +61,9 @@ export function registerConsole(app: FastifyInstance, { control, identity, audit
     config: { route: "vmConsole" },
     exposeHeadRoute: false,
     preHandler: async (request, reply) => {
-      const { params, query } = callOf(contracts.vmConsole, request, reply) as unknown as Call<"vmConsole">;
+      const call = callOf(contracts.vmConsole, request, reply) as unknown as Call<"vmConsole">;
+      gate(access, "vmConsole", call);
+      const { params, query } = call;
       if (!request.ws) throw new PolyvisorError("badRequest", { detail: "a console is a WebSocket; this was an ordinary request", where: "header Upgrade" });
       const vm = objectOf(control.estate, "vm", params.id);
       const { caller, ip, id } = request;
@@ -77,7 +87,7 @@ export function registerConsole(app: FastifyInstance, { control, identity, audit
       if (request.raw.socket.destroyed) channel.close();
     },
     handler: async () => undefined, // an ordinary request never comes here
-    wsHandler: (socket, request) => bridge(socket, request, stopping, times.heartbeatMs, () => stillSignedIn(identity, request)),
+    wsHandler: (socket, request) => bridge(socket, request, stopping, times.heartbeatMs, () => stillMay(request)),
   });
 }
 
@@ -96,7 +106,7 @@ async function bridge(
     if (!answered) return socket.terminate();
     answered = false;
     socket.ping();
-    void stillAllowed().then((still) => still || end(socket, 1008, "you are not signed in any more"));
+    void stillAllowed().then((still) => still || end(socket, 1008, "you are not signed in any more, or may not use this console any more"));
   }, heartbeatMs);
   const stop = (): void => {
     socket.close(1001, "the server stops");

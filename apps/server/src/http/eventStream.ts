@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { kindPrefixes, PolyvisorError, type Event, type Kind } from "@polyvisor/model";
+import { readId, seenEvents, showId } from "../access/seenEvents.ts";
+import type { Viewer } from "../access/viewer.ts";
 import { stillSignedIn } from "./authenticate.ts";
 import { eventFilter } from "./eventFilter.ts";
 import type { Handlers, Services } from "./handler.ts";
@@ -40,20 +42,19 @@ function kindsOf(text: string | undefined): ReadonlySet<Kind> | undefined {
 const idSchema = /^\d{1,18}$/;
 
 /** Server-sent events: `ready` first, then what was since the id that the reader names, then everything as it happens. */
-export function eventStreamHandler({ control, identity, log, stopping }: Services, times: StreamTimes): Pick<Handlers, "eventStream"> {
+export function eventStreamHandler({ control, access, identity, log, stopping }: Services, times: StreamTimes): Pick<Handlers, "eventStream"> {
   return {
-    async eventStream({ query, request, reply }) {
-      const filter = eventFilter(control.estate, query.filter, kindsOf(query.kinds));
+    async eventStream({ query, request, reply, viewer }) {
+      const filter = eventFilter(viewer.estate, query.filter, kindsOf(query.kinds));
       const { kinds } = filter;
       const header = request.headers["last-event-id"];
       const asked = query.since ?? (typeof header === "string" && header !== "" ? header : undefined);
-      if (asked !== undefined && !idSchema.test(asked))
-        throw new PolyvisorError("badRequest", {
-          detail: "the id to resume after is not one of this server's",
-          where: query.since === undefined ? "header Last-Event-ID" : "query since",
-        });
       // The place is fixed before the subscription begins: nothing falls between.
-      const since = asked ?? control.events.lastId();
+      const since =
+        asked === undefined
+          ? control.events.lastId()
+          : readId(asked, viewer, access.secrets, query.since === undefined ? "header Last-Event-ID" : "query since");
+      const shown = showId(since, viewer, access.secrets);
 
       const over = new AbortController();
       const response = reply.raw;
@@ -67,14 +68,20 @@ export function eventStreamHandler({ control, identity, log, stopping }: Service
         "x-accel-buffering": "no",
       });
       response.socket?.setNoDelay(true);
-      response.write(`retry: 1000\nid: ${since}\nevent: ready\ndata: {"id":"${since}"}\n\n`);
+      response.write(`retry: 1000\nid: ${shown}\nevent: ready\ndata: {"id":"${shown}"}\n\n`);
 
       const timer = setInterval(() => {
         if (!response.writableNeedDrain) response.write(":\n\n");
         void stillSignedIn(identity, request).then((still) => still || over.abort());
       }, times.heartbeatMs);
+      const present = async (): Promise<Viewer> => {
+        const caller = await stillSignedIn(identity, request);
+        if (caller === false) over.abort();
+        return access.viewer(typeof caller === "boolean" ? request.caller! : caller);
+      };
+      const sources = { events: control.events, secrets: access.secrets, onChange: access.onChange };
       try {
-        for await (const event of control.events.subscribe({ since, kinds, objectId: query.objectId, signal })) {
+        for await (const event of seenEvents(sources, present, { since, kinds, objectId: query.objectId, signal })) {
           if (!filter.passes(event)) continue;
           if (!response.write(messageOf(event))) await drained(response, signal, times.stuckMs);
           if (signal.aborted) break;

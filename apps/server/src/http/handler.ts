@@ -3,6 +3,8 @@ import type { Contracts, RouteName } from "@polyvisor/api";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { z } from "zod";
+import type { Access } from "../access/access.ts";
+import type { Viewer } from "../access/viewer.ts";
 import type { AuditLog } from "../audit/auditLog.ts";
 import type { ControlPlane } from "../controlPlane.ts";
 import type { Identity } from "../identity/identity.ts";
@@ -12,6 +14,7 @@ import type { SupportSources } from "../support/supportBundle.ts";
 /** What the handlers stand on. */
 export interface Services {
   control: ControlPlane;
+  access: Access;
   audit: AuditLog;
   identity: Identity;
   log: Logger;
@@ -34,6 +37,8 @@ export interface Call<R extends RouteName> {
   body: Part<R, "body">;
   /** Who asks; absent only on routes that anyone may use. */
   caller: Contracts[R]["who"] extends "account" ? Caller : undefined;
+  /** What the caller may and sees. Taken when the request came: after a long wait ask `access.viewer` again. */
+  viewer: Contracts[R]["who"] extends "account" ? Viewer : undefined;
   /** Of If-Match. */
   ifRevision: number | undefined;
   idempotencyKey: string | undefined;

@@ -3,6 +3,8 @@ import { apiBase, contracts, routePaths, type Contract, type RouteName } from "@
 import { PolyvisorError } from "@polyvisor/model";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { Access } from "../access/access.ts";
+import { gate } from "../access/gate.ts";
 import type { AuditLog } from "../audit/auditLog.ts";
 import type { AuditTicket } from "../audit/auditTicket.ts";
 import { audited } from "../audit/requestAudit.ts";
@@ -66,7 +68,7 @@ function itemSchema(contract: Contract): z.ZodType | undefined {
 }
 
 /** Registers every route of the contract with its handler; WebSockets and uploads have their own doors. */
-export function registerRoutes(app: FastifyInstance, handlers: Handlers, audit: AuditLog, which: (route: RouteName) => boolean): void {
+export function registerRoutes(app: FastifyInstance, handlers: Handlers, audit: AuditLog, access: Access, which: (route: RouteName) => boolean): void {
   for (const [name, [method, path]] of Object.entries(routePaths) as [RouteName, readonly [string, string]][]) {
     if (!which(name)) continue;
     const contract: Contract = contracts[name];
@@ -81,6 +83,7 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, audit: 
       exposeHeadRoute: method === "GET" && contract.response !== undefined,
       handler: async (request, reply) => {
         const call = callOf(contract, request, reply);
+        gate(access, name, call);
         const project = items && projection((call.query as { fields?: string } | undefined)?.fields, items);
         const { caller, ip } = request;
         const answer = await audited(audit, { route: name, params: call.params, body: call.body, caller, address: ip, requestId: request.id }, (ticket) =>

@@ -132,6 +132,7 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await ask("hostReconnect", { params: { id: second.id } });
     await ask("hostRemove", { params: { id: second.id } });
     await ask("hostSamples", { params: { id: host.id } });
+    await ask("sampleStorage");
     await ask("loadList");
     await ask("vmList", { query: { counts: "true", limit: "5", filter: "name=*" } });
     const words = { text: "tag = l", kind: "host" };

@@ -19,7 +19,7 @@ const figures = (vmLoads: LoadRow[]): Figures => ({
   changeLag: { p50: 0.001, p99: 0.002, max: 0.003 },
   events: { published: 1, lastId: 7, subscribers: 0, resets: 0 },
   journal: { waiting: 0, commits: 1, failures: 0 },
-  samples: { rounds: 1, failures: 0, rowsWritten: 2 },
+  samples: { rounds: 1, failures: 0, rowsWritten: 2, refused: 0, lost: 0, waiting: 0, interval: 20 },
   vmLoads,
   hostLoads: [row(0)],
 });

@@ -14,7 +14,7 @@ export function planAttachDisk(input: PlanInput & { request: Extract<Request, { 
   const { request, estate } = input;
   const { disk, apply } = request;
   const vms = targetsOf(estate, request);
-  const work = new WorkBuilder();
+  const work = new WorkBuilder(input);
   if (vms.length > 1 && disk.source !== undefined && disk.device === "disk" && !disk.shareable && !disk.readOnly)
     blocked("badRequest", `${disk.source} would be written by ${vms.length} VMs at once`, "Say that it is shareable or read-only, or attach it to one VM.");
   if (disk.source !== undefined && disk.size !== undefined) blocked("badRequest", "a size and a source exclude each other");

@@ -47,6 +47,8 @@ export function planCloneVm(input: PlanInput & { request: Extract<Request, { do:
     hostId: host.id,
     target: { kind: "vm", id: vm.id, name: vm.name },
     action: { verb: "vm.clone", vm: vm.nativeId, to: uuid, name: request.name, disks },
+    // Whoever has the one by its folder or tags has its copy.
+    place: { folder: request.folder ?? vm.folder, tags: vm.tags },
     reasons,
     after: [],
   });

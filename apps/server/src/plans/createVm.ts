@@ -25,7 +25,7 @@ export function planCreateVm(input: PlanInput & { request: CreateRequest }): Wor
   };
   const { host, reason } =
     request.host === undefined
-      ? chooseHost(estate, suits)
+      ? chooseHost(estate, suits, input.access)
       : { host: answering(estate, estate.find("host", request.host).id), reason: "the host was asked for" };
   needFeature(host, "vm.create");
   const wish = merged(template, host, request.spec);
@@ -56,6 +56,7 @@ export function planCreateVm(input: PlanInput & { request: CreateRequest }): Wor
     hostId: host.id,
     target: { kind: "vm", name: spec.name },
     action: { verb: "vm.create", vm: uuid, spec: chosen },
+    ...(request.folder === undefined ? {} : { place: { folder: request.folder, tags: [] } }),
     reasons,
     after: [...after],
   });
@@ -127,7 +128,7 @@ function acceleration(host: Host, spec: VmSpec, reasons: string[]): VmSpec["acce
 }
 
 function nicsOf(input: PlanInput, work: WorkBuilder, host: Host, wish: NicSpec[] | undefined, after: Set<number>, reasons: string[]): NicSpec[] {
-  const networks = networksOf(input.estate, host.id);
+  const networks = networksOf(input.estate, host.id).filter((each) => input.access?.mayUse(each) ?? true);
   const standard =
     networks.find((each) => each.name === "default" && each.active) ??
     networks.find((each) => each.active) ??

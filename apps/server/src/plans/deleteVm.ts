@@ -10,7 +10,7 @@ import { blocked, WorkBuilder } from "./workBuilder.ts";
 export function planDeleteVm(input: PlanInput & { request: Extract<Request, { do: "vm.delete" }> }): Work {
   const { request, estate } = input;
   const vms = targetsOf(estate, request);
-  const work = new WorkBuilder();
+  const work = new WorkBuilder(input);
   const promised = new Set<string>();
   const known: Sharers = new Map();
   for (const vm of vms) {

@@ -46,6 +46,8 @@ export function makeWork(input: PlanInput): Work {
   if (!simple && !Object.hasOwn(planners, verb))
     throw new PolyvisorError("badRequest", { detail: `there is no request "${String(verb).slice(0, 64)}"`, where: "/request/do" });
   const work = simple ? planSimpleVm(input as PlanInput & { request: SimpleVmRequest }) : planners[verb as keyof typeof planners](input as never);
+  const { access, request } = input;
+  if (access) for (const [i, step] of work.plan.steps.entries()) if (!work.failures.has(step.n)) access.permit(request, step, work.plan.steps.slice(0, i));
   const faults = checkPlan(work, input.estate);
   if (faults.length > 0) throw new Error(`the plan for ${verb} is faulty: ${faults.slice(0, 5).join("; ")}`);
   return work;

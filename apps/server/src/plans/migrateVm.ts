@@ -13,7 +13,7 @@ export function planMigrateVm(input: PlanInput & { request: Extract<Request, { d
   const { request, estate } = input;
   const vms = targetsOf(estate, request);
   const to = answering(estate, estate.find("host", request.to).id);
-  const work = new WorkBuilder();
+  const work = new WorkBuilder(input);
   let free = freeMemory(estate, to);
   for (const vm of vms) {
     const live = request.live ?? stateTable[vm.state].active;

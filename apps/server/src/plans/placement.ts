@@ -1,4 +1,5 @@
 import { formatBytes, type Datastore, type Host, type Network, type Plan } from "@polyvisor/model";
+import type { PlanAccess } from "../access/planAccess.ts";
 import type { PlanEstate, PlanInput } from "./planInput.ts";
 import { blocked, type WorkBuilder } from "./workBuilder.ts";
 
@@ -10,11 +11,12 @@ export function freeMemory(estate: PlanEstate, host: Host): number {
 }
 
 /** The connected host with the most free memory that can make VMs. */
-export function chooseHost(estate: PlanEstate, fits: (host: Host) => string | undefined): { host: Host; reason: string } {
+export function chooseHost(estate: PlanEstate, fits: (host: Host) => string | undefined, access?: PlanAccess): { host: Host; reason: string } {
   let best: Host | undefined;
   let candidates = 0;
   const refused: string[] = [];
   for (const host of estate.tables.host.byId.values()) {
+    if (access && !access.mayUse(host)) continue;
     const why = host.connection.state !== "connected" ? "it is not connected" : fits(host);
     if (why !== undefined) {
       refused.push(`${host.name}: ${why}`);
@@ -64,7 +66,7 @@ const makable = new Set(["dir", "fs", "netfs", "logical"]);
 
 /** A place for new volumes on a host: the one that is named, else the active one with the most room, else one that is started or made. */
 export function chooseDatastore(input: PlanInput, work: WorkBuilder, host: Host, wish: string | undefined): ChosenDatastore {
-  const here = datastoresOf(input.estate, host.id);
+  const here = datastoresOf(input.estate, host.id).filter((each) => input.access?.mayUse(each) ?? true);
   const ready = (found: Datastore, reason: string): ChosenDatastore => ({ name: found.name, path: found.path, known: found, after: [], reason });
   if (wish !== undefined) {
     const found =

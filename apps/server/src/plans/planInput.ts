@@ -1,5 +1,6 @@
 import type { Request } from "@polyvisor/api";
 import type { VmSpecInput } from "@polyvisor/model";
+import type { PlanAccess } from "../access/planAccess.ts";
 import type { Estate } from "../estate/estate.ts";
 
 /** The estate as plans see it. */
@@ -20,6 +21,8 @@ export interface PlanInput {
   request: Request;
   reason: string;
   estate: PlanEstate;
+  /** In whose name; without one everything may be chosen and done. */
+  access?: PlanAccess | undefined;
   /** Built templates by name. */
   templates: ReadonlyMap<string, PlanTemplate>;
   /** Templates that could be built. */

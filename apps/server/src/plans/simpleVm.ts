@@ -27,7 +27,7 @@ export function planSimpleVm(input: PlanInput & { request: SimpleVmRequest }): W
   const { estate, request } = input;
   const { do: verb, vms: _vms, select: _select, ...options } = request;
   const vms = targetsOf(estate, request);
-  const work = new WorkBuilder();
+  const work = new WorkBuilder(input);
   for (const vm of vms) {
     const action = decided(input, vm, readAction({ verb, vm: vm.nativeId, ...options }));
     const stand = { hostId: vm.hostId, target: { kind: "vm" as const, id: vm.id, name: vm.name }, action };

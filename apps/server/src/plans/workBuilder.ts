@@ -1,4 +1,5 @@
 import { errorCatalogue, PolyvisorError, type Failure, type PlanStep } from "@polyvisor/model";
+import type { PlanInput } from "./planInput.ts";
 import type { Work } from "./work.ts";
 
 /** Blockers that an answer names; more are counted. */
@@ -12,6 +13,12 @@ export class WorkBuilder {
   readonly #failures = new Map<number, Failure>();
   readonly #blockers: Failure[] = [];
   #items = 0;
+  readonly #input: Pick<PlanInput, "request" | "access"> | undefined;
+
+  /** @param input whose access each item is asked of, so that what is not permitted fails by itself */
+  constructor(input?: Pick<PlanInput, "request" | "access">) {
+    this.#input = input;
+  }
 
   /** Adds a step; gives its number. */
   step(step: Omit<PlanStep, "n">): number {
@@ -29,6 +36,7 @@ export class WorkBuilder {
     this.#items++;
     const before = this.steps.length;
     try {
+      this.#input?.access?.permit(this.#input.request, stand, this.steps);
       make();
     } catch (error) {
       if (!(error instanceof PolyvisorError)) throw error;

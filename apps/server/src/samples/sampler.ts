@@ -1,17 +1,21 @@
-import { stateTable, type Load } from "@polyvisor/model";
+import { stateTable, vmStates, type Load, type LoadPoint } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
 import type { LoadRow, SamplesReader } from "../controlPlane.ts";
 import type { Estate } from "../estate/estate.ts";
 import { clean } from "../estate/facts.ts";
 import type { Hosts } from "../hosts/hosts.ts";
-import { LoadRing } from "./loadRing.ts";
-import { keepPartitions, readLoads, writeLoads } from "./sampleRows.ts";
+import { LastLoads } from "./lastLoads.ts";
+import { readPoints, resolutionFor } from "./readPoints.ts";
+import { RollUp } from "./rollUp.ts";
+import { SampleWriter } from "./sampleWriter.ts";
+import { sampleStorage, type SampleStorage } from "./sampleStorage.ts";
+import type { Keep } from "./tiers.ts";
 
-const pointsAtMost = 1_000;
-/** Rows that wait for the store at most; what is more is a gap. */
-const waitingAtMost = 200_000;
-const batchRows = 2_000;
+/** An interval that was missed once is bridged, because its counters tell of all of it; what is longer is a gap. */
+const longestIntervals = 2.5;
+const rollUpEveryMs = 60_000;
+const activeStates = vmStates.filter((state) => stateTable[state].active);
 
 export interface SamplerOptions {
   hosts: Hosts;
@@ -19,27 +23,44 @@ export interface SamplerOptions {
   pool: pg.Pool;
   log: Logger;
   now(): number;
+  /** Milliseconds that no step of the clock touches; the process's own where absent. */
+  monotonic?: () => number;
   intervalMs: number;
-  keepDays: number;
+  /** Rows that all servers together write in a second at most: a larger estate is measured less often. */
+  rowsPerSecond: number;
+  keep: Keep;
 }
 
 /** Measures every connected host once in an interval, spread over it, and keeps what it measured. */
 export class Sampler implements SamplesReader {
   readonly #options: SamplerOptions;
-  readonly #ring = new LoadRing();
+  readonly #monotonic: () => number;
+  readonly #last = new LastLoads();
   readonly #busy = new Set<string>();
+  readonly #writer: SampleWriter;
+  readonly #rollUp: RollUp;
   #queue: string[] = [];
-  #rows: Map<string, Load>[] = [];
-  #rowCount = 0;
-  #round = 0;
+  #ticksLeft = 0;
+  #stretch = 1;
   #timers: NodeJS.Timeout[] = [];
-  #writing: Promise<void> | undefined;
   #closed = false;
-  #partitionsOf = "";
-  readonly figures = { rounds: 0, failures: 0, rowsWritten: 0 };
+  #rounds = 0;
+  #failures = 0;
 
   constructor(options: SamplerOptions) {
     this.#options = options;
+    this.#monotonic = options.monotonic ?? (() => performance.now());
+    this.#writer = new SampleWriter(options);
+    this.#rollUp = new RollUp({ ...options, monotonic: this.#monotonic });
+  }
+
+  get figures(): { rounds: number; failures: number; rowsWritten: number; refused: number; lost: number; waiting: number; interval: number } {
+    return { rounds: this.#rounds, failures: this.#failures, ...this.#writer.figures, waiting: this.#writer.waiting, interval: this.interval() };
+  }
+
+  /** Seconds between two measurements of an object, as they are now. */
+  interval(): number {
+    return (this.#options.intervalMs * this.#stretch) / 1000;
   }
 
   start(): void {
@@ -48,7 +69,8 @@ export class Sampler implements SamplesReader {
     const ticks = Math.max(1, Math.min(100, Math.floor(intervalMs / 100)));
     this.#timers.push(
       setInterval(() => this.#tick(ticks), intervalMs / ticks).unref(),
-      setInterval(() => void this.#write(), Math.min(1_000, intervalMs)).unref(),
+      setInterval(() => void this.#writer.write(), Math.min(1_000, intervalMs)).unref(),
+      setInterval(() => void this.#rollUp.run(), rollUpEveryMs).unref(),
     );
   }
 
@@ -57,32 +79,53 @@ export class Sampler implements SamplesReader {
     void this.#measure(hostId);
   }
 
-  async history(_kind: "vm" | "host", id: string, from: number, to: number): Promise<{ step: number; points: Load[] }> {
-    const base = Math.max(1, Math.round(this.#options.intervalMs / 1000));
-    const steps = Math.max(1, Math.ceil((to - from) / 1000 / pointsAtMost / base));
-    const step = base * steps;
-    return { step, points: to <= from ? [] : (await readLoads(this.#options.pool, id, from, to, step)).slice(0, pointsAtMost) };
+  async history(
+    _kind: "vm" | "host",
+    id: string,
+    query: { from: number; to: number; step?: number | undefined },
+  ): Promise<{ step: number; tier: string; points: LoadPoint[] }> {
+    const { pool, keep, now } = this.#options;
+    const resolution = resolutionFor(query, now(), keep, Math.max(1, Math.round(this.interval())));
+    return { step: resolution.step, tier: resolution.tier.name, points: await readPoints(pool, id, query.from, query.to, resolution) };
+  }
+
+  storage(): Promise<SampleStorage> {
+    const { estate, pool, keep } = this.#options;
+    const objects = this.#activeVms() + estate.tables.host.byId.size;
+    return sampleStorage(pool, { keep, interval: this.interval(), objects });
   }
 
   present(kind: "vm" | "host", sort: "cpu" | "memory" | "disk" | "network", limit: number): LoadRow[] {
-    const figure = (load: Load): number => {
-      if (sort === "cpu") return load.cpu ?? -1;
-      if (sort === "memory") return load.memoryUsed ?? -1;
-      return sort === "disk"
-        ? (load.diskReadBytesPerSecond ?? -1) + (load.diskWriteBytesPerSecond ?? 0)
-        : (load.netReceiveBytesPerSecond ?? -1) + (load.netTransmitBytesPerSecond ?? 0);
-    };
-    const rows = [...this.loads(kind)].sort((a, b) => figure(b.load) - figure(a.load) || (a.id < b.id ? -1 : 1));
-    return rows.slice(0, limit);
+    const best: LoadRow[] = [];
+    const order = (a: LoadRow, b: LoadRow): number => figure(b.load, sort) - figure(a.load, sort) || (a.id < b.id ? -1 : 1);
+    let least = -Infinity;
+    for (const row of this.#loads(kind, (load) => figure(load, sort) >= least)) {
+      best.push(row);
+      if (best.length < limit * 2) continue;
+      best.sort(order).length = limit;
+      least = figure(best[limit - 1]!.load, sort);
+    }
+    return best.sort(order).slice(0, limit);
   }
 
   /** Present loads of all objects of a kind. */
-  *loads(kind: "vm" | "host"): Generator<LoadRow> {
-    const { estate, now, intervalMs } = this.#options;
-    const since = now() - intervalMs * 3;
-    for (const id of this.#ring.ids()) {
-      const load = this.#ring.last(id, since);
-      if (!load) continue;
+  loads(kind: "vm" | "host"): Generator<LoadRow> {
+    return this.#loads(kind, () => true);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#writer.write();
+    await this.#rollUp.close();
+  }
+
+  *#loads(kind: "vm" | "host", wanted: (load: Load) => boolean): Generator<LoadRow> {
+    const { estate, now } = this.#options;
+    const since = now() - this.interval() * 3_000;
+    for (const id of this.#last.ids()) {
+      const load = this.#last.last(id, since);
+      if (!load || !wanted(load)) continue;
       if (kind === "host") {
         const host = estate.get("host", id);
         if (host) yield { id, name: host.name, host: host.name, state: host.connection.state, load };
@@ -93,77 +136,54 @@ export class Sampler implements SamplesReader {
     }
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const timer of this.#timers) clearInterval(timer);
-    await this.#write();
-    await this.#writing;
+  #activeVms(): number {
+    const counts = this.#options.estate.counts();
+    return activeStates.reduce((sum, state) => sum + counts[state], 0);
   }
 
   #tick(ticks: number): void {
-    if (this.#round++ % ticks === 0) {
-      this.figures.rounds++;
-      this.#queue = this.#options.hosts.connected();
-      this.#ring.keepOnly((id) => this.#options.estate.get(id.startsWith("h-") ? "host" : "vm", id) !== undefined);
+    if (this.#ticksLeft === 0) {
+      const { estate, hosts, intervalMs, rowsPerSecond } = this.#options;
+      this.#rounds++;
+      const objects = this.#activeVms() + estate.tables.host.byId.size;
+      this.#stretch = Math.max(1, Math.ceil(objects / ((rowsPerSecond * intervalMs) / 1000)));
+      estate.keepLoads(this.interval() * 3_000);
+      this.#queue = hosts.connected();
+      this.#last.keepOnly((id) => estate.get(id.startsWith("h-") ? "host" : "vm", id) !== undefined);
+      this.#ticksLeft = ticks * this.#stretch;
     }
-    const left = ticks - ((this.#round - 1) % ticks);
-    for (const hostId of this.#queue.splice(0, Math.ceil(this.#queue.length / left))) void this.#measure(hostId);
+    for (const hostId of this.#queue.splice(0, Math.ceil(this.#queue.length / this.#ticksLeft))) void this.#measure(hostId);
+    this.#ticksLeft--;
   }
 
   async #measure(hostId: string): Promise<void> {
-    const { hosts, estate, log, intervalMs } = this.#options;
+    const { hosts, estate, log, now } = this.#options;
     if (this.#busy.has(hostId) || this.#closed) return;
     this.#busy.add(hostId);
     try {
       const connection = hosts.connection(hostId);
       const hypervisor = connection.hypervisor();
       if (!hypervisor.features["host.samples"].supported && !hypervisor.features["vm.samples"].supported) return;
+      const intervalMs = this.interval() * 1_000;
       const samples = clean(await hypervisor.samples(AbortSignal.timeout(Math.max(intervalMs, 10_000)))) as Awaited<ReturnType<typeof hypervisor.samples>>;
-      connection.lastSeen = this.#options.now();
-      const loads = this.#ring.take(hostId, samples, (nativeId) => estate.byNative("vm", hostId, nativeId)?.id);
-      if (loads.size === 0) return;
+      connection.lastSeen = now();
+      const idOf = (nativeId: string): string | undefined => estate.byNative("vm", hostId, nativeId)?.id;
+      const loads = this.#last.take(hostId, samples, idOf, this.#monotonic(), intervalMs * longestIntervals);
       for (const [id, load] of loads) estate.setLoad(id === hostId ? "host" : "vm", id, load);
-      this.#rows.push(loads);
-      this.#rowCount += loads.size;
-      while (this.#rowCount > waitingAtMost) this.#rowCount -= this.#rows.shift()!.size;
+      this.#writer.add([...loads]);
     } catch (error) {
-      this.figures.failures++;
+      this.#failures++;
       log.debug({ host: hostId, err: error }, "a host could not be measured");
     } finally {
       this.#busy.delete(hostId);
     }
   }
+}
 
-  #write(): Promise<void> {
-    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
-    return this.#writing;
-  }
-
-  async #writeAll(): Promise<void> {
-    const { pool, log, now, keepDays } = this.#options;
-    while (this.#rows.length > 0) {
-      const taken: Map<string, Load>[] = [];
-      let count = 0;
-      while (this.#rows.length > 0 && count < batchRows) {
-        const next = this.#rows.shift()!;
-        taken.push(next);
-        count += next.size;
-      }
-      try {
-        const today = new Date(now()).toISOString().slice(0, 10);
-        if (this.#partitionsOf !== today) await keepPartitions(pool, now(), keepDays);
-        this.#partitionsOf = today;
-        await writeLoads(
-          pool,
-          taken.flatMap((loads) => [...loads]),
-        );
-        this.#rowCount -= count;
-        this.figures.rowsWritten += count;
-      } catch (error) {
-        this.#rows.unshift(...taken);
-        log.warn({ err: error, rows: this.#rowCount }, "samples could not be written; they wait");
-        return;
-      }
-    }
-  }
+function figure(load: Load, sort: "cpu" | "memory" | "disk" | "network"): number {
+  if (sort === "cpu") return load.cpu ?? -1;
+  if (sort === "memory") return load.memoryUsed ?? -1;
+  return sort === "disk"
+    ? (load.diskReadBytesPerSecond ?? -1) + (load.diskWriteBytesPerSecond ?? 0)
+    : (load.netReceiveBytesPerSecond ?? -1) + (load.netTransmitBytesPerSecond ?? 0);
 }

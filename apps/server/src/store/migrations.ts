@@ -4,6 +4,8 @@ import { identity } from "./migrations/0003Identity.ts";
 import { auditLog } from "./migrations/0004AuditLog.ts";
 import { servers } from "./migrations/0005Servers.ts";
 import { history } from "./migrations/0006History.ts";
+import { access } from "./migrations/0007Access.ts";
+import { sampleTiers } from "./migrations/0008SampleTiers.ts";
 
 export interface Migration {
   /** 1, 2, 3, … without a gap. */
@@ -14,4 +16,4 @@ export interface Migration {
 }
 
 /** Every migration in order. One that was released is never changed: add the next. */
-export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers, history];
+export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers, history, access, sampleTiers];

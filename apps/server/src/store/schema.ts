@@ -74,7 +74,7 @@ export interface CredentialTable {
   sealed: Buffer;
 }
 
-/** One wide row per object and tick; partitioned by day. Null where the hypervisor did not tell. */
+/** One wide row per object and tick; partitioned by hour. `sample_5m` and `sample_1h` are made of it: see `samples/tiers.ts`. Null where the hypervisor did not tell. */
 export interface SampleTable {
   at: Time;
   object_id: string;
@@ -86,6 +86,14 @@ export interface SampleTable {
   disk_write: number | null;
   net_receive: number | null;
   net_transmit: number | null;
+  cpu_use: number | null;
+  cpu_io_wait: number | null;
+  memory_resident: number | null;
+  memory_available: number | null;
+  disk_reads: number | null;
+  disk_writes: number | null;
+  disk_read_latency: number | null;
+  disk_write_latency: number | null;
 }
 
 export interface SettingTable {

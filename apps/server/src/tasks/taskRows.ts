@@ -74,13 +74,13 @@ export async function openTasks(pool: pg.Pool, owner: string): Promise<string[]>
 /** The latest first. The cursor is the last one's time and id. */
 export async function listTasks(
   pool: pg.Pool,
-  query: { state?: Task["state"] | undefined; limit: number; cursor?: string | undefined },
+  query: { state?: Task["state"] | undefined; by?: string | undefined; limit: number; cursor?: string | undefined },
 ): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }> {
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
   const { rows } = await pool.query<TaskRow & { progress: number | null }>(
     `select ${columns}, (select sum(case when s.state in ('waiting', 'running') then s.progress else 1 end) / greatest(jsonb_array_length(task.plan -> 'steps'), 1) from task_step s where s.task_id = task.id) as progress
-     from task where ($1::text is null or state = $1) and ($2::timestamptz is null or (created_at, id) < ($2, $3)) order by created_at desc, id desc limit $4`,
-    [query.state ?? null, after?.at ?? null, after?.id ?? null, query.limit + 1],
+     from task where ($1::text is null or state = $1) and ($2::timestamptz is null or (created_at, id) < ($2, $3)) and ($5::text is null or by_account = $5) order by created_at desc, id desc limit $4`,
+    [query.state ?? null, after?.at ?? null, after?.id ?? null, query.limit + 1, query.by ?? null],
   );
   const items = rows.slice(0, query.limit).map((row) => headOf(row, row.state === "queued" || row.state === "running" ? Math.min(1, row.progress ?? 0) : 1));
   const last = items.at(-1);

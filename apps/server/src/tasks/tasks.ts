@@ -3,6 +3,7 @@ import { PolyvisorError, type Failure, type PlanStep, type Task, type TaskStep }
 import type { Request } from "@polyvisor/api";
 import type { Logger } from "pino";
 import type pg from "pg";
+import type { PlanAccess } from "../access/planAccess.ts";
 import type { TaskOrder, TasksControl } from "../controlPlane.ts";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
@@ -28,7 +29,7 @@ export interface TasksOptions {
   pool: pg.Pool;
   journal: Journal;
   performer: StepPerformer;
-  plan(request: Request, account: string, reason: string): Promise<Work>;
+  plan(request: Request, account: string, reason: string, access?: PlanAccess): Promise<Work>;
   serverId: string;
   log: Logger;
   now(): number;
@@ -143,7 +144,7 @@ export class Tasks implements TasksControl {
   }
 
   async #make(order: TaskOrder, hash?: string): Promise<Task> {
-    const { plan, failures } = await this.#options.plan(order.request, order.account, order.reason);
+    const { plan, failures } = await this.#options.plan(order.request, order.account, order.reason, order.access);
     const at = new Date(this.#options.now()).toISOString();
     const steps = plan.steps.map(({ n }): TaskStep => {
       const failure: Failure | undefined = failures.get(n);

@@ -1,4 +1,4 @@
-import { loadSchema } from "@polyvisor/model";
+import { loadPointSchema } from "@polyvisor/model";
 import { z } from "zod";
 
 /** What a route takes and gives. `who`: `anyone` needs no sign-in, `account` needs one. */
@@ -41,5 +41,18 @@ export const page = <T extends z.ZodType>(item: T) =>
     total: z.number().int().optional(),
   });
 
-export const samplesQuery = z.strictObject({ from: z.iso.datetime().optional(), to: z.iso.datetime().optional() });
-export const samplesAnswer = z.object({ /** Seconds between two points. */ step: z.number(), points: z.array(loadSchema) });
+export const samplesQuery = z.strictObject({
+  /** The last hour where nothing is said. */
+  from: z.iso.datetime().optional(),
+  to: z.iso.datetime().optional(),
+  /** Seconds between two points; the answer's is this or the next that is kept. Chosen for at most 1,000 points where absent. */
+  step: z.coerce.number().int().min(1).max(31_622_400).optional(),
+});
+export const samplesAnswer = z.object({
+  /** Seconds between two points. */
+  step: z.number(),
+  /** How fine what they are made of was kept: 20s, 5m or 1h. */
+  tier: z.string(),
+  /** Oldest first. Where nothing was measured there is no point. */
+  points: z.array(loadPointSchema),
+});

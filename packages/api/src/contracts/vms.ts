@@ -12,11 +12,11 @@ export const vmsContracts = {
   },
   vmGet: { summary: "One VM", who: "account", status: 200, params: id, query: atQuery, response: vmSchema },
   vmChange: {
-    summary: "Change what Polyvisor keeps of a VM: tags and notes",
+    summary: "Change what Polyvisor keeps of a VM: tags, notes and folder",
     who: "account",
     status: 200,
     params: id,
-    body: z.strictObject({ tags: z.array(z.string().min(1).max(128)).max(256).optional(), notes: z.string().max(65_536).optional() }),
+    body: z.strictObject({ tags: z.array(z.string().min(1).max(128)).max(256).optional(), notes: z.string().max(65_536).optional(), /** By id or path; null is the top. */ folder: z.string().min(1).max(4096).nullable().optional() }),
     response: vmSchema,
   },
   vmDefinition: {

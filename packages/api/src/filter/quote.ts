@@ -2,6 +2,7 @@
 export const filterWords = ["and", "or", "not", "in", "is", "where"] as const;
 
 /** What a word is made of: everything but blanks, brackets, commas, quotes and operators. */
+// oxlint-disable-next-line no-control-regex -- a control character is never meant
 export const isPlainWord = (text: string): boolean => /^[^\s()"',=!<>~\u0000-\u001f\u007f]+$/u.test(text);
 
 /** A text so that a filter takes it literally. */

@@ -10,26 +10,27 @@ const wordsAtMost = 8;
 export function filterHandlers({ control }: Services): Pick<Handlers, "filterComplete" | "search"> {
   const { estate } = control;
   return {
-    filterComplete({ query }) {
+    filterComplete({ query, viewer }) {
       const { text, kind, limit } = query;
       const { from, to, candidates, values } = completeFilter(text, query.cursor ?? text.length, kind);
-      const offered = values ? [...candidates, ...valueCandidates(estate.fieldValues(values.kind, values.field, values.typed, limit))] : candidates;
+      const offered = values ? [...candidates, ...valueCandidates(viewer.estate.fieldValues(values.kind, values.field, values.typed, limit))] : candidates;
       const read = readFilter(text, kind, Date.now());
       const said = { from, to, candidates: offered.slice(0, limit) };
       if (read.ok) return { ...said, canonical: formatFilter(read.parsed) };
       const { message, at, end, suggestion } = read;
       return { ...said, fault: { message, at, end, ...(suggestion === undefined ? {} : { suggestion }) } };
     },
-    search({ query }) {
+    search({ query, viewer }) {
+      const { estate: seen } = viewer;
       const words = query.q.split(/\s+/).filter(Boolean).slice(0, wordsAtMost);
       if (words.length === 0) throw new PolyvisorError("badRequest", { detail: "there is no word to look for", where: "query q" });
       const items: EstateObject[] = [];
       const totals: Partial<Record<FilterKind, number>> = {};
       for (const kind of kindsOf(query.kinds)) {
-        const all = estate.page(kind, { filter: { is: "and", parts: words.map((word) => ({ is: "text", any: [word] })) }, limit: query.limit });
+        const all = seen.page(kind, { filter: { is: "and", parts: words.map((word) => ({ is: "text", any: [word] })) }, limit: query.limit });
         totals[kind] = all.total;
         // What is called exactly so comes first, then what begins so.
-        const better = (filter: CheckedFilter): EstateObject[] => (all.total === 0 ? [] : estate.page(kind, { filter, limit: query.limit }).items);
+        const better = (filter: CheckedFilter): EstateObject[] => (all.total === 0 ? [] : seen.page(kind, { filter, limit: query.limit }).items);
         const whole = words.join(" ");
         const exact = better({ is: "match", field: "name", test: { by: "text", any: [{ pieces: [whole], fold: false }] } });
         const beginning = better({ is: "match", field: "name", test: { by: "text", any: [{ pieces: [whole.toLowerCase(), ""], fold: true }] } });

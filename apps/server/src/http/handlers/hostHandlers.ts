@@ -2,7 +2,7 @@ import { apiBase } from "@polyvisor/api";
 import type { Handlers, Services } from "../handler.ts";
 import { objectAt, objectOf, pageAt, windowOf } from "./pageOf.ts";
 
-type Mine = "hostList" | "hostAdd" | "hostTest" | "hostGet" | "hostChange" | "hostRemove" | "hostReconnect" | "hostSamples" | "loadList";
+type Mine = "hostList" | "hostAdd" | "hostTest" | "hostGet" | "hostChange" | "hostRemove" | "hostReconnect" | "hostSamples" | "sampleStorage" | "loadList";
 
 /** Hosts and the load of everything. */
 export function hostHandlers({ control }: Services): Pick<Handlers, Mine> {
@@ -21,8 +21,9 @@ export function hostHandlers({ control }: Services): Pick<Handlers, Mine> {
     hostReconnect: ({ params }) => hosts.reconnect(objectOf(estate, "host", params.id).id),
     async hostSamples({ params, query }) {
       const { from, to } = windowOf(query, Date.now());
-      return samples.history("host", objectOf(estate, "host", params.id).id, from, to);
+      return samples.history("host", objectOf(estate, "host", params.id).id, { from, to, step: query.step });
     },
+    sampleStorage: () => samples.storage(),
     loadList: ({ query }) => ({ items: samples.present(query.kind, query.sort, query.limit) }),
   };
 }

@@ -1,5 +1,6 @@
 import { PolyvisorError } from "@polyvisor/model";
 import type { ControlPlane, EstateKind, EstateReader, ObjectOf, Page } from "../../controlPlane.ts";
+import type { Viewer } from "../../access/viewer.ts";
 import { filterOf } from "../../estate/filterOf.ts";
 
 interface PageRequest {
@@ -17,21 +18,31 @@ export function pageOf<K extends EstateKind>(estate: EstateReader, kind: K, quer
 
 /** A page of the estate as it is, or as it was where the query says when. */
 export function pageAt<K extends EstateKind>(
-  { estate, history }: Pick<ControlPlane, "estate" | "history">,
+  { history }: Pick<ControlPlane, "history">,
+  viewer: Viewer,
   kind: K,
   query: PageRequest & { at?: string | undefined },
 ): Promise<{ items: ObjectOf[K][]; next?: string; total?: number }> | Page<ObjectOf[K]> {
   const { at } = query;
-  return at === undefined ? pageOf(estate, kind, query) : history.list(kind, { ...query, at });
+  if (at === undefined) return pageOf(viewer.estate, kind, query);
+  viewer.mustSeeAll(kind);
+  return history.list(kind, { ...query, at });
 }
 
 /** One object of the estate as it is, or as it was where the query says when. */
-export const objectAt = <K extends EstateKind>(
-  { estate, history }: Pick<ControlPlane, "estate" | "history">,
+export async function objectAt<K extends EstateKind>(
+  { history }: Pick<ControlPlane, "history">,
+  viewer: Viewer,
   kind: K,
   ref: string,
   at: string | undefined,
-): Promise<ObjectOf[K]> | ObjectOf[K] => (at === undefined ? objectOf(estate, kind, ref) : history.objectAt(kind, ref, at));
+): Promise<ObjectOf[K]> {
+  if (at === undefined) return objectOf(viewer.estate, kind, ref);
+  const object = await history.objectAt(kind, ref, at);
+  // Whoever sees it now need not have seen it then.
+  if (!viewer.sees(object)) throw new PolyvisorError("notFound", { detail: `there is no ${kind} "${ref.slice(0, 200)}"` });
+  return object;
+}
 
 /** One object of the estate, by whatever names it. */
 export const objectOf = <K extends EstateKind>(estate: EstateReader, kind: K, ref: string): ObjectOf[K] => estate.get(kind, ref) ?? estate.find(kind, ref);

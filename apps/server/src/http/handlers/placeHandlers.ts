@@ -9,10 +9,10 @@ type Mine = "datastoreList" | "datastoreGet" | "volumeRead" | "volumeWrite" | "n
 export function placeHandlers({ control, stopping }: Services): Pick<Handlers, Mine> {
   const { estate, hosts } = control;
   return {
-    datastoreList: ({ query }) => pageAt(control, "datastore", query),
-    datastoreGet: ({ params, query }) => objectAt(control, "datastore", params.id, query.at),
-    networkList: ({ query }) => pageAt(control, "network", query),
-    networkGet: ({ params, query }) => objectAt(control, "network", params.id, query.at),
+    datastoreList: ({ query, viewer }) => pageAt(control, viewer, "datastore", query),
+    datastoreGet: ({ params, query, viewer }) => objectAt(control, viewer, "datastore", params.id, query.at),
+    networkList: ({ query, viewer }) => pageAt(control, viewer, "network", query),
+    networkGet: ({ params, query, viewer }) => objectAt(control, viewer, "network", params.id, query.at),
     async volumeRead({ params, reply }) {
       const datastore = objectOf(estate, "datastore", params.id);
       const gone = new AbortController();

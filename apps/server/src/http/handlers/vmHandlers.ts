@@ -22,7 +22,7 @@ export function vmHandlers({ control }: Services): Pick<Handlers, Mine> {
     vmExplain: ({ params }) => vms.explain(vmOf(params.id).id),
     async vmSamples({ params, query }) {
       const { from, to } = windowOf(query, Date.now());
-      return samples.history("vm", vmOf(params.id).id, from, to);
+      return samples.history("vm", vmOf(params.id).id, { from, to, step: query.step });
     },
     async vmScreenshot({ params }) {
       const vm = vmOf(params.id);
