@@ -47,6 +47,8 @@ missing_for_tests() {
   has xz || printf 'xz-utils\n'
   has xmllint || printf 'libxml2-utils\n'
   has zsh || printf 'zsh\n'
+  has slapd || printf 'slapd\n'
+  has oathtool || printf 'oathtool\n'
   has git || printf 'git\n'
   has systemd-analyze || printf 'systemd\n'
 }
