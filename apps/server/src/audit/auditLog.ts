@@ -3,6 +3,7 @@ import { firstPrevious, type AuditLine } from "@polyvisor/api";
 import { PolyvisorError } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
+import { inTransaction } from "../store/inTransaction.ts";
 import { archiveAudit, exportAudit, listAudit, type AuditQuery } from "./auditReader.ts";
 import { appendAudit, type AuditDraft } from "./appendAudit.ts";
 import { openCheckpointKey } from "./checkpointKey.ts";
@@ -105,7 +106,7 @@ export class AuditLog {
 
   /** See `archiveAudit`. */
   archive(upTo: { seq: number; hash: string }): ReturnType<typeof archiveAudit> {
-    return this.#inTransaction((client) => archiveAudit(client, this.checkpoints, upTo));
+    return inTransaction(this.#options.pool, (client) => archiveAudit(client, this.checkpoints, upTo));
   }
 
   /** Writes what is waiting, tells of the stop, and signs where the chain stands. */
@@ -140,7 +141,7 @@ export class AuditLog {
       try {
         if (uncertain === undefined || !(await this.#has(uncertain))) {
           uncertain = undefined;
-          await this.#inTransaction(async (client) => (uncertain = (await appendAudit(client, batch, this.#options.serverId)).at(-1)));
+          await inTransaction(this.#options.pool, async (client) => (uncertain = (await appendAudit(client, batch, this.#options.serverId)).at(-1)));
         }
         uncertain = undefined;
         attempt = 0;
@@ -160,26 +161,6 @@ export class AuditLog {
       const timer = setTimeout(resolve, ms);
       this.#stop.signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
     });
-  }
-
-  async #inTransaction<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-    const client = await this.#options.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query("begin");
-      const value = await work(client);
-      await client.query("commit");
-      return value;
-    } catch (error) {
-      broken = error as Error;
-      await client.query("rollback").then(
-        () => (broken = undefined),
-        () => undefined,
-      );
-      throw error;
-    } finally {
-      client.release(broken);
-    }
   }
 
   async #has({ entry, hash }: AuditLine): Promise<boolean> {

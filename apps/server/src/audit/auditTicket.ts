@@ -4,7 +4,7 @@ import type { Caller } from "../identity/tokenCache.ts";
 import type { AuditDraft } from "./appendAudit.ts";
 
 /** Routes that read, and yet are told: content that may hold secrets leaves the server. Their entry is kept before the first byte. */
-export const auditedReads: ReadonlySet<RouteName> = new Set<RouteName>(["volumeRead", "auditLogExport"]);
+export const auditedReads: ReadonlySet<RouteName> = new Set<RouteName>(["volumeRead", "auditLogExport", "supportBundle"]);
 /** Routes that are no GET and change nothing. */
 const harmless: ReadonlySet<RouteName> = new Set<RouteName>(["planMake"]);
 

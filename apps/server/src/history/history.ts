@@ -165,7 +165,7 @@ export class History {
           if (items.length >= query.limit) break;
           after = pair.id;
           const shown = pair.after ?? pair.before;
-          if (!shown || (pair.before && pair.before.revision === pair.after?.revision)) continue;
+          if (!shown) continue;
           if (!sees(shown) || (filter && !filter.fits(shown, hosts))) continue;
           const { before, after: is, at, by, origin, taskId } = pair;
           const difference: Difference = {

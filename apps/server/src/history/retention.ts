@@ -1,6 +1,7 @@
 import type { HistoryRetention } from "@polyvisor/api";
 import type { Kind } from "@polyvisor/model";
 import type pg from "pg";
+import { inTransaction } from "../store/inTransaction.ts";
 import { cutAt, type Cut } from "./versions.ts";
 
 export const historyKinds = ["host", "vm", "datastore", "network", "task"] as const satisfies Kind[];
@@ -68,38 +69,22 @@ dropped as (
 delete from history_object o using dropped d where d.type = 'deleted' and o.object_id = d.object_id collate "C" and o.gone = d.id`;
 
 /** The next piece of a kind, up to a cut. @returns whether there may be more */
-async function dropPiece(pool: pg.Pool, kind: Kind, upTo: Cut): Promise<boolean> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query("begin");
+function dropPiece(pool: pg.Pool, kind: Kind, upTo: Cut): Promise<boolean> {
+  return inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ mine: boolean; id: number }>(
       "select pg_try_advisory_xact_lock($2) as mine, (select id from history_horizon where kind = $1 for update) as id",
       [kind, dropLock],
     );
     const { mine, id: from } = rows[0]!;
+    if (!mine || from >= upTo.id) return false;
     const found = await client.query<{ id: number; at: Date }>(
       `select e.id, e.at from (select max(id) as id from (select id from event where id > $1 and id <= $2 and kind = $3 order by id limit ${piece}) p) s join event e on e.id = s.id`,
       [from, upTo.id, kind],
     );
     const end = found.rows[0];
-    if (!mine || from >= upTo.id) {
-      await client.query("rollback");
-      return false;
-    }
     // Where nothing of this kind is there the horizon moves all the same: to look there again would cost more each time.
     await client.query("update history_horizon set id = $2, at = greatest(at, $3) where kind = $1", [kind, end?.id ?? upTo.id, end?.at ?? upTo.at]);
     if (end) await client.query(kind === "task" ? dropTasks : dropSuperseded, kind === "task" ? [end.id] : [from, end.id, kind]);
-    await client.query("commit");
     return true;
-  } catch (error) {
-    broken = error as Error;
-    await client.query("rollback").then(
-      () => (broken = undefined),
-      () => undefined,
-    );
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+  });
 }
