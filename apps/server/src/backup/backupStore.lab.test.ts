@@ -111,6 +111,14 @@ describe.each(["private", "url"])("restored into an empty store on the %s databa
     await expect(restoreStore(target, { file, replace: false, passPhrase: asked }, log)).rejects.toThrow(/not empty[^]*--replace/);
     await restoreStore(target, { file, replace: true, passPhrase: asked }, log);
     expect(await everything(target)).toEqual(before);
+    // The audit log of the server that was there went further; the restored one is no forgery of it.
+    const again = await startServer(target, log);
+    try {
+      const token = (await readFile(path.join(target.dataFolder, "local-token"), "utf8")).trim();
+      expect(await clientOf(again.url, token).call("auditCheckpointCreate")).toHaveProperty("seq");
+    } finally {
+      await again.close();
+    }
   });
 });
 

@@ -71,6 +71,7 @@ export async function restoreStore(
       throw new StartError("The store is not empty.", "Give an empty database or data folder; or --replace, which throws away what is there.");
     await load(access, backup);
     if (key !== undefined) await keepKey(config.dataFolder, key);
+    await putAside(config.dataFolder, "audit-checkpoint.json");
     return { header, rows: await countRows(access), withKey: key !== undefined };
   } finally {
     await access.close();
@@ -105,6 +106,17 @@ async function keepKey(folder: string, key: Buffer): Promise<void> {
   if (before?.equals(key)) return;
   if (before !== undefined) await rename(file, `${file}.before-restore`);
   await writeAtomically(file, key, 0o600);
+}
+
+/**
+ * What the data folder remembers of the end of the audit log is of the store that was there: against the restored one it would
+ * speak of a forged log for ever. It stays beside, as evidence of what was.
+ */
+async function putAside(folder: string, name: string): Promise<void> {
+  const file = path.join(folder, name);
+  await rename(file, `${file}.before-restore`).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 }
 
 async function countRows(access: StoreAccess): Promise<Record<string, number>> {
