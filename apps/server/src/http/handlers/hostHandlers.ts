@@ -2,7 +2,18 @@ import { apiBase } from "@polyvisor/api";
 import type { Handlers, Services } from "../handler.ts";
 import { objectAt, objectOf, pageAt, windowOf } from "./pageOf.ts";
 
-type Mine = "hostList" | "hostAdd" | "hostTest" | "hostGet" | "hostChange" | "hostRemove" | "hostReconnect" | "hostSamples" | "sampleStorage" | "loadList";
+type Mine =
+  | "hostList"
+  | "hostAdd"
+  | "hostTest"
+  | "hostGet"
+  | "hostChange"
+  | "hostRemove"
+  | "hostReconnect"
+  | "hostSamples"
+  | "sampleStorage"
+  | "sampleStorage"
+  | "loadList";
 
 /** Hosts and the load of everything. */
 export function hostHandlers({ control }: Services): Pick<Handlers, Mine> {
