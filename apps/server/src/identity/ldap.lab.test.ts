@@ -89,6 +89,14 @@ describe("a real directory", () => {
     await put({});
   });
 
+  test("tells people apart by ids that are bytes, as Active Directory has them", async () => {
+    await put({ baseDn: "ou=windows,dc=example,dc=org", idAttribute: "objectGUID" });
+    const [wanda, willy] = [await enter("wanda", "wanda's phrase"), await enter("willy", "willy's phrase")];
+    expect(wanda.account.id).not.toBe(willy.account.id);
+    expect(wanda.account.name).toBe("wanda@corp");
+    await put({});
+  });
+
   test("asks for the second factor too", async () => {
     const { account } = await enter("bob", "bob's phrase");
     const { secret } = await lab.identity.factors.begin(account.id, account.name);

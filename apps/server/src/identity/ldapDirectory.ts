@@ -7,6 +7,9 @@ import { filterOf } from "./ldapFilter.ts";
 import { isLocal, ProviderUnreachable, unreachable } from "./providerFetch.ts";
 import { mappedGroups, type LdapSettings, type TrialStep } from "./providerSettings.ts";
 
+/** Ids that are bytes (Active Directory): as text two of them could look the same. */
+const binaryAttributes = new Set(["objectguid", "objectsid"]);
+
 /** A person's entry as far as it matters. */
 interface Person {
   dn: string;
@@ -99,6 +102,7 @@ export class LdapDirectory {
       derefAliases: "never",
       filter,
       attributes,
+      explicitBufferAttributes: attributes.filter((each) => binaryAttributes.has(each.toLowerCase())),
       sizeLimit,
       timeLimit: Math.ceil(this.#deadlineMs / 1000),
     });

@@ -32,12 +32,19 @@ export const readerSecret = "reader's secret";
 const person = (uid: string, cn: string, password: string, ou = "people"): string =>
   `dn: uid=${uid},ou=${ou},dc=example,dc=org\nobjectClass: inetOrgPerson\nuid: ${uid}\ncn: ${cn}\nsn: ${cn}\nuserPassword: ${password}\n`;
 
+/** Somebody as Active Directory has them: known for life by bytes. */
+const windowsPerson = (name: string, guid: Buffer): string =>
+  `dn: uid=${name},ou=windows,dc=example,dc=org\nobjectClass: inetOrgPerson\nobjectClass: windowsUser\nuid: ${name}\ncn: ${name}\nsn: ${name}\nobjectGUID:: ${guid.toString("base64")}\nuserPassword: ${name}'s phrase\n`;
+
 const directory = [
   "dn: dc=example,dc=org\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n",
-  ...["people", "groups", "twins"].map((ou) => `dn: ou=${ou},dc=example,dc=org\nobjectClass: organizationalUnit\nou: ${ou}\n`),
+  ...["people", "groups", "twins", "windows"].map((ou) => `dn: ou=${ou},dc=example,dc=org\nobjectClass: organizationalUnit\nou: ${ou}\n`),
   `dn: ${readerDn}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: reader\nuserPassword: ${readerSecret}\n`,
   person("alice", "Alice Example", "alice's phrase"),
   person("bob", "Bob (the builder) * Example", "bob's phrase"),
+  // Different bytes that are the same text once they are taken for UTF-8.
+  windowsPerson("wanda", Buffer.from("ff00112233445566778899aabbccddee", "hex")),
+  windowsPerson("willy", Buffer.from("fe00112233445566778899aabbccddee", "hex")),
   person("twin", "One", "one's phrase", "twins"),
   `dn: cn=vm-admins,ou=groups,dc=example,dc=org\nobjectClass: groupOfNames\ncn: vm-admins\nmember: uid=alice,ou=people,dc=example,dc=org\nmember: uid=twin,ou=twins,dc=example,dc=org\n`,
   `dn: cn=auditors,ou=groups,dc=example,dc=org\nobjectClass: groupOfNames\ncn: auditors\nmember: uid=bob,ou=people,dc=example,dc=org\n`,
@@ -58,6 +65,8 @@ export async function startSlapd(): Promise<PrivateSlapd> {
     config,
     [
       ...["core", "cosine", "inetorgperson"].map((each) => `include /etc/ldap/schema/${each}.schema`),
+      "attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID' SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )",
+      "objectclass ( 1.2.840.113556.1.5.9 NAME 'windowsUser' SUP top AUXILIARY MAY objectGUID )",
       `pidfile ${folder}/pid`,
       "modulepath /usr/lib/ldap",
       "moduleload back_mdb",
