@@ -4,8 +4,6 @@ import type { Connection, Datastore, Event, FeatureTable, Host, Kind, Load, Load
 import type { Logger } from "pino";
 import type { History } from "./history/history.ts";
 import type { Keep } from "./samples/tiers.ts";
-import type { Keep } from "./samples/tiers.ts";
-import type { SampleStorage } from "./samples/sampleStorage.ts";
 import type { SampleStorage } from "./samples/sampleStorage.ts";
 import type { Store } from "./store/openStore.ts";
 

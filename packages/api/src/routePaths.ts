@@ -54,7 +54,6 @@ export const routePaths = {
   hostReconnect: ["POST", "/hosts/:id/reconnect"],
   hostSamples: ["GET", "/hosts/:id/samples"],
   sampleStorage: ["GET", "/samples"],
-  sampleStorage: ["GET", "/samples"],
   vmList: ["GET", "/vms"],
   vmGet: ["GET", "/vms/:id"],
   vmChange: ["PATCH", "/vms/:id"],

@@ -145,11 +145,6 @@ export class Estate implements EstateReader, Indexed {
     this.#loadKeptMs = ms;
   }
 
-  /** How long a load is the present one, from now on: a large estate is measured less often. */
-  keepLoads(ms: number): void {
-    this.#loadKeptMs = ms;
-  }
-
   /** Load older than this is not present. */
   presentSince(): number {
     return this.#now() - this.#loadKeptMs;

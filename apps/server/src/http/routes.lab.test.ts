@@ -133,7 +133,6 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await ask("hostRemove", { params: { id: second.id } });
     await ask("hostSamples", { params: { id: host.id } });
     await ask("sampleStorage");
-    await ask("sampleStorage");
     await ask("loadList");
     await ask("vmList", { query: { counts: "true", limit: "5", filter: "name=*" } });
     const words = { text: "tag = l", kind: "host" };

@@ -56,10 +56,6 @@ export function* estateText(figures: Figures): Generator<string> {
     one("polyvisor_sample_rows_lost", "counter", "Rows of samples that waited too long for the database", samples.lost),
     one("polyvisor_sample_rows_waiting", "gauge", "Rows of samples that wait for the database", samples.waiting),
     one("polyvisor_sample_interval_seconds", "gauge", "Between two measurements of an object", samples.interval, "seconds"),
-    one("polyvisor_sample_rows_refused", "counter", "Rows of samples that the database refused, or whose time cannot be", samples.refused),
-    one("polyvisor_sample_rows_lost", "counter", "Rows of samples that waited too long for the database", samples.lost),
-    one("polyvisor_sample_rows_waiting", "gauge", "Rows of samples that wait for the database", samples.waiting),
-    one("polyvisor_sample_interval_seconds", "gauge", "Between two measurements of an object", samples.interval, "seconds"),
   ].join("");
   yield* loadText("polyvisor_host", [...figures.hostLoads], (row) => `host="${escape(row.name)}",id="${row.id}"`);
   yield* loadText("polyvisor_vm", [...figures.vmLoads], (row) => `vm="${escape(row.name)}",host="${escape(row.host)}",id="${row.id}"`);

@@ -60,26 +60,4 @@ export const hostsContracts = {
       ),
     }),
   },
-  sampleStorage: {
-    summary: "What samples are kept and what they cost",
-    who: "account",
-    status: 200,
-    response: z.object({
-      /** Seconds between two measurements of an object. */
-      interval: z.number(),
-      objects: z.number().int(),
-      tiers: z.array(
-        z.object({
-          name: z.enum(["20s", "5m", "1h"]),
-          step: z.number(),
-          keepDays: z.number(),
-          partitions: z.number().int(),
-          bytes: z.number(),
-          /** When as many objects were measured for as long as it is kept. */
-          bytesExpected: z.number(),
-          until: z.string().optional(),
-        }),
-      ),
-    }),
-  },
 } as const satisfies Record<string, Contract>;

@@ -2,18 +2,7 @@ import { apiBase } from "@polyvisor/api";
 import type { Handlers, Services } from "../handler.ts";
 import { objectAt, objectOf, pageAt, windowOf } from "./pageOf.ts";
 
-type Mine =
-  | "hostList"
-  | "hostAdd"
-  | "hostTest"
-  | "hostGet"
-  | "hostChange"
-  | "hostRemove"
-  | "hostReconnect"
-  | "hostSamples"
-  | "sampleStorage"
-  | "sampleStorage"
-  | "loadList";
+type Mine = "hostList" | "hostAdd" | "hostTest" | "hostGet" | "hostChange" | "hostRemove" | "hostReconnect" | "hostSamples" | "sampleStorage" | "loadList";
 
 /** Hosts and the load of everything. */
 export function hostHandlers({ control }: Services): Pick<Handlers, Mine> {
