@@ -2,6 +2,8 @@ import type { CheckedFilter, Request } from "@polyvisor/api";
 import type { connectHypervisor, ConnectOptions, Hypervisor } from "@polyvisor/hypervisors";
 import type { Connection, Datastore, Event, FeatureTable, Host, Kind, Load, LoadPoint, Network, Plan, Task, Vm, VmState } from "@polyvisor/model";
 import type { Logger } from "pino";
+import type { PlanAccess } from "./access/planAccess.ts";
+import type { Estate } from "./estate/estate.ts";
 import type { History } from "./history/history.ts";
 import type { Keep } from "./samples/tiers.ts";
 import type { SampleStorage } from "./samples/sampleStorage.ts";
@@ -42,7 +44,7 @@ export interface EstateReader {
   /** Whether an object fits a filter of its kind. */
   fits(object: EstateObject, filter: CheckedFilter): boolean;
   /** Values of a field that begin like a text; for completion. @param within only those of objects that fit what it says of their kind */
-  fieldValues(kind: EstateKind, field: string, begins: string, most: number, within?: (kind: EstateKind) => CheckedFilter | undefined): string[];
+  fieldValues(kind: EstateKind, field: string, begins: string, most: number): string[];
   /** VMs by state. */
   counts(): Record<VmState, number>;
 }
@@ -59,6 +61,8 @@ export interface HostInput {
   credential?: Credential | undefined;
 }
 
+export type HostPatch = Omit<Partial<HostInput>, "uri"> & { enabled?: boolean | undefined; /** Id of a folder; null is the top. */ folder?: string | null | undefined };
+
 export interface HostsControl {
   /**
    * Connects, then adds. A failure to connect is the answer and nothing is added; the same endpoint twice is `conflict`,
@@ -71,7 +75,7 @@ export interface HostsControl {
    * A credential counts from the next connection on, which is tried at once where there is none.
    * @param ifRevision rejects with `changedMeanwhile` when the host has another revision
    */
-  change(id: string, patch: Omit<Partial<HostInput>, "uri"> & { enabled?: boolean | undefined }, ifRevision?: number): Promise<Host>;
+  change(id: string, patch: HostPatch, ifRevision?: number, check?: (before: Host, after: Host) => void): Promise<Host>;
   /** Forgets the host and what is on it; nothing there is touched. @param ifRevision as for `change` */
   remove(id: string, ifRevision?: number): Promise<void>;
   /** Tries to connect now instead of at the next attempt. */
@@ -93,6 +97,8 @@ export interface TaskOrder {
   request: Request;
   reason: string;
   account: string;
+  /** In whose name it is planned; without one everything may be chosen. */
+  access?: PlanAccess | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -103,6 +109,8 @@ export interface TasksControl {
   get(id: string): Promise<Task>;
   list(query: {
     state?: Task["state"] | undefined;
+    /** Of this account only. */
+    by?: string | undefined;
     limit: number;
     cursor?: string | undefined;
   }): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }>;
@@ -179,14 +187,22 @@ export interface Figures {
   hostLoads: Iterable<LoadRow>;
 }
 
+export interface VmPatch {
+  tags?: string[] | undefined;
+  notes?: string | undefined;
+  /** Id of a folder; null is the top. */
+  folder?: string | null | undefined;
+}
+
 export interface ControlPlane {
-  readonly estate: EstateReader;
+  readonly estate: Estate;
   readonly hosts: HostsControl;
   readonly vms: {
-    change(id: string, patch: { tags?: string[] | undefined; notes?: string | undefined }, ifRevision?: number): Promise<Vm>;
+    /** @param check is asked with the VM as it is and as it will be; what it throws is the answer */
+    change(id: string, patch: VmPatch, ifRevision?: number, check?: (before: Vm, after: Vm) => void): Promise<Vm>;
     explain(id: string): VmExplanation;
   };
-  readonly plans: { make(request: Request, account: string, reason: string): Promise<Plan> };
+  readonly plans: { make(request: Request, account: string, reason: string, access?: PlanAccess): Promise<Plan> };
   readonly tasks: TasksControl;
   readonly samples: SamplesReader;
   readonly events: EventReader;

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Request } from "@polyvisor/api";
 import { connectHypervisor } from "@polyvisor/hypervisors";
 import { connectionStates, type Vm } from "@polyvisor/model";
+import type { PlanAccess } from "./access/planAccess.ts";
 import type { ControlPlane, ControlPlaneOptions, Figures, Intervals } from "./controlPlane.ts";
 import { Attribution } from "./estate/attribution.ts";
 import { Estate } from "./estate/estate.ts";
@@ -84,12 +85,13 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     rowsPerSecond: intervals.samplesPerSecond,
     keep: intervals.keepSamplesDays,
   });
-  const plan = async (request: Request, reason: string): Promise<Work> => {
+  const plan = async (request: Request, reason: string, access?: PlanAccess): Promise<Work> => {
     if (request.do === "vm.create" || request.do === "template.build") await templates.reload();
     return makeWork({
       request,
       reason,
-      estate,
+      estate: access?.estate ?? estate,
+      access,
       templates: templates.forPlans(),
       recipes: templates.recipes(),
       isPlaced: (...place) => templates.isPlaced(...place),
@@ -102,7 +104,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     pool,
     journal,
     performer,
-    plan: (request, _account, reason) => plan(request, reason),
+    plan: (request, _account, reason, access) => plan(request, reason, access),
     serverId,
     log: roomLog(log, "tasks"),
     now,
@@ -138,13 +140,15 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     estate,
     hosts,
     vms: {
-      change: (id, patch, ifRevision) =>
+      change: (id, patch, ifRevision, check) =>
         journal.ask((draft) => {
           const known = wantRevision(draft.get("vm", id), id, ifRevision);
           const after: Vm = { ...known, revision: known.revision + 1 };
           if (patch.tags !== undefined) after.tags = clean([...new Set(patch.tags)]) as string[];
           if (patch.notes !== undefined) after.notes = clean(patch.notes) as string;
-          const fields = (["tags", "notes"] as const).filter((name) => JSON.stringify(after[name]) !== JSON.stringify(known[name]));
+          if (patch.folder !== undefined) after.folder = patch.folder ?? undefined;
+          check?.(known, after);
+          const fields = (["tags", "notes", "folder"] as const).filter((name) => JSON.stringify(after[name]) !== JSON.stringify(known[name]));
           if (fields.length === 0) return known;
           draft.put(after, { type: "changed", fields, cause: "changed by an operator" });
           return after;
@@ -154,7 +158,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
         return explainVm(vm, estate.get("host", vm.hostId), now());
       },
     },
-    plans: { make: async (request, _account, reason) => (await plan(request, reason)).plan },
+    plans: { make: async (request, _account, reason, access) => (await plan(request, reason, access)).plan },
     tasks,
     samples: sampler,
     events,

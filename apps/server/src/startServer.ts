@@ -76,6 +76,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     const app = await buildApp(
       {
         control,
+        access,
         audit,
         identity,
         log: roomLog(log, "http"),

@@ -2,7 +2,7 @@ import type { CheckedFilter, FilterKind } from "@polyvisor/api";
 import { PolyvisorError, stateTable, vmStates, type Load, type Vm, type VmState } from "@polyvisor/model";
 import type { EstateKind, EstateObject, EstateReader, ObjectOf, Page, PageQuery } from "../controlPlane.ts";
 import { valuesOf, type FieldValue } from "./fields.ts";
-import { fieldValues, type Within } from "./fieldValues.ts";
+import { fieldValues } from "./fieldValues.ts";
 import { fitsFilter } from "./fitsFilter.ts";
 import { ObjectTable } from "./objectTable.ts";
 import type { Indexed } from "./plan.ts";
@@ -56,16 +56,18 @@ export class Estate implements EstateReader, Indexed {
     return new Set(this.tables[kind].byHost.get(hostId));
   }
 
-  find<K extends EstateKind>(kind: K, ref: string): ObjectOf[K] {
+  /** @param sees whether an object is there for who asks; what is not is told of in no way */
+  find<K extends EstateKind>(kind: K, ref: string, sees: (object: ObjectOf[K]) => boolean = () => true): ObjectOf[K] {
     const table = this.tables[kind] as ObjectTable<K>;
     const byId = table.byId.get(ref);
-    if (byId) return byId;
-    let found = [...table.byNative.get(ref)];
-    if (found.length === 0) found = [...table.indexes.name.get(ref)];
+    if (byId && sees(byId)) return byId;
+    const seen = (ids: Iterable<string>): string[] => [...ids].filter((id) => sees(table.byId.get(id)!));
+    let found = seen(table.byNative.get(ref));
+    if (found.length === 0) found = seen(table.indexes.name.get(ref));
     if (found.length === 0 && kind !== "host" && ref.includes("/")) {
       const slash = ref.indexOf("/");
       const hosts = this.#hostsNamed(ref.slice(0, slash));
-      found = [...table.indexes.name.get(ref.slice(slash + 1))].filter((id) => hosts.has((table.byId.get(id) as { hostId: string }).hostId));
+      found = seen(table.indexes.name.get(ref.slice(slash + 1))).filter((id) => hosts.has((table.byId.get(id) as { hostId: string }).hostId));
     }
     if (found.length === 1) return table.byId.get(found[0]!)!;
     const shown = ref.slice(0, 200);
@@ -98,8 +100,8 @@ export class Estate implements EstateReader, Indexed {
     return fitsFilter(filter, object, this);
   }
 
-  fieldValues(kind: EstateKind, field: string, begins: string, most: number, within?: Within): string[] {
-    return fieldValues(kind, field, begins, most, this, within);
+  fieldValues(kind: EstateKind, field: string, begins: string, most: number): string[] {
+    return fieldValues(kind, field, begins, most, this);
   }
 
   counts(): Record<VmState, number> {

@@ -6,8 +6,11 @@ import type { EstateObject } from "../controlPlane.ts";
 import { aDatastore, aHost, aNetwork, aVm, aVolume } from "../lab/sampleObjects.ts";
 import { Estate } from "./estate.ts";
 import { fieldReaders } from "./fields.ts";
+import { fieldValues } from "./fieldValues.ts";
 import { filterOf } from "./filterOf.ts";
+import type { Indexed } from "./plan.ts";
 import { isLoadField } from "./presentLoads.ts";
+import { select } from "./selection.ts";
 
 const now = Date.parse("2026-11-21T12:00:00Z");
 const GiB = 1024 ** 3;
@@ -199,9 +202,13 @@ test("values that begin like a text are offered, and only those of objects that 
   expect(estate.fieldValues("vm", "host", "", 10)).toEqual(["one", "two", "web-host"]);
   expect(estate.fieldValues("vm", "datastore", "f", 10)).toEqual(["fast"]);
   expect(estate.fieldValues("host", "name", "t", 10)).toEqual(["two"]);
-  const within = () => filterOf("host = one", "host", "test");
-  expect(estate.fieldValues("host", "tag", "", 10, within)).toEqual(["pool:a", "rack 1"]);
-  expect(estate.fieldValues("vm", "host", "", 10, within)).toEqual(["one"]);
+  const one = select(estate.tables.host, filterOf("host = one", "host", "test"), estate);
+  const seen: Indexed = Object.assign(Object.create(estate) as Estate, {
+    visible: (kind: string) => (kind === "host" ? one : undefined),
+    valuesOf: (object: EstateObject, field: string) => estate.valuesOf(object, field),
+  });
+  expect(fieldValues("host", "tag", "", 10, seen)).toEqual(["pool:a", "rack 1"]);
+  expect(fieldValues("vm", "host", "", 10, seen)).toEqual(["one"]);
   expect(estate.fieldValues("vm", "constructor", "", 10)).toEqual([]);
 });
 

@@ -124,6 +124,9 @@ export class History {
         order by id desc limit $5`,
       values: [objectId, query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor), query.from ?? null, query.to ?? null, query.limit + 1],
     });
+    // Before it came into sight it was somebody else's.
+    const hidden = rows.findIndex((row) => row.doc !== null && !sees(row.doc));
+    if (hidden >= 0) rows.splice(hidden);
     const from = query.from === undefined ? undefined : new Date(query.from);
     const items = rows.slice(0, query.limit).flatMap((row, i) => (from === undefined || row.at >= from ? [changeOf(row, rows[i + 1])] : []));
     const last = rows[query.limit - 1];

@@ -2,7 +2,7 @@ import type { Hypervisor } from "@polyvisor/hypervisors";
 import { PolyvisorError, type Host, type HostFacts } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
-import type { Credential, HostInput, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
+import type { Credential, HostInput, HostPatch, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
 import type { Attribution } from "../estate/attribution.ts";
 import type { Estate } from "../estate/estate.ts";
 import { clean } from "../estate/facts.ts";

@@ -7,6 +7,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ControlPlane } from "../controlPlane.ts";
+import { Access } from "../access/access.ts";
 import { AuditLog } from "../audit/auditLog.ts";
 import { createControlPlane } from "../createControlPlane.ts";
 import { Identity } from "../identity/identity.ts";
@@ -25,6 +26,7 @@ let store: Store;
 let audit: AuditLog;
 let identity: Identity;
 let control: ControlPlane;
+let access: Access;
 let app: FastifyInstance;
 let url: string;
 let admin: Caller;
@@ -37,7 +39,8 @@ beforeAll(async () => {
   admin = await identity.caller(await identity.makeLocalToken("test"));
   control = await createControlPlane({ store, dataFolder: folder, log, secrets: await openSecretBox(folder), serverId: "s-lab" });
   audit = await AuditLog.open({ pool: store.pool, dataFolder: folder, serverId: "s-lab", log });
-  app = await buildApp({ control, audit, identity, log, version: "0", url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, [], {
+  access = await Access.open({ store, estate: control.estate, secrets: await openSecretBox(folder), log, onIdentity: (fn) => identity.onChange(fn) });
+  app = await buildApp({ control, access, audit, identity, log, version: "0", url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, [], {
     heartbeatMs: 50,
     stuckMs: 300,
   });
@@ -50,6 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   stopping.abort();
   await app.close();
+  await access.close();
   await control.close();
   await audit.close();
   await identity.close();

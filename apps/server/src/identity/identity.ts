@@ -159,6 +159,11 @@ export class Identity {
     await this.tokens.revoke(caller.tokenId, caller.accountId, "session");
   }
 
+  /** Calls back when tokens, accounts or groups changed, here or on another server. @returns ends it */
+  onChange(fn: () => void): () => void {
+    return this.#cache.onChange(fn);
+  }
+
   /** Something was changed that tokens stand on: all servers look anew. */
   changed(): Promise<void> {
     return this.#cache.changed();

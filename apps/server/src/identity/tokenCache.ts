@@ -38,6 +38,7 @@ export class TokenCache {
   readonly #store: Store;
   readonly #log: Logger;
   readonly #known = new Map<string, Known>();
+  readonly #listeners = new Set<() => void>();
   readonly #used = new Map<string, { at: Date; address: string | undefined }>();
   #listening: Listening | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -109,6 +110,13 @@ export class TokenCache {
   #forget(): void {
     this.#turn++;
     this.#known.clear();
+    for (const fn of this.#listeners) fn();
+  }
+
+  /** Calls back when tokens, accounts or groups changed, here or on another server. @returns ends it */
+  onChange(fn: () => void): () => void {
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
   }
 
   /** Something was revoked or changed: forget here now, and on the other servers. */

@@ -31,6 +31,8 @@ export const hostsContracts = {
       name: z.string().min(1).max(255).optional(),
       tags: z.array(z.string().min(1).max(128)).max(256).optional(),
       enabled: z.boolean().optional(),
+      /** By id or path; null is the top. */
+      folder: z.string().min(1).max(4096).nullable().optional(),
       credential: credentialSchema.optional(),
     }),
     response: hostSchema,

@@ -1,3 +1,4 @@
+import { seenHistory } from "../../access/seenHistory.ts";
 import type { Handlers, Services } from "../handler.ts";
 
 type Mine =
@@ -11,14 +12,17 @@ type Mine =
   | "historyRetentionSet";
 
 /** What was, who changed it, and what keeping it costs. */
-export function historyHandlers({ control }: Services): Pick<Handlers, Mine> {
+export function historyHandlers({ control, access }: Services): Pick<Handlers, Mine> {
   const { history } = control;
   return {
-    hostHistory: ({ params, query }) => history.changes("host", params.id, query),
-    vmHistory: ({ params, query }) => history.changes("vm", params.id, query),
-    datastoreHistory: ({ params, query }) => history.changes("datastore", params.id, query),
-    networkHistory: ({ params, query }) => history.changes("network", params.id, query),
-    historyDifferences: ({ query }) => history.differences(query),
+    hostHistory: ({ params, query, viewer }) => seenHistory(history, access, viewer, "host", params.id, query),
+    vmHistory: ({ params, query, viewer }) => seenHistory(history, access, viewer, "vm", params.id, query),
+    datastoreHistory: ({ params, query, viewer }) => seenHistory(history, access, viewer, "datastore", params.id, query),
+    networkHistory: ({ params, query, viewer }) => seenHistory(history, access, viewer, "network", params.id, query),
+    historyDifferences({ query, viewer }) {
+      for (const kind of ["host", "vm", "datastore", "network"] as const) viewer.mustSeeAll(kind);
+      return history.differences(query);
+    },
     historyStorage: () => history.storage(),
     historyRetentionGet: () => history.retention(),
     historyRetentionSet: ({ body }) => history.setRetention(body),

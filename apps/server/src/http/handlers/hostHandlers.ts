@@ -1,22 +1,27 @@
 import { apiBase } from "@polyvisor/api";
+import { viewOf } from "../../access/seenEstate.ts";
+import { withFolder } from "../../access/withFolder.ts";
 import type { Handlers, Services } from "../handler.ts";
 import { objectAt, objectOf, pageAt, windowOf } from "./pageOf.ts";
 
 type Mine = "hostList" | "hostAdd" | "hostTest" | "hostGet" | "hostChange" | "hostRemove" | "hostReconnect" | "hostSamples" | "sampleStorage" | "loadList";
 
 /** Hosts and the load of everything. */
-export function hostHandlers({ control }: Services): Pick<Handlers, Mine> {
+export function hostHandlers({ control, access }: Services): Pick<Handlers, Mine> {
   const { estate, hosts, samples } = control;
   return {
-    hostList: ({ query }) => pageAt(control, "host", query),
+    hostList: ({ query, viewer }) => pageAt(control, viewer, "host", query),
     async hostAdd({ body, caller, reply }) {
       const host = await hosts.add(body, caller.account);
       reply.header("location", `${apiBase}/hosts/${host.id}`);
       return host;
     },
     hostTest: ({ body }) => hosts.test(body),
-    hostGet: ({ params, query }) => objectAt(control, "host", params.id, query.at),
-    hostChange: ({ params, body, ifRevision }) => hosts.change(objectOf(estate, "host", params.id).id, body, ifRevision),
+    hostGet: ({ params, query, viewer }) => objectAt(control, viewer, "host", params.id, query.at),
+    hostChange: ({ params, body, ifRevision, viewer }) =>
+      hosts.change(objectOf(estate, "host", params.id).id, withFolder(access, viewer, body), ifRevision, (before, after) =>
+        viewer.mustNotWiden("host.administer", before, after),
+      ),
     hostRemove: ({ params, ifRevision }) => hosts.remove(objectOf(estate, "host", params.id).id, ifRevision),
     hostReconnect: ({ params }) => hosts.reconnect(objectOf(estate, "host", params.id).id),
     async hostSamples({ params, query }) {
@@ -24,6 +29,11 @@ export function hostHandlers({ control }: Services): Pick<Handlers, Mine> {
       return samples.history("host", objectOf(estate, "host", params.id).id, { from, to, step: query.step });
     },
     sampleStorage: () => samples.storage(),
-    loadList: ({ query }) => ({ items: samples.present(query.kind, query.sort, query.limit) }),
+    loadList({ query, viewer }) {
+      if (viewer.everywhere(viewOf[query.kind])) return { items: samples.present(query.kind, query.sort, query.limit) };
+      const visible = new Set(viewer.idsSeen(query.kind));
+      const rows = samples.present(query.kind, query.sort, Number.MAX_SAFE_INTEGER).filter(({ id }) => visible.has(id));
+      return { items: rows.slice(0, query.limit) };
+    },
   };
 }

@@ -1,20 +1,26 @@
+import { withFolder } from "../../access/withFolder.ts";
 import type { Handlers, Services } from "../handler.ts";
 import { objectAt, objectOf, pageAt, pageOf, windowOf } from "./pageOf.ts";
 
 type Mine = "vmList" | "vmGet" | "vmChange" | "vmDefinition" | "vmExplain" | "vmSamples" | "vmScreenshot";
 
 /** VMs: what is known of them, and what is asked of their host at once. */
-export function vmHandlers({ control }: Services): Pick<Handlers, Mine> {
+export function vmHandlers({ control, access }: Services): Pick<Handlers, Mine> {
   const { estate, hosts, samples, vms } = control;
   const vmOf = (ref: string) => objectOf(estate, "vm", ref);
   return {
-    vmList({ query }) {
-      if (query.at !== undefined) return pageAt(control, "vm", query);
-      const page = pageOf(estate, "vm", query);
-      return query.counts ? { ...page, counts: estate.counts() } : page;
+    vmList({ query, viewer }) {
+      if (query.at !== undefined) return pageAt(control, viewer, "vm", query);
+      const page = pageOf(viewer.estate, "vm", query);
+      return query.counts ? { ...page, counts: viewer.estate.counts() } : page;
     },
-    vmGet: ({ params, query }) => objectAt(control, "vm", params.id, query.at),
-    vmChange: ({ params, body, ifRevision }) => vms.change(vmOf(params.id).id, body, ifRevision),
+    vmGet: ({ params, query, viewer }) => objectAt(control, viewer, "vm", params.id, query.at),
+    vmChange({ params, body, ifRevision, viewer }) {
+      const vm = vmOf(params.id);
+      if (body.notes !== undefined) viewer.must("vm.edit", vm);
+      if (body.tags !== undefined || body.folder !== undefined) viewer.must("vm.organise", vm);
+      return vms.change(vm.id, withFolder(access, viewer, body), ifRevision, (before, after) => viewer.mustNotWiden("vm.organise", before, after));
+    },
     async vmDefinition({ params, query }) {
       const vm = vmOf(params.id);
       return { type: "application/xml; charset=utf-8", body: await hosts.hypervisor(vm.hostId).definition(vm.nativeId, query.which) };
