@@ -102,7 +102,8 @@ reads little more than what it shows. Present load is a column of numbers, which
 are looked at one by one, at most 20,000 for a request; past that the filter is refused and needs another term.
 
 \`GET /filter/complete?text=&cursor=&kind=\` says what may stand at a place, what is wrong so far, and the filter in its one
-spelling. \`GET /search?q=\` looks for words in all kinds at once.
+spelling. \`GET /search?q=\` looks for words in all kinds at once. \`GET /events?kinds=vm&filter=\` sends the events after which
+the object fits, and every deletion of the kind; an object that stops fitting is told of by nothing.
 
 ## Examples
 `;
