@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:tls";
 import { join } from "node:path";
-import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { labLog } from "../../apps/server/src/lab/labPlane.ts";
 import { makeDataFolder } from "../../apps/server/src/lab/labServer.ts";
 import { startServer, type Server } from "../../apps/server/src/startServer.ts";
 import { TestAuthority } from "./certificates.ts";
@@ -24,10 +24,7 @@ afterEach(async () => {
 
 type Tls = Parameters<typeof startServer>[0]["tls"];
 async function start(port = 0, tls: Tls = { kind: "generated" }): Promise<Server> {
-  server = await startServer(
-    { dataFolder: data, listen: "127.0.0.1", port, databaseUrl: undefined, names: [], logLevel: "error", tls },
-    pino({ level: "silent" }),
-  );
+  server = await startServer({ dataFolder: data, listen: "127.0.0.1", port, databaseUrl: undefined, names: [], logLevel: "error", tls }, labLog);
   return server;
 }
 
