@@ -9,6 +9,7 @@ import type { Indexed } from "./plan.ts";
 import { isLoadField, PresentLoads } from "./presentLoads.ts";
 import { usesDatastore, usesNetwork, VmRelations } from "./relations.ts";
 import { select, selectPage } from "./selection.ts";
+import { sharedParts } from "./sharedParts.ts";
 
 /** Every object as it was last committed. Only the journal changes it. */
 export class Estate implements EstateReader, Indexed {
@@ -170,8 +171,9 @@ export class Estate implements EstateReader, Indexed {
     return this.#memory.get(hostId) ?? 0;
   }
 
-  /** Takes what was committed. */
+  /** Takes what was committed; what many objects have alike is kept once. */
   put(object: EstateObject): void {
+    sharedParts(object);
     if (object.kind !== "vm") {
       (this.tables[object.kind] as ObjectTable<EstateKind>).put(object);
       return;

@@ -3,9 +3,14 @@ import type { EstateObject } from "../controlPlane.ts";
 import type { Estate } from "./estate.ts";
 
 const pageSize = 2_000;
+/** Connections that read: while what one brought is read here, the database writes the next page for the other. */
+const readers = 2;
+/** Milliseconds that the indexes take for themselves between two turns of the loop. */
+const turnMs = 5;
 
 /**
- * Brings the estate back as it was last committed, while other servers go on writing.
+ * Brings the estate back as it was last committed, while other servers go on writing. The indexes follow the objects
+ * when the server is up already; one that is asked for before is made then.
  * @returns id of the last event that it holds: what comes after is not in it, all before is
  */
 export async function loadEstate(pool: pg.Pool, estate: Estate): Promise<number> {
@@ -13,21 +18,73 @@ export async function loadEstate(pool: pg.Pool, estate: Estate): Promise<number>
   let broken = true;
   try {
     await client.query("begin isolation level repeatable read read only");
-    const { rows: events } = await client.query<{ last: number }>("select coalesce(max(id), 0) as last from event");
-    for (let after = ""; ;) {
-      const { rows } = await client.query<{ id: string; doc: EstateObject }>({
-        name: "load-estate",
-        text: "select id, doc from object where id > $1 order by id limit $2",
-        values: [after, pageSize],
-      });
-      for (const { doc } of rows) estate.put(doc);
-      if (rows.length < pageSize) break;
-      after = rows.at(-1)!.id;
-    }
+    const { rows } = await client.query<{ last: number; snapshot: string }>("select coalesce(max(id), 0) as last, pg_export_snapshot() as snapshot from event");
+    const { last, snapshot } = rows[0]!;
+    const ends = await client.query<{ id: string }>(
+      "select id from (select id, row_number() over (order by id) as n from object) as numbered where n % $1 = 0 order by id",
+      [pageSize],
+    );
+    const pages = pagesOf(ends.rows.map(({ id }) => id));
+    for (const table of Object.values(estate.tables)) table.followLater();
+    const all = Array.from({ length: readers - 1 }, () => readBeside(pool, snapshot, pages, estate));
+    await Promise.all([read(client, pages, estate), ...all]);
     await client.query("commit");
     broken = false;
-    return events[0]!.last;
+    followBehind(estate);
+    return last;
   } finally {
     client.release(broken);
   }
+}
+
+type Page = { after: string; upTo: string | undefined };
+
+function* pagesOf(ends: readonly string[]): Generator<Page, void, undefined> {
+  let after = "";
+  for (const upTo of ends) {
+    yield { after, upTo };
+    after = upTo;
+  }
+  yield { after, upTo: undefined };
+}
+
+/** Reads pages over a connection of its own, of the very same moment. */
+async function readBeside(pool: pg.Pool, snapshot: string, pages: Iterator<Page>, estate: Estate): Promise<void> {
+  const client = await pool.connect();
+  let broken = true;
+  try {
+    await client.query("begin isolation level repeatable read read only");
+    await client.query(`set transaction snapshot '${snapshot.replaceAll("'", "")}'`);
+    await read(client, pages, estate);
+    await client.query("commit");
+    broken = false;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function read(client: pg.ClientBase, pages: Iterator<Page>, estate: Estate): Promise<void> {
+  for (let page = pages.next(); !page.done; page = pages.next()) {
+    const { after, upTo } = page.value;
+    // As text: the driver would go through each value of each row on its way to JSON.
+    const { rows } = await client.query<[doc: string]>({
+      name: "load-estate",
+      text: "select doc::text from object where id > $1 and ($2::text is null or id <= $2) order by id",
+      values: [after, upTo ?? null],
+      rowMode: "array",
+    });
+    for (const [doc] of rows) estate.put(JSON.parse(doc) as EstateObject);
+  }
+}
+
+/** Lets the indexes come up to the objects, a few milliseconds at a time. */
+function followBehind(estate: Estate): void {
+  const tables = Object.values(estate.tables);
+  let following = tables.shift()?.follow();
+  const turn = (): void => {
+    const until = performance.now() + turnMs;
+    while (following && performance.now() < until) if (following.next().done) following = tables.shift()?.follow();
+    if (following) setImmediate(turn);
+  };
+  turn();
 }

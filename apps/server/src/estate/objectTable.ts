@@ -1,10 +1,11 @@
-import { foldCase, searchedFields, type Pattern } from "@polyvisor/api";
+import { searchedFields, type Pattern } from "@polyvisor/api";
 import type { EstateKind, EstateObject, ObjectOf } from "../controlPlane.ts";
 import { Bits } from "./bits.ts";
+import { changeValues, FieldIndex, type Follower } from "./fieldIndex.ts";
 import { fieldReaders, orderOf, sortFields, type FieldReader, type FieldValue } from "./fields.ts";
 import { SlotSet } from "./slotSet.ts";
 import { SortedOrder, type SortKey } from "./sortedOrder.ts";
-import { TextParts } from "./textParts.ts";
+import type { TextParts } from "./textParts.ts";
 import { ValueIndex } from "./valueIndex.ts";
 
 /** Objects by id. */
@@ -16,33 +17,16 @@ export interface ById<T> {
   values(): Iterable<T>;
 }
 
-const nothing: readonly FieldValue[] = [];
 const hostOf = (object: EstateObject | undefined): readonly string[] => (object && object.kind !== "host" ? [object.hostId] : []);
 const nativeOf = (object: EstateObject | undefined): readonly string[] => (object && object.kind !== "host" ? [object.nativeId] : []);
 
-function change<V extends FieldValue>(index: ValueIndex<V>, old: readonly V[], now: readonly V[], slot: number): void {
-  if (old.length === 0) {
-    for (const value of now) index.add(value, slot);
-    return;
-  }
-  if (old.length === 1 && now.length === 1 && old[0] === now[0]) return;
-  const [had, has] = [membership(old), membership(now)];
-  for (const value of old) if (!has(value)) index.delete(value, slot);
-  for (const value of now) if (!had(value)) index.add(value, slot);
-}
-
-/** Whether a value is in a list; a long one (thousands of disks) is not gone through for each. */
-function membership<V>(list: readonly V[]): (value: V) => boolean {
-  if (list.length < 16) return (value) => list.includes(value);
-  const set = new Set(list);
-  return (value) => set.has(value);
-}
-
-const isIndexed = ({ by }: { by: string }): boolean => by === "values" || by === "parts";
+/** How many objects an index takes up between two looks at the clock. */
+const atOnce = 256;
 
 /**
  * All objects of a kind with their indexes. Each object has a slot, a small number that is used again when it is gone;
- * indexes hold slots. An order is made when it is first asked for and then kept.
+ * indexes hold slots. An order is made when it is first asked for and then kept. After a start the indexes come behind
+ * the objects: bit by bit, or at once when one is asked for (docs/decisions/2026-11-21-indexes-follow.md).
  */
 export class ObjectTable<K extends EstateKind> {
   readonly kind: K;
@@ -56,19 +40,22 @@ export class ObjectTable<K extends EstateKind> {
   readonly #slots = new Map<string, number>();
   readonly #free: number[] = [];
   readonly #alive = new SlotSet();
-  readonly #orders = new Map<string, SortedOrder>();
-  /** By field that is searched: every letter that its values ever had, so that `web` is not looked for in all MAC addresses. */
-  readonly #letters: Readonly<Partial<Record<string, Set<string>>>>;
-  readonly #readers: readonly (readonly [string, FieldReader<K>])[];
+  readonly #orders = new Map<string, Follower & { order: SortedOrder }>();
+  readonly #fields: ReadonlyMap<string, FieldIndex<K>>;
 
   constructor(kind: K) {
     this.kind = kind;
-    const readers = Object.entries(fieldReaders[kind] as unknown as Record<string, FieldReader<K>>);
-    this.#readers = readers.filter(([, reader]) => isIndexed(reader));
-    this.indexes = Object.fromEntries(this.#readers.map(([field]) => [field, new ValueIndex<FieldValue>((slot) => this.idOf(slot))])) as typeof this.indexes;
-    this.parts = Object.fromEntries(readers.filter(([, { by }]) => by === "parts").map(([field]) => [field, new TextParts()]));
-    this.#letters = Object.fromEntries(searchedFields[kind].filter((field) => this.parts[field] === undefined).map((field) => [field, new Set<string>()]));
-    for (const sort of Object.values<string>(orderOf[kind] ?? {})) this.order(sort);
+    const readers = Object.entries(fieldReaders[kind] as unknown as Record<string, FieldReader<K>>).filter(([, reader]) => FieldIndex.isIndexed(reader));
+    const searched: readonly string[] = searchedFields[kind];
+    this.#fields = new Map(readers.map(([field, reader]) => [field, new FieldIndex(reader, this, searched.includes(field))]));
+    const indexes = {};
+    const parts = {};
+    for (const [field, index] of this.#fields) {
+      Object.defineProperty(indexes, field, { enumerable: true, get: () => this.#whole(index).values });
+      if (index.parts) Object.defineProperty(parts, field, { enumerable: true, get: () => this.#whole(index).parts });
+    }
+    this.indexes = indexes as typeof this.indexes;
+    this.parts = parts;
   }
 
   readonly byId: ById<ObjectOf[K]> = (() => {
@@ -106,8 +93,8 @@ export class ObjectTable<K extends EstateKind> {
 
   /** Whether a text of the field may have all letters of a pattern. */
   mayHold(field: string, pattern: Pattern): boolean {
-    const letters = this.#letters[field];
-    return !letters || pattern.pieces.every((piece) => Array.from(foldCase(piece)).every((char) => letters.has(char)));
+    const index = this.#fields.get(field);
+    return !index || this.#whole(index).mayHold(pattern);
   }
 
   none(): Bits {
@@ -126,8 +113,8 @@ export class ObjectTable<K extends EstateKind> {
     const slot = known ?? this.#free.pop() ?? this.#objects.length;
     const before = known === undefined ? undefined : this.#objects[slot]!;
     const moved: SortedOrder[] = [];
-    for (const [sort, order] of this.#orders) {
-      if (before && this.key(sort, before) === this.key(sort, object)) continue;
+    for (const [sort, { order, covered }] of this.#orders) {
+      if (slot >= covered || (before && this.key(sort, before) === this.key(sort, object))) continue;
       if (before) order.delete(slot);
       moved.push(order);
     }
@@ -145,7 +132,7 @@ export class ObjectTable<K extends EstateKind> {
   delete(id: string): number | undefined {
     const slot = this.#slots.get(id);
     if (slot === undefined) return undefined;
-    for (const order of this.#orders.values()) order.delete(slot);
+    for (const { order, covered } of this.#orders.values()) if (slot < covered) order.delete(slot);
     this.#reindex(slot, this.#objects[slot]!, undefined);
     this.#objects[slot] = undefined;
     this.#slots.delete(id);
@@ -157,16 +144,10 @@ export class ObjectTable<K extends EstateKind> {
   /** The order by a field of `sortFields`; undefined when there is no such field. */
   order(sort: string): SortedOrder | undefined {
     if (!Object.hasOwn(sortFields[this.kind], sort)) return undefined;
-    let order = this.#orders.get(sort);
-    if (!order) {
-      order = new SortedOrder(
-        (slot) => this.key(sort, this.at(slot)),
-        (slot) => this.idOf(slot),
-      );
-      order.fill(this.#slots.values());
-      this.#orders.set(sort, order);
-    }
-    return order;
+    const known = this.#orders.get(sort) ?? this.#newOrder(sort);
+    if (known.covered !== Infinity) known.order.fill(this.#slots.values());
+    known.covered = Infinity;
+    return known.order;
   }
 
   key(sort: string, object: ObjectOf[K]): SortKey {
@@ -174,17 +155,47 @@ export class ObjectTable<K extends EstateKind> {
     return table[sort]!(object);
   }
 
-  #reindex(slot: number, before: ObjectOf[K] | undefined, after: ObjectOf[K] | undefined): void {
-    change(this.byHost, hostOf(before), hostOf(after), slot);
-    change(this.byNative, nativeOf(before), nativeOf(after), slot);
-    for (const [field, reader] of this.#readers) {
-      if (before && after && reader.from.every((property) => before[property] === after[property])) continue;
-      const old = before ? reader.read(before) : nothing;
-      const now = after ? reader.read(after) : nothing;
-      change(this.indexes[field]!, old, now, slot);
-      if (reader.by === "parts") this.parts[field]!.change(old as string[], now as string[], slot);
-      const letters = this.#letters[field];
-      if (letters) for (const value of now) for (const char of foldCase(value as string)) letters.add(char);
+  /** Of the first objects of a start: the indexes shall follow them later, by {@link follow} or when they are asked for. */
+  followLater(): void {
+    if (this.room === 0) for (const index of this.#fields.values()) index.covered = 0;
+  }
+
+  /** Brings the indexes behind the objects, and the orders that are asked for most. Yields as often as others may have their turn. */
+  *follow(): Generator<void> {
+    const sorts = ["name", ...Object.values<string>(orderOf[this.kind] ?? {})];
+    const orders = sorts.map((sort) => this.#orders.get(sort) ?? this.#newOrder(sort));
+    for (const follower of [...this.#fields.values(), ...orders]) {
+      while (follower.covered < this.room) {
+        const until = Math.min(this.room, follower.covered + atOnce);
+        for (let slot = follower.covered; slot < until; slot++) if (this.#objects[slot]) follower.add(slot);
+        follower.covered = until;
+        yield;
+      }
+      follower.covered = Infinity;
     }
+  }
+
+  /** An index that is asked for before it is there is made now. */
+  #whole(index: FieldIndex<K>): FieldIndex<K> {
+    if (index.covered === Infinity) return index;
+    for (let slot = index.covered; slot < this.room; slot++) if (this.#objects[slot]) index.add(slot);
+    index.covered = Infinity;
+    return index;
+  }
+
+  #newOrder(sort: string): Follower & { order: SortedOrder } {
+    const order = new SortedOrder(
+      (slot) => this.key(sort, this.at(slot)),
+      (slot) => this.idOf(slot),
+    );
+    const follower = { covered: 0, order, add: (slot: number) => order.add(slot) };
+    this.#orders.set(sort, follower);
+    return follower;
+  }
+
+  #reindex(slot: number, before: ObjectOf[K] | undefined, after: ObjectOf[K] | undefined): void {
+    changeValues(this.byHost, hostOf(before), hostOf(after), slot);
+    changeValues(this.byNative, nativeOf(before), nativeOf(after), slot);
+    for (const index of this.#fields.values()) if (slot < index.covered) index.change(slot, before, after);
   }
 }
