@@ -105,6 +105,8 @@ export class IdentityProviders {
     await this.#store.transaction(async (trx) => {
       await trx.deleteFrom("identity_provider").where("name", "=", name).execute();
       await trx.deleteFrom("membership").where("via", "=", name).execute();
+      // A provider that gets this name later may give the same ids to others.
+      await trx.updateTable("account").set({ external_id: null }).where("provider", "=", name).execute();
       const accounts = trx.selectFrom("account").select("id").where("provider", "=", name);
       await trx.deleteFrom("token").where("account_id", "in", accounts).where("use", "=", "session").execute();
     });

@@ -222,14 +222,31 @@ describe("a trial", () => {
   });
 });
 
-test("a provider that is removed lets nobody in, and ends the sessions of its accounts", async () => {
+test("a provider that is switched off or removed lets nobody in, by no token either", async () => {
+  const { identity } = lab;
   await put({ baseDn: "dc=example,dc=org" });
-  const [{ token }, { session }] = [await enter("twin", "one's phrase"), await lab.person("local")];
-  await lab.identity.providers.remove("corp");
-  await lab.identity.changed();
+  const [{ token, account }, { session }] = [await enter("twin", "one's phrase"), await lab.person("local")];
+  const { token: api } = await identity.makeToken(await identity.caller(token), { name: "robot" });
+  const switched = async (enabled: boolean): Promise<void> => {
+    await identity.providers.put("corp", { settings: { ...settings, baseDn: "dc=example,dc=org" }, enabled });
+    await identity.changed();
+  };
+  await switched(false);
+  for (const each of [token, api]) expect(await codeOf(identity.caller(each))).toBe("notSignedIn");
+  expect(await codeOf(enter("twin", "one's phrase"))).toBe("wrongCredentials");
+  await switched(true);
+  expect(await codeOf(identity.caller(api))).toBe("none");
+  await identity.providers.remove("corp");
+  await identity.changed();
+  expect(await codeOf(identity.caller(api))).toBe("notSignedIn");
   expect(await codeOf(enter("twin", "one's phrase"))).toBe("wrongCredentials");
   expect(await codeOf(lab.identity.caller(token))).toBe("notSignedIn");
   expect(await codeOf(lab.identity.caller(session.token))).toBe("none");
+  // One of the same name later is another one: it vouches for nobody's old account.
+  await put({ baseDn: "dc=example,dc=org" });
+  const later = await enter("twin", "one's phrase");
+  expect(later.account.id).not.toBe(account.id);
+  expect(later.account.name).toBe("twin-2@corp");
 });
 
 test("nothing secret was logged", () => {

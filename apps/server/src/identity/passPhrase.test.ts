@@ -47,4 +47,18 @@ describe("checking", () => {
     expect((refused[0] as PromiseRejectedResult).reason).toMatchObject({ code: "rateLimited" });
     expect(await passPhrases.check(undefined, "x")).toBe(false); // and afterwards there is room again
   });
+
+  test("a flood of strangers does not stand before who is known", async () => {
+    const order: string[] = [];
+    const strangers = Array.from({ length: 40 }, () =>
+      passPhrases.check(undefined, "x", "strangers").then(
+        () => order.push("stranger"),
+        () => undefined,
+      ),
+    );
+    await passPhrases.check(undefined, "x", "familiar").then(() => order.push("familiar"));
+    await Promise.all(strangers);
+    expect(order).toHaveLength(35);
+    expect(order.indexOf("familiar")).toBeLessThan(6); // behind those that were at work already
+  });
 });

@@ -17,35 +17,37 @@ const cost = { algorithm: 2 as const, memoryCost: 19_456, timeCost: 2, paralleli
 /** At once; the rest waits, and beyond that is sent away: attempts cannot take the machine's memory or processors. */
 const atOnce = 2;
 const waitingMost = 32;
+/** Who comes from a device or place where the account is known waits in a line of its own, which goes first. */
+export type Line = "familiar" | "strangers";
 
 /** Hashes and checks pass phrases, a few at a time. */
 export class PassPhrases {
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Record<Line, (() => void)[]> = { familiar: [], strangers: [] };
   /** Checked where there is nothing to check, so that the time does not tell whether an account exists. */
   readonly #nobody = hash("nobody has this pass phrase", cost);
 
   hash(text: string): Promise<string> {
     const prepared = preparePassPhrase(text);
-    return this.#limited(() => hash(prepared, cost));
+    return this.#limited("familiar", () => hash(prepared, cost)); // asked for by who is signed in
   }
 
   /** @param kept argon2id in PHC form; undefined checks for as long and is never right */
-  async check(kept: string | undefined, text: string): Promise<boolean> {
+  async check(kept: string | undefined, text: string, line: Line = "familiar"): Promise<boolean> {
     const prepared = text.isWellFormed() ? preparePassPhrase(text) : "\u0000";
-    const right = await this.#limited(async () => verify(kept ?? (await this.#nobody), prepared));
+    const right = await this.#limited(line, async () => verify(kept ?? (await this.#nobody), prepared));
     return right && kept !== undefined;
   }
 
-  async #limited<T>(work: () => Promise<T>): Promise<T> {
+  async #limited<T>(line: Line, work: () => Promise<T>): Promise<T> {
     if (this.#running >= atOnce) {
-      if (this.#waiting.length >= waitingMost) throw new PolyvisorError("rateLimited", { detail: "too many sign-ins are under way" });
-      await new Promise<void>((resolve) => this.#waiting.push(resolve)); // the place is handed over
+      if (this.#waiting[line].length >= waitingMost) throw new PolyvisorError("rateLimited", { detail: "too many sign-ins are under way" });
+      await new Promise<void>((resolve) => this.#waiting[line].push(resolve)); // the place is handed over
     } else this.#running++;
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
+      const next = this.#waiting.familiar.shift() ?? this.#waiting.strangers.shift();
       if (next) next();
       else this.#running--;
     }

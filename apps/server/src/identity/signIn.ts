@@ -7,7 +7,7 @@ import { addressKey } from "./attempts.ts";
 import type { ExternalAccounts } from "./externalAccounts.ts";
 import type { IdentityProviders } from "./identityProviders.ts";
 import type { Passkeys } from "./passkeys.ts";
-import type { PassPhrases } from "./passPhrase.ts";
+import type { Line, PassPhrases } from "./passPhrase.ts";
 import type { SecondFactors } from "./secondFactors.ts";
 import type { SignInCodes } from "./signInCodes.ts";
 import { wrongPassPhrase, type From, type SignInThrottle } from "./signInThrottle.ts";
@@ -16,6 +16,8 @@ import type { Tokens } from "./tokens.ts";
 const sessionMs = 24 * 3_600_000;
 /** How long an address counts as one that the account is known at. */
 const knownMs = 30 * 86_400_000;
+/** Sign-ins that ask directories at the same time. */
+const directoriesMost = 32;
 
 export interface PassPhraseWay {
   name: string;
@@ -61,6 +63,7 @@ export interface SignInParts {
 /** The one door: every way in ends here with a session, or with the same answer for whatever was wrong. */
 export class SignIn {
   readonly #parts: SignInParts;
+  #asking = 0;
 
   constructor(parts: SignInParts) {
     this.#parts = parts;
@@ -83,7 +86,7 @@ export class SignIn {
 
   async #check(way: Way, from: From): Promise<Entered> {
     if ("name" in way) return this.#byPassPhrase(way, { ...from, device: way.device });
-    const right = this.#parts.throttle.begin(from);
+    const { right } = this.#parts.throttle.begin(from);
     const entered = "code" in way ? await this.#byCode(way) : await this.#byPasskey(way);
     right();
     return entered;
@@ -110,16 +113,16 @@ export class SignIn {
     const { providers, external, factors, throttle } = this.#parts;
     // One count for each account, however it is spelled.
     const key = provider === undefined ? name : `${name.toLowerCase()}@${provider}`.replaceAll("\0", "");
-    const right = throttle.begin(from, key, await this.#isKnownPlace(key, from));
+    const { right, line } = throttle.begin(from, key, await this.#isKnownPlace(key, from));
     let accountId: string | undefined;
     let by = "passPhrase";
-    if (provider === undefined) accountId = await this.#checkPassPhrase(name, passPhrase);
+    if (provider === undefined) accountId = await this.#checkPassPhrase(name, passPhrase, line);
     else {
       by = `ldap:${provider}`;
       const directory = await providers.directory(provider.replaceAll("\0", ""));
       // A provider that is not there answers as a wrong pass phrase does, and takes as long as a local account.
-      if (!directory) await this.#checkPassPhrase(undefined, passPhrase);
-      const vouched = await directory?.signIn(name, passPhrase);
+      if (!directory) await this.#checkPassPhrase(undefined, passPhrase, line);
+      const vouched = directory && (await this.#asked(line, () => directory.signIn(name, passPhrase)));
       accountId = vouched && (await external.enter(vouched));
     }
     if (accountId === undefined) throw wrongPassPhrase();
@@ -130,7 +133,19 @@ export class SignIn {
     return { accountId, by: `${by}+${await factors.use(accountId, secondFactor)}`, key };
   }
 
-  async #checkPassPhrase(name: string | undefined, passPhrase: string): Promise<string | undefined> {
+  /** A directory that is slow holds so many sign-ins at most; strangers get half of the places. */
+  async #asked<T>(line: Line, ask: () => Promise<T>): Promise<T> {
+    if (this.#asking >= (line === "familiar" ? directoriesMost : directoriesMost / 2))
+      throw new PolyvisorError("rateLimited", { detail: "too many sign-ins wait for a directory" });
+    this.#asking++;
+    try {
+      return await ask();
+    } finally {
+      this.#asking--;
+    }
+  }
+
+  async #checkPassPhrase(name: string | undefined, passPhrase: string, line: Line): Promise<string | undefined> {
     const row =
       name === undefined
         ? undefined
@@ -141,7 +156,7 @@ export class SignIn {
             .where("source", "=", "local")
             .where("disabled", "=", false)
             .executeTakeFirst();
-    const right = await this.#parts.passPhrases.check(row?.pass_phrase_hash ?? undefined, passPhrase);
+    const right = await this.#parts.passPhrases.check(row?.pass_phrase_hash ?? undefined, passPhrase, line);
     return right ? row?.id : undefined;
   }
 

@@ -1,10 +1,19 @@
 import { PolyvisorError } from "@polyvisor/model";
 import { addressKey, Attempts, isLoopback, RateLimited } from "./attempts.ts";
 import type { Handles } from "./handles.ts";
+import type { Line } from "./passPhrase.ts";
 
 const deviceMs = 400 * 86_400_000;
 const wayOut =
   "Sign in from a device or address that you used before, by a passkey, or with a one-time code: `polyvisor sign-in code` on the server's machine gives one.";
+
+/** An attempt that was let through. */
+export interface Attempt {
+  /** Whether it comes from where the account is known: strangers do not get in its way. */
+  line: Line;
+  /** To be called when it was right: only failures count. */
+  right(): void;
+}
 
 /** Where a sign-in comes from. */
 export interface From {
@@ -38,10 +47,9 @@ export class SignInThrottle {
    * Counts an attempt.
    * @param name that a pass phrase is tried for; absent for what cannot be guessed
    * @param knownPlace whether this account signed in from the address lately
-   * @returns to be called when it was right: only failures count
    * @throws RateLimited
    */
-  begin(from: From, name?: string, knownPlace = false): () => void {
+  begin(from: From, name?: string, knownPlace = false): Attempt {
     const address = addressKey(from.address);
     const taken: [Attempts, string][] = [];
     const take = (attempts: Attempts, key: string, what: string): void => {
@@ -54,19 +62,25 @@ export class SignInThrottle {
       taken.push([attempts, key]);
     };
     const device = name === undefined || from.device === undefined ? undefined : this.#handles.read<{ name: string; id: string }>("device", from.device);
-    if (name !== undefined && device?.name === name) take(this.#familiar, `device ${device.id}`, "sign-ins to this account from this device");
-    else {
-      take(this.#byAddress, address, "sign-ins from this address");
-      if (name === undefined || (isLoopback(from.address) && !from.passedOn)) return done;
-      // A proxy's address is everybody's.
-      if (knownPlace && !from.passedOn) take(this.#familiar, `place ${name} ${address}`, "sign-ins to this account from this address");
-      else take(this.#strangers, name, "sign-ins to this account from places where it is new");
+    const passed = (line: Line): Attempt => ({
+      line,
+      right: () => {
+        for (const [attempts, key] of taken) attempts.giveBack(key);
+      },
+    });
+    if (name !== undefined && device?.name === name) {
+      take(this.#familiar, `device ${device.id}`, "sign-ins to this account from this device");
+      return passed("familiar");
     }
-    return done;
-
-    function done(): void {
-      for (const [attempts, key] of taken) attempts.giveBack(key);
+    take(this.#byAddress, address, "sign-ins from this address");
+    // A proxy's address is everybody's.
+    if (name === undefined || (isLoopback(from.address) && !from.passedOn)) return passed("familiar");
+    if (knownPlace && !from.passedOn) {
+      take(this.#familiar, `place ${name} ${address}`, "sign-ins to this account from this address");
+      return passed("familiar");
     }
+    take(this.#strangers, name, "sign-ins to this account from places where it is new");
+    return passed("strangers");
   }
 
   /** What a device keeps after a sign-in; worthless without the pass phrase. */

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { Contract } from "./parts.ts";
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "a provider's name has 1 to 32 of a-z, 0-9 and dash");
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "a provider's name has 1 to 32 of a-z, 0-9 and dash")
+  .refine((text) => text !== "local", "local is what is kept here");
 const params = z.object({ id: name });
 const claim = z.string().min(1).max(255);
 const attribute = z.string().regex(/^[A-Za-z][A-Za-z0-9;.-]{0,127}$/, "not the name of an attribute");

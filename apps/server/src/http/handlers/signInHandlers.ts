@@ -53,7 +53,7 @@ export function signInHandlers({ identity, url }: Services, names: readonly stri
       return { providers: (await providers.list()).filter((each) => each.enabled).map(({ name, settings }) => ({ name, kind: settings.kind })) };
     },
     async signInBegin({ params, body, request, reply }) {
-      throttle.begin(fromOf(request))();
+      throttle.begin(fromOf(request)).right(); // refused where the address is
       noStore(reply);
       return { url: await browser.begin(params.id, body, url()) };
     },
@@ -61,7 +61,7 @@ export function signInHandlers({ identity, url }: Services, names: readonly stri
       noStore(reply);
       const back = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => [value].flat().map((each) => [name, each] as [string, string])));
       try {
-        const right = throttle.begin(fromOf(request));
+        const { right } = throttle.begin(fromOf(request));
         const { code, returnTo } = await browser.finish(back);
         right();
         if (returnTo === undefined) return page(codePage(code));
@@ -112,7 +112,9 @@ export function signInHandlers({ identity, url }: Services, names: readonly stri
     },
     async identityProviderPut({ caller, params, body, ifRevision }) {
       administratorsOnly(caller);
-      return providers.put(params.id, body, ifRevision);
+      const kept = await providers.put(params.id, body, ifRevision);
+      await identity.changed(); // switched off, it ends what its accounts have open
+      return kept;
     },
     async identityProviderRemove({ caller, params }) {
       administratorsOnly(caller);
