@@ -7,6 +7,7 @@ import { parseArgs, promisify } from "node:util";
 import { creation } from "./creation.ts";
 import { filtering } from "./filtering.ts";
 import { latency } from "./latency.ts";
+import { past } from "./past.ts";
 import { reading } from "./reading.ts";
 import { markdown, type Row } from "./table.ts";
 
@@ -39,6 +40,7 @@ const parts: Record<string, (goPeer: string | undefined) => Promise<Row[]>> = {
       who: "Polyvisor, 25,000 VMs in memory",
       ms,
     })),
+  past: () => past({ rounds: rounds * 10 }),
   creation: () => creation({ rounds: rounds * 2 }),
 };
 

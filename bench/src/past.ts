@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
-import { pino } from "pino";
 import { appendAudit } from "../../apps/server/src/audit/appendAudit.ts";
 import { Estate } from "../../apps/server/src/estate/estate.ts";
 import { History } from "../../apps/server/src/history/history.ts";
+import { labLog } from "../../apps/server/src/lab/labPlane.ts";
 import { aVm } from "../../apps/server/src/lab/sampleObjects.ts";
 import { startSitePostgres } from "../../apps/server/src/lab/sitePostgres.ts";
 import { openStore } from "../../apps/server/src/store/openStore.ts";
@@ -17,7 +17,7 @@ const piece = 20_000;
  */
 export async function past({ events = 1_000_000, vms = 10_000, rounds = 50 }: { events?: number; vms?: number; rounds?: number }): Promise<Row[]> {
   const site = await startSitePostgres();
-  const store = await openStore({ kind: "url", url: await site.database() }, pino({ level: "silent" }));
+  const store = await openStore({ kind: "url", url: await site.database() }, labLog);
   const rows: Row[] = [];
   try {
     const { pool } = store;

@@ -46,15 +46,6 @@ export interface ChangesQuery {
 
 const seesAll: Sees = () => true;
 
-/**
- * Who may know of an object's past: by what it is now while it is there, by what it was when it is gone.
- * @param may whether the caller has the permission on an object
- */
-export const seesPast =
-  (estate: Pick<EstateReader, "get">, may: Sees): Sees =>
-  (object) =>
-    may(estate.get(object.kind, object.id) ?? object);
-
 /** The estate as it was. Everything is read from `event`, by index, a page at a time. */
 export class History {
   readonly #options: HistoryOptions;

@@ -63,14 +63,6 @@ export async function mustReach(pool: pg.Pool, kind: EstateKind, cut: Cut, where
 const versionAt = (cut: string): string =>
   `(select e.id, e.at, e.type, e.doc from event e where e.object_id = o.object_id collate "default" and e.id <= ${cut} order by e.id desc limit 1)`;
 
-const oneVersion = `select v.doc from history_object o join lateral ${versionAt("$2")} v on true where o.object_id = $1 and v.type <> 'deleted'`;
-
-/** An object as it was; undefined where it was not there. */
-export async function objectAt(pool: pg.Pool, id: string, cut: Cut): Promise<EstateObject | undefined> {
-  const { rows } = await pool.query<{ doc: EstateObject }>({ name: "history-object", text: oneVersion, values: [id, cut.id] });
-  return rows[0]?.doc;
-}
-
 const manyVersions = `
 select o.object_id as id, v.doc from history_object o join lateral ${versionAt("$3")} v on true
 where o.kind = $1 and o.object_id = any($2) and v.type <> 'deleted'`;
