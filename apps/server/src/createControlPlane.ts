@@ -25,6 +25,7 @@ import { newId } from "./newId.ts";
 import { makeWork } from "./plans/makeWork.ts";
 import type { Work } from "./plans/work.ts";
 import { Sampler } from "./samples/sampler.ts";
+import { placeVm } from "./tasks/placeVm.ts";
 import { StepPerformer } from "./tasks/performStep.ts";
 import { Tasks } from "./tasks/tasks.ts";
 import { Templates } from "./templates/templates.ts";
@@ -99,7 +100,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       home: homedir(),
     });
   };
-  const performer = new StepPerformer({ hosts, estate, rules, attribution, templates, hostWait: intervals.hostWait });
+  const performer = new StepPerformer({ hosts, estate, rules, attribution, templates, hostWait: intervals.hostWait, place: placeVm(journal) });
   const tasks = new Tasks({
     pool,
     journal,

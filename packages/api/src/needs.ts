@@ -11,10 +11,7 @@ import type { RouteName } from "./routePaths.ts";
  * - `each`: whoever is signed in. It tells of what the caller has the permission on and of nothing else, and where it
  *   changes something each object is asked about
  */
-export type Needs =
-  | { on: "nothing" | "self" }
-  | { on: "site" | "each"; may: Permission }
-  | { on: "vm" | "host" | "datastore" | "network"; may: Permission };
+export type Needs = { on: "nothing" | "self" } | { on: "site" | "each"; may: Permission } | { on: "vm" | "host" | "datastore" | "network"; may: Permission };
 
 const nothing: Needs = { on: "nothing" };
 const self: Needs = { on: "self" };

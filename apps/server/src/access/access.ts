@@ -48,7 +48,8 @@ export class Access {
 
   static async open(options: AccessOptions): Promise<Access> {
     const access = new Access(options, await readRights(options.store.pool));
-    const reread = (): void => void access.reread().catch((error: Error) => options.log.warn({ error: error.message }, "grants could not be read anew; tried again"));
+    const reread = (): void =>
+      void access.reread().catch((error: Error) => options.log.warn({ error: error.message }, "grants could not be read anew; tried again"));
     access.#listening = await options.store.listen(channel, reread, reread);
     await access.reread(); // what changed before the listening began
     return access;

@@ -62,7 +62,12 @@ export class Folders {
   }
 
   /** Renames or moves it. Whoever gains by the move gains nothing that the caller does not have himself. */
-  async change(viewer: Viewer, ref: string, patch: { name?: string | undefined; parent?: string | null | undefined }, ifRevision?: number): Promise<ShownFolder> {
+  async change(
+    viewer: Viewer,
+    ref: string,
+    patch: { name?: string | undefined; parent?: string | null | undefined },
+    ifRevision?: number,
+  ): Promise<ShownFolder> {
     const folder = this.find(viewer, ref);
     this.#must(viewer, folder.id);
     const parent = patch.parent === undefined ? folder.parent : patch.parent === null ? undefined : this.find(viewer, patch.parent).id;
@@ -74,7 +79,9 @@ export class Folders {
       const { grants, roles } = this.#access.rights;
       const lacking = conferred(before, after, grants, roles).find((each) => !viewer.mayOn(each, before));
       if (lacking !== undefined)
-        throw new PolyvisorError("forbidden", { detail: `the move would give rights on what is in the folder that you do not have there yourself, such as ${lacking}` });
+        throw new PolyvisorError("forbidden", {
+          detail: `the move would give rights on what is in the folder that you do not have there yourself, such as ${lacking}`,
+        });
     }
     const name = patch.name ?? folder.name;
     await this.#write(async (client, tree) => {
@@ -82,7 +89,8 @@ export class Folders {
       if (!present) throw noFolder(ref);
       if (ifRevision !== undefined && present.revision !== ifRevision)
         throw new PolyvisorError("changedMeanwhile", { detail: `the folder has revision ${present.revision} now, not ${ifRevision}` });
-      if (parent !== undefined && tree.chain(parent).includes(folder.id)) throw new PolyvisorError("conflict", { detail: "a folder cannot be moved into itself" });
+      if (parent !== undefined && tree.chain(parent).includes(folder.id))
+        throw new PolyvisorError("conflict", { detail: "a folder cannot be moved into itself" });
       const depth = Math.max(...tree.within(folder.id).map((id) => tree.chain(id).length)) - tree.chain(folder.id).length + 1;
       if (tree.chain(parent).length + depth >= deepestFolder) throw new PolyvisorError("badRequest", { detail: `folders are at most ${deepestFolder} deep` });
       if (name !== folder.name || parent !== folder.parent) taken(tree, parent, name);

@@ -49,16 +49,32 @@ export class Grants {
     const scope = this.#scope(wish.on);
     const reaches = role.permissions.some((permission) => permissions[permission].on === "site");
     if (scope.on !== "site" && role.id !== administratorRole && reaches && role.permissions.every((permission) => permissions[permission].on === "site"))
-      throw new PolyvisorError("badRequest", { detail: `all that the role ${role.name} has is about the site as a whole`, where: "/on", remedy: "Grant it on the site." });
+      throw new PolyvisorError("badRequest", {
+        detail: `all that the role ${role.name} has is about the site as a whole`,
+        where: "/on",
+        remedy: "Grant it on the site.",
+      });
     if (wish.effect === "deny" && subject.kind === "group" && subject.id === administratorsId)
       throw new PolyvisorError("conflict", { detail: "the group administrators is denied nothing: nobody would be left who could undo it" });
     if (rights.grants.length >= most) throw new PolyvisorError("tooLarge", { detail: `a site has at most ${most} grants` });
     const same = rights.grants.find(
       (each) =>
-        each.role === role.id && each.effect === wish.effect && each.subject.kind === subject.kind && each.subject.id === subject.id && JSON.stringify(each.scope) === JSON.stringify(scope),
+        each.role === role.id &&
+        each.effect === wish.effect &&
+        each.subject.kind === subject.kind &&
+        each.subject.id === subject.id &&
+        JSON.stringify(each.scope) === JSON.stringify(scope),
     );
     if (same) return this.#shown(same, subject);
-    const grant: KeptGrant = { id: randomId("grant"), role: role.id, subject, scope, effect: wish.effect, by: viewer.caller.account, createdAt: new Date().toISOString() };
+    const grant: KeptGrant = {
+      id: randomId("grant"),
+      role: role.id,
+      subject,
+      scope,
+      effect: wish.effect,
+      by: viewer.caller.account,
+      createdAt: new Date().toISOString(),
+    };
     await this.#access.store.pool.query(
       "insert into permission_grant (id, role_id, account_id, group_id, scope_on, scope, effect, by_account, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       [
@@ -114,7 +130,8 @@ export class Grants {
   object(viewer: Viewer, ref: string): EstateObject {
     const [, kind, name] = /^(vm|host|datastore|network)\/(.+)$/s.exec(ref) ?? [];
     const of = kindOfId(ref);
-    if (kind === undefined && (of === undefined || of === "task")) throw new PolyvisorError("badRequest", { detail: "name an object by its id or as KIND/NAME, like vm/web1", where: "query object" });
+    if (kind === undefined && (of === undefined || of === "task"))
+      throw new PolyvisorError("badRequest", { detail: "name an object by its id or as KIND/NAME, like vm/web1", where: "query object" });
     return viewer.estate.find((kind ?? of) as EstateKind, name ?? ref) as EstateObject;
   }
 
@@ -135,7 +152,8 @@ export class Grants {
   }
 
   async #subject({ account, group }: GrantWish): Promise<NamedSubject> {
-    if ((account === undefined) === (group === undefined)) throw new PolyvisorError("badRequest", { detail: "say whose: either `account` or `group`", where: "the body" });
+    if ((account === undefined) === (group === undefined))
+      throw new PolyvisorError("badRequest", { detail: "say whose: either `account` or `group`", where: "the body" });
     if (account === undefined) {
       const { id, name } = await this.#identity.groups.find(group!);
       return { kind: "group", id, name };
@@ -171,4 +189,3 @@ export function mustHave(viewer: Viewer, wanted: readonly Permission[]): void {
   if (lacking !== undefined)
     throw new PolyvisorError("forbidden", { detail: `a role may only have permissions that you have on the whole site yourself; you lack ${lacking}` });
 }
-

@@ -37,7 +37,8 @@ export function planAccess(viewer: Viewer, all: Estate): PlanAccess {
     find: (kind, ref) => seen.find(kind, ref),
     select: (kind, filter, most) => seen.select(kind, filter, most),
     get: <K extends EstateKind>(kind: K, id: string) => shown(all.get(kind, id)) as ObjectOf[K] | undefined,
-    byNative: <K extends Exclude<EstateKind, "host">>(kind: K, hostId: string, nativeId: string) => shown(all.byNative(kind, hostId, nativeId)) as ObjectOf[K] | undefined,
+    byNative: <K extends Exclude<EstateKind, "host">>(kind: K, hostId: string, nativeId: string) =>
+      shown(all.byNative(kind, hostId, nativeId)) as ObjectOf[K] | undefined,
     ofHost: (kind, hostId) => all.ofHost(kind, hostId),
     pathOf: (object) => all.pathOf(object),
     memoryInUse: (hostId) => all.memoryInUse(hostId),
@@ -135,9 +136,12 @@ function source(viewer: Viewer, all: Estate, host: Host, text: string | undefine
   if (text === undefined || text === "") return;
   const stores = [...all.ofHost("datastore", host.id)].map((id) => all.get("datastore", id)!);
   const isAt = (name: string, volume: string): boolean =>
-    text === `${name}/${volume}` || stores.some((store) => store.name === name && store.path !== undefined && text === `${store.path === "/" ? "" : store.path}/${volume}`);
+    text === `${name}/${volume}` ||
+    stores.some((store) => store.name === name && store.path !== undefined && text === `${store.path === "/" ? "" : store.path}/${volume}`);
   const made = before.some(
-    ({ action }) => (action.verb === "volume.create" || (action.verb === "image.place" && readOnly)) && (isAt(action.datastore, action.volume) || text.endsWith(`/${action.volume}`)),
+    ({ action }) =>
+      (action.verb === "volume.create" || (action.verb === "image.place" && readOnly)) &&
+      (isAt(action.datastore, action.volume) || text.endsWith(`/${action.volume}`)),
   );
   if (made) return;
   const found = volumeBehind(stores, text);
@@ -158,4 +162,3 @@ function plug(viewer: Viewer, all: Estate, host: Host, nic: { kind?: string | un
   if (network) viewer.must("network.use", network);
   else if (!networks.some((each) => viewer.may("network.use", each))) throw viewer.lacks("network.use", undefined);
 }
-

@@ -74,7 +74,10 @@ export class Roles {
     const role = this.#access.rights.role(ref);
     if (!role) throw new PolyvisorError("notFound", { detail: `there is no role "${ref.slice(0, 64)}"` });
     if (role.builtIn)
-      throw new PolyvisorError("conflict", { detail: `the role ${role.name} is one that every site has`, remedy: "Make one of your own: polyvisor role create." });
+      throw new PolyvisorError("conflict", {
+        detail: `the role ${role.name} is one that every site has`,
+        remedy: "Make one of your own: polyvisor role create.",
+      });
     return role;
   }
 }

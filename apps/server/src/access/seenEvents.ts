@@ -36,7 +36,7 @@ export function readId(text: string, viewer: Viewer, secrets: Secrets, where: st
   } catch {
     // answered below
   }
-  throw new PolyvisorError("badRequest", { detail: "the id to resume after is not one that this stream gave you", where });
+  throw new PolyvisorError("badRequest", { detail: "the id to resume after is not one of this stream's", where });
 }
 
 /**
@@ -90,7 +90,9 @@ export function shownTo(viewer: Viewer, event: Event): Event | undefined {
   if (event.kind === "host" && movesOthers(viewer, event, past?.object)) return resetAt(event.id, event.at);
   if (object && sees(object)) {
     const appears = event.type === "changed" && past?.object !== undefined && !sees(past.object);
-    return appears ? { id: event.id, at: event.at, type: "created", kind: event.kind, objectId: event.objectId, fields: [], object } : signed(viewer, event, object);
+    return appears
+      ? { id: event.id, at: event.at, type: "created", kind: event.kind, objectId: event.objectId, fields: [], object }
+      : signed(viewer, event, object);
   }
   if (event.type === "created") return undefined;
   if (!past) return event.type === "deleted" || event.fields.some((field) => placing.has(field)) ? resetAt(event.id, event.at) : undefined;

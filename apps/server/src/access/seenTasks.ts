@@ -10,7 +10,10 @@ function isFor(viewer: Viewer, task: Task): boolean {
   if (viewer.everywhere("task.view")) return true;
   if (task.by !== viewer.caller.account) return viewer.may("task.view");
   // A token that is narrowed to some objects sees no task about others.
-  return !viewer.isFiltered || task.plan.steps.every(({ target }) => target.id !== undefined && viewer.estate.get(target.kind as EstateKind, target.id) !== undefined);
+  return (
+    !viewer.isFiltered ||
+    task.plan.steps.every(({ target }) => target.id !== undefined && viewer.estate.get(target.kind as EstateKind, target.id) !== undefined)
+  );
 }
 
 /** The caller's own tasks; everybody's for who may see them. */

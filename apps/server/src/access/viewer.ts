@@ -12,7 +12,12 @@ import { readScopeFilter } from "./selectors.ts";
 import type { Rights } from "./rights.ts";
 
 /** Nothing to go by but the folder. */
-export const inFolder = (rights: Rights, folder: string | undefined): ObjectFacts => ({ ids: [], folders: rights.folders.chain(folder), tags: [], selectors: [] });
+export const inFolder = (rights: Rights, folder: string | undefined): ObjectFacts => ({
+  ids: [],
+  folders: rights.folders.chain(folder),
+  tags: [],
+  selectors: [],
+});
 
 /**
  * What one caller may, by the grants of his account and groups, within the scope of his token. Sets of objects are

@@ -15,6 +15,10 @@ const outcomeUnknown: ReadonlySet<ErrorCode> = new Set(["hostUnreachable", "host
 const attempts = 3;
 /** How long a new VM is waited for in the estate after the host said that it is there. */
 const settleMs = 2_000;
+/** By then a regular look has found it. */
+const lookMs = 10_000;
+
+type Placing = NonNullable<PlanStep["place"]>;
 
 export interface PerformerOptions {
   hosts: Hosts;
@@ -23,6 +27,8 @@ export interface PerformerOptions {
   attribution: Attribution;
   templates: Templates;
   hostWait: number;
+  /** Puts a new VM into its folder and gives it its tags, where it has none yet. */
+  place(taskId: string, hostId: string, nativeId: string, place: Placing): Promise<void>;
 }
 
 export interface StepContext {
@@ -49,7 +55,9 @@ export class StepPerformer {
         return await this.#overConnection(step.hostId, context, (hypervisor) =>
           placeImage(this.#options.templates, this.#options.estate, step.hostId!, hypervisor, action, context),
         );
-      return await this.#run(step.hostId, action, context);
+      const performed = await this.#run(step.hostId, action, context);
+      if (step.place) await this.#place(taskId, step.hostId, action, step.place);
+      return performed;
     } finally {
       release();
     }
@@ -143,6 +151,14 @@ export class StepPerformer {
         }
       }
     };
+  }
+
+  /** Puts a VM that was made into its folder. Until then it is at the top, where no grant of a folder reaches. */
+  async #place(taskId: string, hostId: string, action: Action, place: Placing): Promise<void> {
+    const uuid = action.verb === "vm.create" || action.verb === "vm.define" ? action.vm : action.verb === "vm.clone" ? action.to : undefined;
+    if (uuid === undefined) return;
+    for (let waited = 0; waited < lookMs && !this.#options.estate.byNative("vm", hostId, uuid); waited += 10) await delay(10);
+    await this.#options.place(taskId, hostId, uuid, place);
   }
 
   /** A client that asks for the VM right after the task ended shall find it. */

@@ -45,7 +45,14 @@ export function permissionHandlers({ access, identity }: Services): Pick<Handler
       const { permission } = query;
       const reasons = await grants.explained(of.verdict(permission, object && of.factsOf(object)).reasons);
       const allowed = of.may(permission, object);
-      return { allowed, account: of.caller.account, permission, object: shown(object), reasons, sentences: sentencesOf(of, permission, allowed, object?.name, reasons) };
+      return {
+        allowed,
+        account: of.caller.account,
+        permission,
+        object: shown(object),
+        reasons,
+        sentences: sentencesOf(of, permission, allowed, object?.name, reasons),
+      };
     },
     async permissionEffective({ viewer, query }) {
       const of = await asked(viewer, query.account);
@@ -78,8 +85,11 @@ function sentencesOf(viewer: Viewer, permission: Permission, allowed: boolean, o
   else if (viewer.isFiltered && !allowed) out.push("The token is narrowed to the objects that fit its filter.");
   if (reasons.length === 0 && caller.use !== "local") out.push("No grant gives it.");
   for (const { effect, role, subject, scope } of reasons)
-    out.push(`${subject.kind === "group" ? `The group ${subject.name}` : subject.name} ${effect === "allow" ? "has" : "is denied"} the role ${role} ${whereOf(scope)}.`);
-  if (reasons.some(({ effect }) => effect === "deny") && reasons.some(({ effect }) => effect === "allow")) out.push("A denial wins over every grant that allows.");
+    out.push(
+      `${subject.kind === "group" ? `The group ${subject.name}` : subject.name} ${effect === "allow" ? "has" : "is denied"} the role ${role} ${whereOf(scope)}.`,
+    );
+  if (reasons.some(({ effect }) => effect === "deny") && reasons.some(({ effect }) => effect === "allow"))
+    out.push("A denial wins over every grant that allows.");
   return out;
 }
 
