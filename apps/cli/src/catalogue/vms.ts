@@ -155,6 +155,25 @@ export const vmRows: readonly CommandRow[] = [
     load: async () => (await import("../commands/top.ts")).top,
   },
   {
+    path: "samples",
+    ofVm: true,
+    takes: ["output"],
+    operands: "[vm]",
+    completes: ["vm"],
+    options: [
+      ["--from <time>", "its beginning (1h ago)"],
+      ["--to <time>", "its end (now)"],
+      ["--step <seconds>", "between two points; of what is kept, at most 1,000 points where left out"],
+      ["--host", "the name is a host's"],
+      ["--csv", "a line a point, for a spreadsheet"],
+    ],
+    summary: "show the load of a VM over time: minimum, mean, maximum and a graph; without a name, what is kept and what it costs",
+    details:
+      "Measured every 20 s; kept so for a day, as 5 minutes for a month, as hours for a year. Where nothing was measured the graph is blank. What each figure means: docs/guide/metrics.md.",
+    examples: ["samples web1", "samples web1 --from yesterday --to today --step 300", "samples h1 --host --from 30d --csv", "samples"],
+    load: async () => (await import("../commands/samples.ts")).samples,
+  },
+  {
     path: "dump",
     aliases: ["dumpxml", "definition"],
     ofVm: true,
