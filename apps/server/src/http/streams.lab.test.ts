@@ -100,8 +100,8 @@ describe("events", () => {
       ["kinds=vm,ghost", /"ghost"/],
       ["filter=stat%3Dx", /did you mean state/],
       ["kinds=host,task&filter=vm%20where%20state%3Doff", /`kinds` leaves out/],
-      ["since=x", /not one of/],
-      ["since=1e3", /not one of/],
+      ["since=x", /to resume after is not one/],
+      ["since=1e3", /to resume after is not one/],
     ] as const) {
       const answer = await fetch(`${lab.url}${apiBase}/events?${query}`, { headers: authorization() });
       expect(answer.status).toBe(400);
