@@ -7,6 +7,8 @@ import type { Estate } from "./estate/estate.ts";
 import type { History } from "./history/history.ts";
 import type { Keep } from "./samples/tiers.ts";
 import type { SampleStorage } from "./samples/sampleStorage.ts";
+import type { Peer, ServerFacts } from "./cluster/cluster.ts";
+import type { TermTimes } from "./cluster/term.ts";
 import type { Store } from "./store/openStore.ts";
 
 /** Kinds that the estate keeps; tasks are kept apart. */
@@ -194,6 +196,16 @@ export interface VmPatch {
   folder?: string | null | undefined;
 }
 
+export interface ClusterControl {
+  servers(): Promise<ServerFacts[]>;
+  /** Tells the others where this server is reached. @param certificate of its TLS, PEM */
+  announce(url: string, certificate?: string): Promise<void>;
+  /** The server that looks after a host; undefined where this one or none does. */
+  holderOf(hostId: string): Promise<Peer | undefined>;
+  /** Whether this server looks after a host. */
+  holds(hostId: string): boolean;
+}
+
 export interface ControlPlane {
   readonly estate: Estate;
   readonly hosts: HostsControl;
@@ -204,6 +216,8 @@ export interface ControlPlane {
   };
   readonly plans: { make(request: Request, account: string, reason: string, access?: PlanAccess): Promise<Plan> };
   readonly tasks: TasksControl;
+  /** This server among the others on the same database. */
+  readonly cluster: ClusterControl;
   readonly samples: SamplesReader;
   readonly events: EventReader;
   readonly history: History;
@@ -252,6 +266,14 @@ export interface ControlPlaneOptions {
   recipesFolder?: string;
   /** Connects to a host; the adapters of this process where absent. For tests whose hosts outlive the server. */
   connectTo?: typeof connectHypervisor;
+  /** As `GET /servers` shows it; the machine's name and "unknown" where absent. */
+  serverName?: string | undefined;
+  version?: string | undefined;
+  /** Another process took this server's place on the database: this one must end. */
+  superseded?: () => void;
+  /** How long leases last, and the monotonic clock (milliseconds) that they are measured by; for tests. */
+  term?: TermTimes | undefined;
+  clock?: (() => number) | undefined;
   /** Told of every durable boundary; for tests that stop the server there. */
   onBoundary?: (point: string) => void | Promise<void>;
 }

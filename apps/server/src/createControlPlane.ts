@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { connectHypervisor } from "@polyvisor/hypervisors";
 import { connectionStates, type Vm } from "@polyvisor/model";
 import type { PlanAccess } from "./access/planAccess.ts";
 import type { ControlPlane, ControlPlaneOptions, Figures, Intervals } from "./controlPlane.ts";
+import { Cluster } from "./cluster/cluster.ts";
 import { Attribution } from "./estate/attribution.ts";
 import { Estate } from "./estate/estate.ts";
 import { explainVm } from "./estate/explain.ts";
@@ -16,6 +17,7 @@ import { InventoryRules } from "./estate/inventoryRules.ts";
 import { wantRevision } from "./estate/wantRevision.ts";
 import { loadEstate } from "./estate/loadEstate.ts";
 import { EventLog } from "./events/eventLog.ts";
+import { follow } from "./events/follower.ts";
 import { Housekeeping } from "./events/housekeeping.ts";
 import { Journal } from "./events/journal.ts";
 import { Hosts } from "./hosts/hosts.ts";
@@ -27,6 +29,8 @@ import type { Work } from "./plans/work.ts";
 import { Sampler } from "./samples/sampler.ts";
 import { placeVm } from "./tasks/placeVm.ts";
 import { StepPerformer } from "./tasks/performStep.ts";
+import { StepTurns } from "./tasks/stepTurns.ts";
+import { StepWork } from "./tasks/stepWork.ts";
 import { Tasks } from "./tasks/tasks.ts";
 import { Templates } from "./templates/templates.ts";
 
@@ -52,7 +56,27 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const estate = new Estate({ now, loadKeptMs: intervals.sample * 3 });
   const last = await loadEstate(pool, estate);
   const events = await EventLog.open(pool, now, last);
-  const journal = new Journal({ pool, estate, log: roomLog(log, "events"), serverId, now, last, publish: (list) => events.publish(list) });
+  const journal = new Journal({
+    pool,
+    estate,
+    log: roomLog(log, "events"),
+    serverId,
+    now,
+    last,
+    publish: (list) => events.publish(list),
+    applied: (event, before, own) => {
+      if (!own && event.kind === "vm") {
+        const vm = event.object as Vm | undefined;
+        rules.seen(event, before as Vm | undefined, vm ? estate.withNative("vm", vm.nativeId).filter((each) => each.id !== vm.id) : []);
+      }
+      hosts.applied(event, own);
+    },
+    lost: (claims) => {
+      leases.refused(claims);
+      tasks.lost(claims);
+    },
+    hasPeers: () => cluster.hasPeers,
+  });
   events.catchUp = () => journal.catchUp();
   const attribution = new Attribution(now);
   const rules = new InventoryRules({ now, newId });
@@ -62,7 +86,47 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     pool,
     log: roomLog(log, "templates"),
   });
-  const hosts = new Hosts({
+  const tell = (what: string): void => void cluster.rows.notify(what).catch((error: unknown) => log.debug({ err: error }, "other servers could not be told"));
+  let started = false;
+  const gained: Promise<void>[] = [];
+  const cluster: Cluster = new Cluster({
+    store,
+    serverId,
+    name: options.serverName ?? hostname(),
+    version: options.version ?? "unknown",
+    log: roomLog(log, "cluster"),
+    times: options.term,
+    clock: options.clock,
+    hosts: () => estate.tables.host.byId.keys(),
+    hostsChanged: () => hosts.changed,
+    idle: (hostId) => hosts.users.idle(hostId),
+    gained: (claims) => {
+      const cause = started ? "another server looked after it before" : "the server started";
+      const done = hosts.gained(claims, cause, started ? undefined : housekeeping.aliveBefore);
+      if (!started) gained.push(done);
+      done.catch((error: unknown) => log.debug({ err: error }, "hosts could not be taken")).finally(() => void stepWork.look());
+    },
+    lost: (claims) => hosts.lost(claims),
+    superseded: () => options.superseded?.(),
+    async round() {
+      if (!started) return;
+      await tasks.takeOver(cluster.leases.dead);
+      if (cluster.hasPeers) {
+        await tasks.resume();
+        void stepWork.look();
+      }
+    },
+    told(what) {
+      const [kind, id = ""] = what.split(" ");
+      if (kind === "step" && leases.held(id)) void stepWork.look();
+      else if (kind === "task") void tasks.news(id).catch((error: unknown) => log.debug({ err: error }, "a task could not be looked at"));
+      else if (kind === "refresh") hosts.again(id, "refresh");
+    },
+  });
+  const { leases } = cluster;
+  const hosts: Hosts = new Hosts({
+    serverId,
+    leases,
     estate,
     journal,
     rules,
@@ -100,8 +164,35 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       home: homedir(),
     });
   };
-  const performer = new StepPerformer({ hosts, estate, rules, attribution, templates, hostWait: intervals.hostWait, place: placeVm(journal) });
-  const tasks = new Tasks({
+  const performer = new StepPerformer({
+    hosts,
+    estate,
+    rules,
+    attribution,
+    templates,
+    journal,
+    leases,
+    tell,
+    hostWait: intervals.hostWait,
+    place: placeVm(journal),
+  });
+  const turns = new StepTurns();
+  const stepWork: StepWork = new StepWork({
+    pool,
+    serverId,
+    leases,
+    performer,
+    tell,
+    log: roomLog(log, "tasks"),
+    turns,
+  });
+  const tasks: Tasks = new Tasks({
+    leases,
+    stepWork,
+    turns,
+    tell,
+    hostExists: (id) => estate.get("host", id) !== undefined,
+    claimTasks: (dead) => cluster.rows.claimTasks(dead),
     pool,
     journal,
     performer,
@@ -115,8 +206,12 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const history = new History({ pool, estate, now, keepDays: intervals.keepEventsDays });
   let closing = false;
 
-  await hosts.resume(housekeeping.aliveBefore);
+  hosts.resume();
+  await cluster.open();
+  await Promise.all(gained);
+  const follower = await follow({ store, journal, serverId, log: roomLog(log, "events") });
   await tasks.resume();
+  started = true;
   sampler.start();
   housekeeping.start();
 
@@ -140,6 +235,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   return {
     estate,
     hosts,
+    cluster,
     vms: {
       change: (id, patch, ifRevision, check) =>
         journal.ask((draft) => {
@@ -172,10 +268,13 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       closing = true;
       await tasks.close(intervals.stopGrace);
       // A host that waits for the store to take its changes waits no longer than the grace.
+      await cluster.stop();
       const disconnected = hosts.close();
       await Promise.race([disconnected, delay(intervals.stopGrace, undefined, { ref: false })]);
+      await follower.close();
       await journal.close();
       await disconnected;
+      await cluster.close(); // what was still to be written of its hosts is written
       await sampler.close();
       await housekeeping.close();
       events.close();

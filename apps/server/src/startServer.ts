@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { hostname } from "node:os";
 import path from "node:path";
 import type { Logger } from "pino";
 import { Access } from "./access/access.ts";
 import { AuditLog } from "./audit/auditLog.ts";
+import { checkSharedKey } from "./cluster/sharedKey.ts";
 import type { Config } from "./config.ts";
 import { createControlPlane } from "./createControlPlane.ts";
 import { takeDataFolder } from "./dataFolder.ts";
@@ -66,7 +68,22 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     const identity = await Identity.open(store, roomLog(log, "identity"), secrets);
     started.push({ what: "identity", close: () => identity.close() });
     await keepLocalToken(folder.path, identity);
-    const control = await createControlPlane({ store, dataFolder: folder.path, log, secrets, serverId: folder.serverId });
+    await checkSharedKey(store.pool, secrets, folder.serverId, folder.path);
+    const control = await createControlPlane({
+      store,
+      dataFolder: folder.path,
+      log,
+      secrets,
+      serverId: folder.serverId,
+      version,
+      superseded: () =>
+        queueMicrotask(() => {
+          throw new StartError(
+            `Another process took the place of this server (${folder.serverId}) on the database.`,
+            "Each server has a data folder of its own: remove the file server-id in the one that was copied.",
+          );
+        }),
+    });
     started.push({ what: "control plane", close: () => control.close() });
     const access = await Access.open({ store, estate: control.estate, secrets, log: roomLog(log, "access"), onIdentity: (fn) => identity.onChange(fn) });
     started.push({ what: "access", close: () => access.close() });
@@ -105,13 +122,19 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     });
     const { port } = app.server.address() as { port: number };
     url = urlOf(config.listen, port, tls !== undefined);
+    await control.cluster.announce(peerUrlOf(config.listen, port, tls !== undefined), tls?.pair.cert);
 
     const file = path.join(folder.path, "server.json");
     const facts = { url, pid: process.pid, startedAt: new Date().toISOString(), version, data: folder.path };
     // The command line of this machine knows the certificate by this file, whatever names it is for.
     const tell = (): Promise<void> => writeAtomically(file, `${JSON.stringify({ ...facts, certificate: tls?.pair.cert })}\n`, 0o644);
     await tell();
-    tls?.onChange(() => void tell().catch((error: unknown) => log.error({ err: error }, "server.json could not be written")));
+    tls?.onChange(
+      () =>
+        void Promise.all([tell(), control.cluster.announce(peerUrlOf(config.listen, port, true), tls.pair.cert)]).catch((error: unknown) =>
+          log.error({ err: error }, "server.json could not be written"),
+        ),
+    );
     started.push({ what: "server.json", close: () => rm(file, { force: true }) });
     return { url, reload: async () => tls?.reload(), close: closeAll };
   } catch (error) {
@@ -135,6 +158,11 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 export function urlOf(listen: string, port: number, secure = false): string {
   const host = listen === "0.0.0.0" ? "127.0.0.1" : listen === "::" ? "[::1]" : listen.includes(":") ? `[${listen}]` : listen;
   return `${secure ? "https" : "http"}://${host}:${port}`;
+}
+
+/** An address by which the other servers of the site reach it: the machine's name where it listens at all of its addresses. */
+export function peerUrlOf(listen: string, port: number, secure = false): string {
+  return listen === "0.0.0.0" || listen === "::" ? `${secure ? "https" : "http"}://${hostname().toLowerCase()}:${port}` : urlOf(listen, port, secure);
 }
 
 async function checkPort(config: Config): Promise<void> {

@@ -12,6 +12,7 @@ import type { Contract } from "./contracts/parts.ts";
 import { permissionContracts } from "./contracts/permissions.ts";
 import { placesContracts } from "./contracts/places.ts";
 import { signInContracts } from "./contracts/signIn.ts";
+import { serversContracts } from "./contracts/servers.ts";
 import { siteContracts } from "./contracts/site.ts";
 import { tasksContracts } from "./contracts/tasks.ts";
 import { vmsContracts } from "./contracts/vms.ts";
@@ -25,6 +26,7 @@ export { pageQuerySchema, type Contract } from "./contracts/parts.ts";
 /** Every route's contract. The server registers by it, OpenAPI is made of it, a test walks it. */
 export const contracts = {
   ...siteContracts,
+  ...serversContracts,
   ...identityContracts,
   ...signInContracts,
   ...accountsContracts,

@@ -112,6 +112,7 @@ export const needs = {
   historyRetentionGet: site("metrics.view"),
   historyRetentionSet: site("server.administer"),
   sampleStorage: site("metrics.view"),
+  serverList: site("server.administer"),
   logLevelsGet: site("server.administer"),
   logLevelsSet: site("server.administer"),
   supportBundle: site("server.administer"),

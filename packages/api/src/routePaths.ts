@@ -4,6 +4,7 @@
  */
 export const routePaths = {
   infoGet: ["GET", "/info"],
+  serverList: ["GET", "/servers"],
   sessionCreate: ["POST", "/sessions"],
   sessionDelete: ["DELETE", "/sessions/current"],
   sessionList: ["GET", "/sessions"],

@@ -10,6 +10,11 @@ export interface ConnectOptions {
   /** Asks the site for a secret: a SASL pass phrase, a key's pass phrase. */
   secret?: (need: { kind: "username" | "password" | "keyPassphrase"; for: string }) => Promise<string | undefined>;
   ssh?: { knownHostsFile?: string; agentSocket?: string; privateKeyFiles?: string[] };
+  /**
+   * Asked right before each call that may change something is sent; throws where that must not be any more. An action is
+   * several calls, and the site may lose the right to the host between two of them.
+   */
+  mayChange?: () => void;
   /** Now, in milliseconds since 1970. */
   now?: () => number;
   /** Structured log line; never with secrets. */

@@ -110,5 +110,7 @@ export const vmSchema = vmFactsSchema.extend({
   /** Id of the folder it is in; at the top where absent. */
   folder: z.string().optional(),
   notes: z.string(),
+  /** While a task moves it: from and to which host (ids). What its former host tells meanwhile does not count. */
+  moving: z.object({ from: z.string(), to: z.string(), taskId: z.string() }).optional(),
 });
 export type Vm = z.infer<typeof vmSchema>;

@@ -8,7 +8,7 @@ const network = (name: "list" | "info" | "start" | "stop") => async () => (await
 const task = (name: "list" | "show" | "cancel" | "wait") => async () => (await import("../commands/task.ts"))[name];
 const one = (kind: "host" | "datastore" | "network" | "task", operand: string = kind) => ({ operands: `<${operand}>`, completes: [kind] }) as const;
 
-/** Hosts, datastores, volumes, networks, templates, tasks and events. */
+/** Hosts, datastores, volumes, networks, servers, templates, tasks and events. */
 export const siteRows: readonly CommandRow[] = [
   {
     path: "host add",
@@ -191,6 +191,13 @@ export const siteRows: readonly CommandRow[] = [
     takes: ["change", "output"],
     summary: "stop a network; VMs on it lose their link; asks first",
     load: network("stop"),
+  },
+  {
+    path: "server list",
+    aliases: ["server ls", "servers"],
+    takes: ["output"],
+    summary: "list the servers that share this site's database",
+    load: async () => (await import("../commands/server.ts")).list,
   },
   {
     path: "template list",

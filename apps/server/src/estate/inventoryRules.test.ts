@@ -78,12 +78,14 @@ describe("a VM that goes to another host keeps its id, tags and notes", () => {
     expectMoved();
   });
   test("at once, when a task moves it", () => {
-    const end = rules.beginMove("uuid", "h-a", "h-b");
+    expect(change((draft) => rules.beginMove(draft, "uuid", { from: "h-a", to: "h-b", taskId: "t" }))).toEqual(["changed vm-new1 moving"]);
+    rules = new InventoryRules({ now: () => now, newId: (kind) => `${kind}-new${++count}` }); // another server's: it is in the document
     expect(appear("h-b", { state: "paused" })).toEqual(["changed vm-new1 hostId,state"]);
     expect(appear("h-a", { state: "paused" })).toEqual([]); // its former host does not count any more
     expect(vanish("h-a")).toEqual([]);
-    end();
+    expect(change((draft) => rules.endMove(draft, "uuid", "t"))).toEqual(["changed vm-new1 moving"]);
     expectMoved();
+    expect(onlyVm().moving).toBeUndefined();
   });
 });
 

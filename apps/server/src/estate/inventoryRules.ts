@@ -1,4 +1,4 @@
-import type { Datastore, FactsOf, HostFacts, InventoryKind, Network, Vm, VmFacts } from "@polyvisor/model";
+import type { Datastore, Event, FactsOf, HostFacts, InventoryKind, Network, Vm, VmFacts } from "@polyvisor/model";
 import type { ObjectOf } from "../controlPlane.ts";
 import type { Draft } from "../events/draft.ts";
 import { changedFacts, onlyFacts, same, withFacts } from "./facts.ts";
@@ -9,6 +9,11 @@ const moveMs = 60_000;
 export interface RulesOptions {
   now(): number;
   newId(kind: InventoryKind): string;
+}
+
+/** Not moving. */
+function still({ moving: _moving, ...vm }: Vm): Vm {
+  return vm;
 }
 
 interface Note {
@@ -26,17 +31,34 @@ export class InventoryRules {
   readonly #departed = new Map<string, { vm: Vm; at: number }>();
   /** VMs that appeared while another with their UUID was there: id of the new one, and of the one before it. */
   readonly #twins = new Map<string, { before: string; at: number }>();
-  /** VMs that a task is moving: what their former host tells no longer counts. */
-  readonly #moving = new Map<string, { from: string; to: string }>();
 
   constructor(options: RulesOptions) {
     this.#options = options;
   }
 
-  /** A task begins to move a VM. @returns to be called when it is over */
-  beginMove(nativeId: string, from: string, to: string): () => void {
-    this.#moving.set(nativeId, { from, to });
-    return () => this.#moving.delete(nativeId);
+  /** A task begins to move a VM. It stands in the VM's document, so that the server that looks after the other host knows of it in time. */
+  beginMove(draft: Draft, nativeId: string, moving: NonNullable<Vm["moving"]>): void {
+    const vm = draft.byNative("vm", moving.from, nativeId) ?? draft.byNative("vm", moving.to, nativeId);
+    if (!vm || same(vm.moving, moving)) return;
+    draft.put({ ...vm, moving, revision: vm.revision + 1 }, { type: "changed", fields: ["moving"], taskId: moving.taskId });
+  }
+
+  /** The move is over, whatever came of it: where the VM is now is what the hosts say. */
+  endMove(draft: Draft, nativeId: string, taskId: string): void {
+    for (const vm of draft.withNative("vm", nativeId)) {
+      if (vm.moving?.taskId !== taskId) continue;
+      draft.put({ ...still(vm), revision: vm.revision + 1 }, { type: "changed", fields: ["moving"], taskId });
+    }
+  }
+
+  /**
+   * Another server committed a change of a VM: what is remembered of it there is remembered here too.
+   * @param before as it was known, @param others with the same native id, on other hosts
+   */
+  seen(event: Event, before: Vm | undefined, others: readonly Vm[]): void {
+    if (event.type === "deleted" && before) this.#depart(before);
+    const other = others[0];
+    if (event.type === "created" && other) this.#remember(event.objectId, other.id);
   }
 
   host(draft: Draft, hostId: string, facts: HostFacts): void {
@@ -58,8 +80,7 @@ export class InventoryRules {
     const known = draft.byNative(kind, hostId, nativeId);
     if (!known) return;
     if (known.kind !== "vm") return draft.remove(known, note);
-    if (this.#moving.get(nativeId)?.from === hostId) return; // it is on its way; the end of the step tells where it is
-    const now = this.#options.now();
+    if (known.moving?.from === hostId) return; // it is on its way; the end of the step tells where it is
     for (const twin of draft.withNative("vm", nativeId)) {
       const born = this.#twins.get(twin.id);
       if (born?.before !== known.id) continue;
@@ -80,9 +101,13 @@ export class InventoryRules {
       );
       return;
     }
-    if (this.#departed.size > 100_000) this.#departed.clear();
-    this.#departed.set(nativeId, { vm: known, at: now });
+    this.#depart(known);
     draft.remove(known, note);
+  }
+
+  #depart(vm: Vm): void {
+    if (this.#departed.size > 100_000) this.#departed.clear();
+    this.#departed.set(vm.nativeId, { vm: still(vm), at: this.#options.now() });
   }
 
   /** Everything of a host that is not among these is gone. */
@@ -102,13 +127,10 @@ export class InventoryRules {
   }
 
   #appear(draft: Draft, hostId: string, facts: VmFacts, note: Note): void {
-    const moving = this.#moving.get(facts.nativeId);
-    if (moving?.from === hostId) return;
     const others = draft.withNative("vm", facts.nativeId);
-    if (moving?.to === hostId) {
-      const source = others.find((vm) => vm.hostId === moving.from);
-      if (source) return this.#takeOver(draft, source, hostId, facts, "changed", note);
-    }
+    if (others.some((vm) => vm.moving?.from === hostId)) return;
+    const source = others.find((vm) => vm.moving?.to === hostId && vm.hostId === vm.moving.from);
+    if (source) return this.#takeOver(draft, source, hostId, facts, "changed", { ...note, taskId: note.taskId ?? source.moving!.taskId });
     const departed = this.#departed.get(facts.nativeId);
     if (others.length === 0 && departed && this.#options.now() - departed.at <= moveMs && !draft.get("vm", departed.vm.id))
       return this.#takeOver(draft, departed.vm, hostId, facts, "created", note);

@@ -1,3 +1,5 @@
+import { PolyvisorError } from "@polyvisor/model";
+
 /**
  * What a server holds until another takes it: the lease of a host, or an open task. Its number rises each time that it
  * changes hands, and the store takes a write only with the present one.
@@ -11,11 +13,13 @@ export interface Claim {
   lost: boolean;
 }
 
-/** A mutation was made under a claim that is lost: what it wanted is the new holder's to do. */
-export class ClaimLost extends Error {
-  constructor(claim: Pick<Claim, "kind" | "id">) {
-    super(`the ${claim.kind} ${claim.id} is looked after by another server now`);
-    this.name = "ClaimLost";
+/** Something was wanted under a claim that is lost or not sure: it is the new holder's to do. */
+export class ClaimLost extends PolyvisorError {
+  constructor({ kind }: Pick<Claim, "kind" | "id">) {
+    super("starting", {
+      detail: `another server looks after the ${kind} now, or is about to`,
+      remedy: "Try again in a few seconds; any of the servers will do.",
+    });
   }
 }
 

@@ -6,18 +6,29 @@ import type { Draft } from "./draft.ts";
 import { eventColumns, eventOfRow, type EventRow } from "./eventRow.ts";
 
 /** All servers write events under this lock, so that ids rise in the order of commit. */
-export const eventLock = 7_601_523_441;
+const eventLock = 7_601_523_441;
+/**
+ * Begins a transaction and stands in line. A server that stops in the middle of its turn (SIGSTOP, a hung disk) would
+ * hold all others up for ever: the database ends the connection of one who says nothing for so long.
+ */
+export const standInLine = `begin; set local idle_in_transaction_session_timeout = '3s'; select pg_advisory_xact_lock(${eventLock})`;
 /** Told by the writer of a batch with its server's id. */
 export const eventChannel = "polyvisor_event";
 /** Events that are read at once. */
 export const foreignPage = 1_000;
 
-const since = (last: number): string => `select ${eventColumns} from event where id > ${last} order by id limit ${foreignPage}`;
+/** Connections that know the statement. */
+const ready = new WeakSet<pg.ClientBase>();
+const since = (last: number | "$1"): string => `select ${eventColumns} from event where id > ${last} order by id limit ${foreignPage}`;
 
 /** Takes the turn to write, and what others wrote after `last`, in one round trip. The lock goes with the transaction. */
 export async function takeTurn(client: pg.ClientBase, last: number): Promise<Event[]> {
-  const answers = (await client.query(`begin; select pg_advisory_xact_lock(${eventLock}); ${since(last)}`)) as unknown as pg.QueryResult<EventRow>[];
-  return answers[2]!.rows.map(eventOfRow);
+  if (!ready.has(client)) {
+    await client.query(`prepare journal_since (bigint) as ${since("$1")}`); // planning it each time would cost as much as running it
+    ready.add(client);
+  }
+  const answers = (await client.query(`${standInLine}; execute journal_since (${last})`)) as unknown as pg.QueryResult<EventRow>[];
+  return answers[3]!.rows.map(eventOfRow);
 }
 
 /** What was written after `last`, without a turn. Gapless: an id is given and committed under the lock. */
@@ -30,7 +41,7 @@ insert into task (id, state, title, by_account, reason, created_at, owner, plan,
 select id, state, title, by, reason, "createdAt", owner, plan, failure, "endedAt"
 from jsonb_to_recordset($1::jsonb) as t(id text, state text, title text, by text, reason text, "createdAt" timestamptz, owner text, plan jsonb, failure jsonb, "endedAt" timestamptz)`;
 const updateTasks = `
-update task set state = t.state, started_at = t."startedAt", ended_at = t."endedAt", cancel_requested = t."cancelRequested", revision = t.revision, failure = t.failure
+update task set state = t.state, started_at = t."startedAt", ended_at = t."endedAt", cancel_requested = task.cancel_requested or t."cancelRequested", revision = t.revision, failure = t.failure
 from jsonb_to_recordset($1::jsonb) as t(id text, state text, "startedAt" timestamptz, "endedAt" timestamptz, "cancelRequested" boolean, revision bigint, failure jsonb)
 where task.id = t.id and task.owner = $2`;
 const upsertSteps = `
@@ -171,7 +182,7 @@ export async function lookAtClaims(client: pg.ClientBase | pg.Pool, claims: Iter
 /** After a failure that may have been behind the commit: where the events of a batch begin, if it was committed. */
 export async function committedAt(client: pg.ClientBase, mark: { key: string; batch: string }): Promise<number | undefined> {
   // Behind the lock: a transaction whose connection died may still be on its way to its end.
-  await client.query(`begin; select pg_advisory_xact_lock(${eventLock})`);
+  await client.query(standInLine);
   const found = await client.query<{ value: { batch: string; first: number | null } }>("select value from setting where key = $1", [mark.key]);
   await client.query("rollback");
   const value = found.rows[0]?.value;

@@ -22,13 +22,17 @@ export class Connector {
     this.#options = options;
   }
 
-  /** @param credentialAt is asked as long as the connection lasts, when a host wants one: this one, or another that a VM is moved to */
-  async open(uri: string, credentialAt: CredentialAt, signal: AbortSignal): Promise<Hypervisor> {
+  /**
+   * @param credentialAt is asked as long as the connection lasts, when a host wants one: this one, or another that a VM is moved to
+   * @param mayChange see `ConnectOptions`
+   */
+  async open(uri: string, credentialAt: CredentialAt, signal: AbortSignal, mayChange?: () => void): Promise<Hypervisor> {
     const { log, now, intervals, connect, connectTo } = this.#options;
     return await connectTo(uri, {
       ...connect,
       signal,
       now,
+      ...(mayChange ? { mayChange } : {}),
       openTimeoutMs: intervals.openTimeout,
       callTimeoutMs: intervals.callTimeout,
       log: (level, message, fields) => log[level]({ uri, ...fields }, message),

@@ -1,4 +1,5 @@
-import { PolyvisorError, type HostFacts } from "@polyvisor/model";
+import { PolyvisorError, type Host, type HostFacts } from "@polyvisor/model";
+import type { Logger } from "pino";
 
 /** Which endpoints are taken: by URI, and by machine and kind of hypervisor. Taken at once, so that two requests cannot both have one. */
 export class Endpoints {
@@ -17,8 +18,29 @@ export class Endpoints {
       this.#claim(hostId, `machine ${facts.machineId} ${facts.hypervisor.type}`, `is the same machine (${facts.hostname}) with the same kind of hypervisor`);
   }
 
+  /** Of the hosts that are known at the start. */
+  takeAll(hosts: Iterable<Host>, log: Logger): void {
+    for (const host of hosts) {
+      try {
+        this.take(host.id, host.uri, host.facts);
+      } catch (error) {
+        log.warn({ host: host.name, err: error }, "two hosts are the same endpoint");
+      }
+    }
+  }
+
+  /** It is committed that the host has it, whoever else was about to take it. */
+  given(hostId: string, uri: string, facts: HostFacts): void {
+    for (const key of [`uri ${uri}`, ...(facts.machineId ? [`machine ${facts.machineId} ${facts.hypervisor.type}`] : [])]) {
+      this.#owners.set(key, hostId);
+      const keys = this.#keys.get(hostId);
+      if (keys) keys.add(key);
+      else this.#keys.set(hostId, new Set([key]));
+    }
+  }
+
   release(hostId: string): void {
-    for (const key of this.#keys.get(hostId) ?? []) this.#owners.delete(key);
+    for (const key of this.#keys.get(hostId) ?? []) if (this.#owners.get(key) === hostId) this.#owners.delete(key);
     this.#keys.delete(hostId);
   }
 

@@ -3,13 +3,15 @@ import type { Hypervisor } from "@polyvisor/hypervisors";
 import { failureOf, PolyvisorError, type Connection, type Host } from "@polyvisor/model";
 import type { Logger } from "pino";
 import { same } from "../estate/facts.ts";
+import type { Claim } from "../events/claim.ts";
 import type { Journal } from "../events/journal.ts";
 import type { Semaphore } from "../semaphore.ts";
 import { backOff } from "./backOff.ts";
 import type { HostFeed } from "./hostFeed.ts";
 
 export interface HostConnectionOptions {
-  id: string;
+  /** The lease under which this server tells of the host. */
+  claim: Claim;
   connect(signal: AbortSignal): Promise<Hypervisor>;
   feed: HostFeed;
   journal: Journal;
@@ -115,7 +117,7 @@ export class HostConnection {
             ? error
             : new PolyvisorError("hostProtocol", { detail: "the connection failed in an unexpected way; the log has it", cause: error });
         if (!(error instanceof PolyvisorError) && !signal.aborted)
-          this.#options.log.error({ host: this.#options.id, err: error }, "a host's connection failed unexpectedly");
+          this.#options.log.error({ host: this.#options.claim.id, err: error }, "a host's connection failed unexpectedly");
       } finally {
         this.#hypervisor = undefined;
         await hypervisor?.close().catch(() => undefined);
@@ -183,12 +185,14 @@ export class HostConnection {
 
   /** Writes how the connection is, when that differs from what is known. */
   async #tell(state: Connection["state"], failure: PolyvisorError | undefined, wait: number, hypervisor?: Hypervisor): Promise<void> {
-    const { id, journal, now } = this.#options;
+    const { claim, journal, now } = this.#options;
+    const { id } = claim;
     const at = now();
     const since = new Date(at).toISOString();
     const lastSeen = this.lastSeen === undefined ? undefined : new Date(this.lastSeen).toISOString();
     await journal
       .write((draft) => {
+        draft.under(claim);
         const host = draft.get("host", id);
         // What an operator decided meanwhile stands: nobody would ever take back what is said of a disabled host.
         if (!host || host.connection.state === "disabled" || this.#stopping.signal.aborted) return;

@@ -2,6 +2,8 @@ import type { Change, InventoryKind, Inventory } from "@polyvisor/model";
 import type { Attribution } from "../estate/attribution.ts";
 import { clean } from "../estate/facts.ts";
 import type { InventoryRules } from "../estate/inventoryRules.ts";
+import type { Claim } from "../events/claim.ts";
+import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
 import { theHost } from "../history/actor.ts";
 
@@ -12,12 +14,14 @@ const causeLength = 1024;
 /** Brings the changes of one host to the journal, in order. */
 export class HostFeed {
   readonly #hostId: string;
+  readonly #claim: Claim;
   readonly #journal: Journal;
   readonly #rules: InventoryRules;
   readonly #attribution: Attribution;
 
-  constructor(hostId: string, journal: Journal, rules: InventoryRules, attribution: Attribution) {
-    this.#hostId = hostId;
+  constructor(claim: Claim, journal: Journal, rules: InventoryRules, attribution: Attribution) {
+    this.#hostId = claim.id;
+    this.#claim = claim;
     this.#journal = journal;
     this.#rules = rules;
     this.#attribution = attribution;
@@ -62,11 +66,20 @@ export class HostFeed {
       datastore: new Set(datastores.map((each) => each.nativeId)),
       network: new Set(networks.map((each) => each.nativeId)),
     };
-    await this.#journal.write((draft) => rules.keepOnly(draft, hostId, present), theHost);
+    await this.#journal.write((draft) => {
+      draft.under(this.#claim);
+      rules.keepOnly(draft, hostId, present);
+    }, theHost);
   }
 
-  #write(mutation: Parameters<Journal["write"]>[0]): void {
+  /** Under the lease: what is heard after another server took the host over changes nothing. */
+  #write(mutation: (draft: Draft) => void): void {
     // A refusal of the store is in the log; the next inventory repairs what it left out. A closed journal ends the feed.
-    this.#journal.write(mutation, theHost).catch(() => undefined);
+    this.#journal
+      .write((draft) => {
+        draft.under(this.#claim);
+        mutation(draft);
+      }, theHost)
+      .catch(() => undefined);
   }
 }

@@ -1,13 +1,16 @@
 import type { Hypervisor } from "@polyvisor/hypervisors";
-import { PolyvisorError, type Host, type HostFacts } from "@polyvisor/model";
+import { PolyvisorError, type Event, type Host, type HostFacts } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
 import type { Credential, HostInput, HostPatch, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
+import { gated } from "../cluster/gated.ts";
+import type { Leases } from "../cluster/leases.ts";
 import type { Attribution } from "../estate/attribution.ts";
 import type { Estate } from "../estate/estate.ts";
 import { clean } from "../estate/facts.ts";
 import type { InventoryRules } from "../estate/inventoryRules.ts";
 import { wantRevision } from "../estate/wantRevision.ts";
+import { ClaimLost, type Claim } from "../events/claim.ts";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
 import { newId } from "../newId.ts";
@@ -15,9 +18,12 @@ import { Semaphore } from "../semaphore.ts";
 import { changedHost } from "./changedHost.ts";
 import { canonicalUri, Connector, type ConnectorOptions, type CredentialAt } from "./connector.ts";
 import { Credentials } from "./credentials.ts";
+import { connecting } from "./connecting.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HostConnection } from "./hostConnection.ts";
 import { HostFeed } from "./hostFeed.ts";
+import { noSuchHost, storedPerhaps } from "./hostErrors.ts";
+import { HostUsers } from "./hostUsers.ts";
 import { newHost } from "./newHost.ts";
 
 /** Attempts to connect at the same time. Most of an attempt is waiting, so that hung hosts do not hold up the others for long. */
@@ -32,6 +38,8 @@ export interface HostsOptions extends ConnectorOptions {
   secrets: Secrets;
   log: Logger;
   intervals: Intervals;
+  serverId: string;
+  leases: Pick<Leases, "held" | "check" | "adopt" | "forget" | "doubt">;
   /** A host is connected, for the first time or again. */
   connected(hostId: string): void;
 }
@@ -44,6 +52,9 @@ export class Hosts implements HostsControl {
   readonly #endpoints: Endpoints;
   readonly #credentials: Credentials;
   readonly #connector: Connector;
+  readonly users = new HostUsers();
+  /** Rises with each host that comes or goes. */
+  changed = 0;
 
   constructor(options: HostsOptions) {
     this.#options = options;
@@ -52,36 +63,38 @@ export class Hosts implements HostsControl {
     this.#connector = new Connector(options);
   }
 
-  /**
-   * After a start of the server: connects to every host that is wanted.
-   * @param lastSeen when the server before this one was last known to run
-   */
-  async resume(lastSeen: string | undefined): Promise<void> {
+  /** Knows the endpoints of all hosts. After a start of the server, before hosts are gained. */
+  resume(): void {
+    this.#endpoints.takeAll(this.#options.estate.tables.host.byId.values(), this.#options.log);
+  }
+
+  /** Connects to hosts that this server looks after from now on. @param lastSeen when the server before this one was last known to run */
+  async gained(claims: readonly Claim[], cause: string, lastSeen?: string): Promise<void> {
     const since = new Date(this.#options.now()).toISOString();
-    for (const host of this.#options.estate.tables.host.byId.values()) {
-      try {
-        this.#endpoints.take(host.id, host.uri, host.facts);
-      } catch (error) {
-        this.#options.log.warn({ host: host.name, err: error }, "two hosts are the same endpoint");
-      }
-    }
-    const wanted = [...this.#options.estate.tables.host.byId.values()].filter((host) => host.connection.state !== "disabled");
-    await this.#options.journal.write((draft) => {
-      for (const { id } of wanted) {
-        const host = draft.get("host", id);
-        if (!host) continue;
-        const was = host.connection;
-        draft.put(
-          {
-            ...host,
-            revision: host.revision + 1,
-            connection: { state: "connecting", since, lastSeen: was.state === "connected" ? (lastSeen ?? was.lastSeen) : was.lastSeen },
-          },
-          { type: "changed", fields: ["connection"], cause: "the server started" },
-        );
-      }
-    });
-    for (const host of wanted) this.#open(host.id, host.uri).start();
+    await this.#options.journal.write((draft) => connecting(draft, claims, { since, cause, lastSeen }));
+    for (const { id } of claims) void this.#follow(id);
+  }
+
+  /** Lets go of hosts that another server looks after. Resolves when nothing is connected to them any more. */
+  async lost(claims: readonly Claim[]): Promise<void> {
+    await Promise.all(claims.map(({ id }) => this.#close(id)));
+  }
+
+  /** Something was committed, here or by another server: connections and endpoints follow. */
+  applied(event: Event, own: boolean): void {
+    if (event.kind !== "host") return;
+    if (event.type !== "changed") this.changed++;
+    if (own) return;
+    const id = event.objectId;
+    const host = event.object as Host | undefined;
+    if (host?.facts && (event.type === "created" || event.fields.includes("facts"))) this.#endpoints.given(id, host.uri, host.facts);
+    if (!host || event.fields.includes("connection")) void this.#follow(id);
+    if (event.fields.includes("credential")) this.#connections.get(id)?.reconnect();
+  }
+
+  /** Tries to connect anew now, where this server looks after the host; for what another server was asked. */
+  again(id: string, how: "reconnect" | "refresh"): void {
+    this.#connections.get(id)?.[how]();
   }
 
   async add(input: HostInput, _account: string): Promise<Host> {
@@ -95,12 +108,15 @@ export class Hosts implements HostsControl {
       this.#endpoints.take(id, uri, facts);
       const first = { id, uri, facts: clean(facts) as HostFacts, features: hypervisor.features, at: this.#options.now() };
       const host = await this.#options.journal.ask((draft) => {
+        this.#endpoints.take(id, uri, facts); // another server may have added it meanwhile
         const made = newHost(draft, input, first);
+        draft.also((client) => client.query("insert into lease (host_id, server_id) values ($1, $2)", [id, this.#options.serverId]));
         draft.put(made, { type: "created", cause: "added by an operator" });
         if (input.credential) this.#credentials.keep(draft, id, input.credential);
         return made;
       });
-      this.#open(id, uri).start(hypervisor);
+      const claim = this.#options.leases.adopt(id, 1);
+      this.#open(claim, uri).start(this.#gated(claim, hypervisor));
       return host;
     } catch (error) {
       await hypervisor?.close().catch(() => undefined);
@@ -153,6 +169,7 @@ export class Hosts implements HostsControl {
         for (const kind of ["vm", "datastore", "network"] as const) for (const object of draft.ofHost(kind, id)) draft.remove(object, note);
         draft.remove(host, note);
         this.#credentials.forget(draft, id);
+        draft.also((client) => client.query("delete from lease where host_id = $1", [id]));
       });
       await this.#follow(id);
     } catch (error) {
@@ -188,6 +205,7 @@ export class Hosts implements HostsControl {
     if (connection) return connection;
     const host = this.#options.estate.get("host", id);
     if (!host) throw noSuchHost(id);
+    if (host.connection.state !== "disabled") throw new ClaimLost({ kind: "host", id });
     throw new PolyvisorError("hostUnreachable", { detail: `the host ${host.name} is disabled`, remedy: `Enable it: polyvisor host enable ${host.name}` });
   }
 
@@ -200,18 +218,24 @@ export class Hosts implements HostsControl {
     await Promise.all([...this.#connections.keys()].map((id) => this.#close(id)));
   }
 
-  #open(id: string, uri: string): HostConnection {
+  #gated(claim: Claim, hypervisor: Hypervisor): Hypervisor {
+    return gated(hypervisor, () => this.#options.leases.check(claim), { enter: () => this.users.enter(claim.id) });
+  }
+
+  #open(claim: Claim, uri: string): HostConnection {
+    const { id } = claim;
     const { journal, rules, attribution, log, now, intervals } = this.#options;
     const connection = new HostConnection({
-      id,
+      claim,
       journal,
       log,
       now,
       gate: this.#gate,
       reconnectMax: intervals.reconnectMax,
       inventoryTimeout: Math.max(60_000, intervals.callTimeout * 2),
-      feed: new HostFeed(id, journal, rules, attribution),
-      connect: (signal) => this.#connector.open(uri, this.#credentialAt(id, uri), signal),
+      feed: new HostFeed(claim, journal, rules, attribution),
+      connect: async (signal) =>
+        this.#gated(claim, await this.#connector.open(uri, this.#credentialAt(id, uri), signal, () => this.#options.leases.check(claim))),
       connected: () => {
         const host = this.#options.estate.get("host", id);
         if (!host) return; // removed meanwhile: the endpoint may be another's
@@ -227,19 +251,22 @@ export class Hosts implements HostsControl {
     return connection;
   }
 
-  /** A host has a connection exactly when it is there and not disabled, whatever else was asked meanwhile. */
+  /** A host has a connection exactly when it is there, not disabled, and this server's to look after, whatever else was asked meanwhile. */
   async #follow(id: string): Promise<void> {
     const host = this.#options.estate.get("host", id);
-    if (host && host.connection.state !== "disabled") {
-      if (!this.#connections.has(id)) this.#open(id, host.uri).start();
+    const claim = this.#options.leases.held(id);
+    if (host && claim && host.connection.state !== "disabled") {
+      if (!this.#connections.has(id)) this.#open(claim, host.uri).start();
       return;
     }
     await this.#close(id);
+    if (!host && claim) this.#options.leases.forget(claim);
     if (!host) this.#endpoints.release(id); // not before: a connection that has just come about takes it
   }
 
   /** Nobody knows yet whether the store has it: it does when the journal goes on. */
   #followLater(id: string): void {
+    this.#options.leases.doubt();
     void this.#options.journal
       .write(() => undefined)
       .then(() => this.#follow(id))
@@ -271,8 +298,3 @@ export class Hosts implements HostsControl {
     };
   }
 }
-
-const noSuchHost = (id: string): PolyvisorError => new PolyvisorError("notFound", { detail: `there is no host "${id.slice(0, 64)}"` });
-
-/** The database failed while it was asked, and the answer may have been lost behind the commit. */
-const storedPerhaps = (error: unknown): boolean => error instanceof PolyvisorError && error.code === "storeUnavailable";

@@ -29,6 +29,7 @@ import { hostCheck } from "./hostHeader.ts";
 import { httpsServer } from "./httpsServer.ts";
 import { contentSecurityPolicy, registerLanding } from "./landing.ts";
 import { bodyLimit, operatorError, problemOf, sendProblem } from "./problem.ts";
+import { peerProxy } from "./peerProxy.ts";
 import { registerRoutes } from "./register.ts";
 import { unusedConnections } from "./unusedConnections.ts";
 
@@ -83,6 +84,7 @@ export async function buildApp(
   });
   const checkHost = hostCheck(names);
   const callerOf = authenticator(identity);
+  const passOn = peerProxy(services.control);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     // Node hands the connection of an upgrade over for good: after a refusal no second request is read from it.
@@ -95,6 +97,7 @@ export async function buildApp(
     if (contract.who === "account") request.caller = await callerOf(request);
     refusePacked(request);
     if (route !== "volumeWrite" && hasBody(request)) limitBodyTime(request);
+    if (await passOn(request, reply)) return reply;
   });
   app.addHook("onResponse", async (request, reply) => {
     log.debug(

@@ -11,7 +11,8 @@ const lockKey = "5287390164820367";
 
 /**
  * Brings the database's schema up to this code's version. Several servers may do it at once: one does, the others wait.
- * @throws StartError for a database that cannot be reached, is too old, or is of a newer server
+ * A server of an older version runs beside a newer schema as long as that only added to what the older one knows.
+ * @throws StartError for a database that cannot be reached, is too old, or is of a newer server that broke with this one
  */
 export async function migrate(config: pg.ClientConfig, schema: string, log: Logger, all: readonly Migration[] = migrations): Promise<void> {
   const client = new pg.Client({ ...config, statement_timeout: undefined, query_timeout: undefined });
@@ -25,21 +26,28 @@ export async function migrate(config: pg.ClientConfig, schema: string, log: Logg
     const { rowCount } = await client.query("select 1 from pg_namespace where nspname = $1", [schema]);
     if (rowCount === 0) await client.query(`create schema ${pg.escapeIdentifier(schema)}`);
     await client.query("create table if not exists migration (version integer primary key, name text not null, at timestamptz not null default now())");
-    const { rows } = await client.query<{ version: number; name: string }>("select version, name from migration order by version");
-    const newest = rows.at(-1);
-    if (newest && newest.version > (all.at(-1)?.version ?? 0)) {
+    await client.query("alter table migration add column if not exists compatible boolean not null default false");
+    const { rows } = await client.query<{ version: number; name: string; compatible: boolean }>(
+      "select version, name, compatible from migration order by version",
+    );
+    const known = new Set(all.map(({ version }) => version));
+    const unknown = rows.filter(({ version }) => !known.has(version));
+    const broken = unknown.find(({ compatible }) => !compatible);
+    if (broken) {
       throw new StartError(
-        `The database's tables are of a newer Polyvisor (schema ${newest.version}, ${newest.name}); this one knows schemas up to ${all.at(-1)?.version ?? 0}.`,
+        `The database's tables are of a newer Polyvisor (schema ${broken.version}, ${broken.name}); this one knows schemas up to ${all.at(-1)?.version ?? 0}.`,
         "Start the newer version, or give this one another database.",
       );
     }
+    if (unknown.length > 0) log.info({ newest: unknown.at(-1)!.name }, "the database's tables are of a newer Polyvisor, beside which this one can run");
     const done = new Set(rows.map((row) => row.version));
     for (const migration of all) {
       if (done.has(migration.version)) continue;
       log.info({ version: migration.version, name: migration.name }, "bringing the database's tables up to date");
       await client.query("begin");
       await client.query(migration.sql);
-      await client.query("insert into migration (version, name) values ($1, $2)", [migration.version, migration.name]);
+      const compatible = migration.breaking !== true;
+      await client.query("insert into migration (version, name, compatible) values ($1, $2, $3)", [migration.version, migration.name, compatible]);
       await client.query("commit");
     }
   } catch (error) {

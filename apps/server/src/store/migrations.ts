@@ -11,6 +11,8 @@ export interface Migration {
   /** 1, 2, 3, … without a gap. */
   readonly version: number;
   readonly name: string;
+  /** Set where servers of the version before cannot run on the tables any more: everything else only adds. */
+  readonly breaking?: true;
   /** Run in one transaction, with our schema first in the search path. */
   readonly sql: string;
 }

@@ -1,8 +1,8 @@
 import { PolyvisorError } from "@polyvisor/model";
 
 const systemCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN", "EACCES"]);
-// SQLSTATE classes: 08 connection, 57P shutdown and start-up, 53 out of disk, memory or connections, 58 I/O, 25006 read-only.
-const sqlStates = /^(08...|57P..|53...|58...|25006)$/;
+// SQLSTATE classes: 08 connection, 57P shutdown and start-up, 53 out of disk, memory or connections, 58 I/O, 25006 read-only, 25P03 said nothing in a transaction.
+const sqlStates = /^(08...|57P..|53...|58...|25006|25P03)$/;
 // What pg and pg-pool throw without a code.
 const driverMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|The server does not support|terminating connection|sorry, too many clients)/i;

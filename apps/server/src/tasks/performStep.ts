@@ -4,6 +4,8 @@ import { PolyvisorError, verbs, type Action, type ErrorCode, type InventoryKind,
 import type { Attribution } from "../estate/attribution.ts";
 import type { Estate } from "../estate/estate.ts";
 import type { InventoryRules } from "../estate/inventoryRules.ts";
+import type { Leases } from "../cluster/leases.ts";
+import type { Journal } from "../events/journal.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { buildTemplate } from "../templates/buildTemplate.ts";
 import { placeImage } from "../templates/placeImage.ts";
@@ -26,6 +28,10 @@ export interface PerformerOptions {
   rules: InventoryRules;
   attribution: Attribution;
   templates: Templates;
+  journal: Journal;
+  leases: Pick<Leases, "held">;
+  /** Tells the other servers of something. */
+  tell(what: string): void;
   hostWait: number;
   /** Puts a new VM into its folder and gives it its tags, where it has none yet. */
   place(taskId: string, hostId: string, nativeId: string, place: Placing): Promise<void>;
@@ -55,7 +61,7 @@ export class StepPerformer {
         return await this.#overConnection(step.hostId, context, (hypervisor) =>
           placeImage(this.#options.templates, this.#options.estate, step.hostId!, hypervisor, action, context),
         );
-      const performed = await this.#run(step.hostId, action, context);
+      const performed = await this.#run(taskId, step.hostId, action, context);
       if (step.place) await this.#place(taskId, step.hostId, action, step.place);
       return performed;
     } finally {
@@ -63,8 +69,8 @@ export class StepPerformer {
     }
   }
 
-  async #run(hostId: string, action: Action, context: StepContext): Promise<Performed> {
-    const leave = action.verb === "vm.migrate" ? this.#beginMove(hostId, action.vm, action.to) : undefined;
+  async #run(taskId: string, hostId: string, action: Action, context: StepContext): Promise<Performed> {
+    const leave = action.verb === "vm.migrate" ? await this.#beginMove(taskId, hostId, action.vm, action.to) : undefined;
     let look = context.interrupted;
     let failure: PolyvisorError | undefined;
     try {
@@ -106,7 +112,7 @@ export class StepPerformer {
       }
       throw failure!;
     } finally {
-      leave?.();
+      await leave?.();
     }
   }
 
@@ -135,20 +141,26 @@ export class StepPerformer {
     }
   }
 
-  #beginMove(fromHost: string, vm: string, to: string): () => void {
-    const { estate, hosts, rules } = this.#options;
+  async #beginMove(taskId: string, from: string, vm: string, to: string): Promise<() => Promise<void>> {
+    const { estate, hosts, rules, journal, leases, tell } = this.#options;
     const destination = [...estate.tables.host.byId.values()].find((host) => host.uri === to || sameUri(host.uri, to));
-    if (!destination) return () => undefined;
-    const end = rules.beginMove(vm, fromHost, destination.id);
-    return () => {
-      end();
+    const claim = leases.held(from);
+    if (!destination || !claim) return async () => undefined;
+    await journal.write((draft) => {
+      draft.under(claim);
+      rules.beginMove(draft, vm, { from, to: destination.id, taskId });
+    });
+    return async () => {
+      // Where the host was taken over meanwhile, its new holder goes on with the move and ends it.
+      if (!leases.held(from)) return;
+      await journal.write((draft) => {
+        draft.under(claim);
+        rules.endMove(draft, vm, taskId);
+      });
       // Where it is now is what the hosts say: the new one first, so that it is known there before it is gone here.
-      for (const id of [destination.id, fromHost]) {
-        try {
-          hosts.connection(id).refresh();
-        } catch {
-          // removed or disabled meanwhile
-        }
+      for (const id of [destination.id, from]) {
+        if (leases.held(id)) hosts.again(id, "refresh");
+        else tell(`refresh ${id}`);
       }
     };
   }

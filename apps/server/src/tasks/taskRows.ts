@@ -65,10 +65,13 @@ export async function readTask(pool: pg.Pool, id: string): Promise<Task | undefi
   return { ...headOf(row, progressOf(steps)), plan: row.plan, steps };
 }
 
-/** Ids of tasks of a server that are not over, the oldest first. */
-export async function openTasks(pool: pg.Pool, owner: string): Promise<string[]> {
-  const { rows } = await pool.query<{ id: string }>("select id from task where state in ('queued', 'running') and owner = $1 order by created_at, id", [owner]);
-  return rows.map((row) => row.id);
+/** Tasks of a server that are not over, the oldest first. */
+export async function openTasks(pool: pg.Pool, owner: string): Promise<{ id: string; fence: number; cancelRequested: boolean }[]> {
+  const { rows } = await pool.query<{ id: string; fence: number; cancelRequested: boolean }>(
+    `select id, fence, cancel_requested as "cancelRequested" from task where state in ('queued', 'running') and owner = $1 order by created_at, id`,
+    [owner],
+  );
+  return rows;
 }
 
 /** The latest first. The cursor is the last one's time and id. */

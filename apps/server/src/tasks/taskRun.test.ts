@@ -28,13 +28,15 @@ test("a step that is cancelled while the journal closes is left to the next serv
   // A journal that took the wish to cancel and closes then; whatever rejects unheard would end the server, and fails this test.
   const written = Promise.withResolvers<void>();
   const journal: Pick<Journal, "ask" | "write"> = {
-    ask: async (mutation) => mutation({ updateTask: () => undefined, tellTask: () => undefined } as unknown as Draft),
+    ask: async (mutation) => mutation({ under: () => undefined, updateTask: () => undefined, tellTask: () => undefined } as unknown as Draft),
     write: () => {
       written.resolve();
       return Promise.reject(new PolyvisorError("starting", { detail: "the server is stopping" }));
     },
   };
   const run = new TaskRun(task, {
+    claim: { kind: "task", id: task.id, fence: 1, lost: false },
+    lost: () => undefined,
     journal: journal as Journal,
     log: pino({ level: "silent" }),
     now: () => 0,

@@ -1,11 +1,11 @@
 import { failureOf, PolyvisorError, type Failure, type Plan, type PlanStep, type Task, type TaskStep } from "@polyvisor/model";
 import type { Logger } from "pino";
+import { ClaimLost, type Claim } from "../events/claim.ts";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
+import { cancelled, told } from "./told.ts";
 import { isOver, leftovers, outcomeOf, progressOf } from "./outcome.ts";
 
-/** Tasks with more steps than this tell only the steps that changed. */
-const fewSteps = 8;
 const progressEveryMs = 500;
 
 export interface Performed {
@@ -13,6 +13,8 @@ export interface Performed {
 }
 
 export interface TaskRunOptions {
+  /** Under it everything is written: a task that another server took over is its alone. */
+  claim: Claim;
   journal: Journal;
   log: Logger;
   now(): number;
@@ -20,12 +22,14 @@ export interface TaskRunOptions {
   turn(step: PlanStep, signal: AbortSignal): Promise<() => void>;
   /** Carries a step out. `interrupted`: it was begun before and nobody knows how far it came. */
   perform(
-    taskId: string,
+    claim: Claim,
     step: PlanStep,
     context: { signal: AbortSignal; interrupted: boolean; progress(fraction: number, message?: string): void },
   ): Promise<Performed>;
   boundary(point: string): void | Promise<void>;
   ended(run: TaskRun): void;
+  /** Another server has the task. */
+  lost(run: TaskRun): void;
 }
 
 /**
@@ -105,8 +109,9 @@ export class TaskRun {
     const head = (this.#head = { ...before, cancelRequested: true, revision: before.revision + 1 });
     try {
       await this.#options.journal.ask((draft) => {
+        draft.under(this.#options.claim);
         draft.updateTask(this.#whole(head));
-        draft.tellTask(this.#told(head, []), { type: "changed", fields: ["cancelRequested"], taskId: this.id });
+        draft.tellTask(told(head, this.plan, this.#steps, []), { type: "changed", fields: ["cancelRequested"], taskId: this.id });
       });
     } catch (error) {
       this.#head = { ...this.#head, cancelRequested: false };
@@ -156,21 +161,27 @@ export class TaskRun {
   }
 
   #notKept(step: PlanStep, error: unknown): void {
+    if (error instanceof ClaimLost) {
+      this.#stopped = true; // nothing more is begun here
+      this.#cancel.abort(error);
+      return this.#options.lost(this);
+    }
     if (!this.#stopped) this.#options.log.error({ task: this.id, step: step.n, err: error }, "a step could not be kept");
   }
 
   async #perform(i: number, step: PlanStep, interrupted: boolean): Promise<Partial<TaskStep> & { state: TaskStep["state"] }> {
-    let told = this.#options.now();
+    let lastTold = this.#options.now();
     const progress = (fraction: number, message?: string): void => {
       const now = this.#options.now();
-      if (isOver(this.#steps[i]!) || now - told < progressEveryMs || !(fraction >= 0 && fraction <= 1)) return;
-      told = now;
+      if (isOver(this.#steps[i]!) || now - lastTold < progressEveryMs || !(fraction >= 0 && fraction <= 1)) return;
+      lastTold = now;
       void this.#write([[i, { progress: fraction, ...(message === undefined ? {} : { message: message.slice(0, 1024) }) }]]).catch(() => undefined);
     };
     try {
-      const { message } = await this.#options.perform(this.id, step, { signal: this.#cancel.signal, interrupted, progress });
+      const { message } = await this.#options.perform(this.#options.claim, step, { signal: this.#cancel.signal, interrupted, progress });
       return { state: "succeeded", progress: 1, message };
     } catch (error) {
+      if (error instanceof ClaimLost || this.#options.claim.lost) throw error;
       if (!(error instanceof PolyvisorError)) this.#options.log.error({ task: this.id, step: step.n, err: error }, "a step failed unexpectedly");
       const failure = failureOf(error);
       if (error instanceof PolyvisorError && error.cause !== undefined) this.#options.log.info({ task: this.id, step: step.n, err: error }, "a step failed");
@@ -203,9 +214,9 @@ export class TaskRun {
       const { datastore, volume } = step.action;
       const i = this.#index.get(step.n)!;
       await this.#options.boundary(`step ${step.n} left over`);
-      const told = await this.#options
+      const outcome = await this.#options
         .perform(
-          this.id,
+          this.#options.claim,
           { ...step, action: { verb: "volume.delete", datastore, volume } },
           { signal: new AbortController().signal, interrupted: true, progress: () => undefined },
         )
@@ -214,7 +225,7 @@ export class TaskRun {
           (error: unknown) => `could not be removed again: ${failureOf(error).detail}`,
         );
       await this.#options.boundary(`step ${step.n} removed`);
-      changes.push([i, { message: `${this.#steps[i]!.message ?? "made"}; ${told}` }]);
+      changes.push([i, { message: `${this.#steps[i]!.message ?? "made"}; ${outcome}` }]);
     }
     if (!this.#stopped) await this.#write(changes, () => this.#finish());
   }
@@ -269,9 +280,10 @@ export class TaskRun {
     const head = (this.#head = { ...this.#head, ...more, progress: progressOf(this.#steps), revision: this.#head.revision + 1 });
     const fields = [...Object.keys(more ?? {}), ...(changed.length > 0 ? ["progress", "steps"] : [])];
     await this.#options.journal.write((draft: Draft) => {
+      draft.under(this.#options.claim);
       for (const step of changed) draft.updateStep({ ...step, taskId: head.id, failure: step.failure as Failure | undefined });
       draft.updateTask(this.#whole(head));
-      draft.tellTask(this.#told(head, changed), { type: "changed", fields, taskId: head.id });
+      draft.tellTask(told(head, this.plan, this.#steps, changed), { type: "changed", fields, taskId: head.id });
     });
     changes.forEach(([i], at) => (this.#shown[i] = changed[at]!));
     if (head.revision > this.#shownHead.revision) this.#shownHead = head;
@@ -282,16 +294,7 @@ export class TaskRun {
     return { ...head, plan: this.plan, steps: this.#steps };
   }
 
-  /** What the event stream carries of it. */
-  #told(head: Omit<Task, "plan" | "steps">, changed: TaskStep[]): Task {
-    return this.#steps.length <= fewSteps
-      ? { ...head, plan: this.plan, steps: [...this.#steps] }
-      : { ...head, plan: { ...this.plan, steps: [] }, steps: changed };
-  }
-
   #time(): string {
     return new Date(this.#options.now()).toISOString();
   }
 }
-
-const cancelled = (): PolyvisorError => new PolyvisorError("cancelled", { detail: "an operator cancelled the task" });

@@ -5,31 +5,38 @@ import type { Logger } from "pino";
 import type pg from "pg";
 import type { PlanAccess } from "../access/planAccess.ts";
 import type { TaskOrder, TasksControl } from "../controlPlane.ts";
+import type { Leases } from "../cluster/leases.ts";
+import type { Sign } from "../cluster/term.ts";
+import { ClaimLost, type Claim } from "../events/claim.ts";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
 import { newId } from "../newId.ts";
 import type { Work } from "../plans/work.ts";
-import { Semaphore } from "../semaphore.ts";
 import { isOver } from "./outcome.ts";
-import type { StepPerformer } from "./performStep.ts";
-import { TaskRun } from "./taskRun.ts";
+import { otherRequest } from "./otherRequest.ts";
+import type { StepContext, StepPerformer } from "./performStep.ts";
+import type { StepTurns } from "./stepTurns.ts";
+import type { StepWork } from "./stepWork.ts";
+import { TaskRun, type Performed } from "./taskRun.ts";
 import { listTasks, openTasks, readTask } from "./taskRows.ts";
 
-/** Steps at the same time: on one host, and in all. A host's daemon does more at once badly; the server's limit is its memory. */
-const stepsPerHost = 4;
-/** The same for steps that mostly wait for a guest: a few that do not listen must not hold up the others. */
-const waitsPerHost = 64;
-const stepsInAll = 512;
 /** Finished tasks that are kept in memory for those who waited for them. */
 const finishedKept = 500;
-/** Larger ones are read from the store again. */
-const keptSteps = 32;
+const keptSteps = 32; // larger ones are read from the store again
 
 export interface TasksOptions {
   pool: pg.Pool;
   journal: Journal;
   performer: StepPerformer;
   plan(request: Request, account: string, reason: string, access?: PlanAccess): Promise<Work>;
+  leases: Pick<Leases, "held" | "settled">;
+  stepWork: StepWork;
+  turns: StepTurns;
+  hostExists(hostId: string): boolean;
+  /** Takes open tasks of servers that are dead or gone into this server's hands. @returns their ids */
+  claimTasks(dead: readonly Sign[]): Promise<string[]>;
+  /** Tells the other servers of something. */
+  tell(what: string): void;
   serverId: string;
   log: Logger;
   now(): number;
@@ -41,25 +48,44 @@ export class Tasks implements TasksControl {
   readonly #options: TasksOptions;
   readonly #open = new Map<string, TaskRun>();
   readonly #finished = new Map<string, Task>();
-  readonly #turns = new Map<string, { gate: Semaphore; users: number }>();
-  readonly #all = new Semaphore(stepsInAll);
   /** Orders with a key that are on their way to the store. */
   readonly #orders = new Map<string, { hash: string; task: Promise<Task> }>();
   readonly ended: Record<string, number> = {};
   #closing = false;
+  /** On their way to the store, or right behind it. */
+  readonly #making = new Set<string>();
 
   constructor(options: TasksOptions) {
     this.#options = options;
   }
 
-  /** Goes on with what a former process of this server left open. */
+  /** Goes on with what a former process of this server left open, or another server that is gone; and cancels what was cancelled at another. */
   async resume(): Promise<void> {
-    for (const id of await openTasks(this.#options.pool, this.#options.serverId)) {
+    for (const { id, fence, cancelRequested } of await openTasks(this.#options.pool, this.#options.serverId)) {
+      const run = this.#open.get(id);
+      if (run) {
+        if (cancelRequested) void run.cancel().catch(() => undefined);
+        continue;
+      }
+      if (this.#making.has(id) || this.#closing) continue;
       const task = await readTask(this.#options.pool, id);
-      if (!task) continue;
+      if (!task || task.endedAt !== undefined || this.#open.has(id)) continue;
       this.#options.log.info({ task: id, title: task.title }, "a task is resumed");
-      this.#begin(task);
+      this.#begin(task, fence);
     }
+  }
+
+  /** Takes over what is open of servers that are dead or gone. */
+  async takeOver(dead: readonly Sign[]): Promise<void> {
+    const taken = await this.#options.claimTasks(dead);
+    if (taken.length === 0) return;
+    this.#options.log.warn({ tasks: taken.length }, "tasks of another server are taken over");
+    await this.resume();
+  }
+
+  /** The store says that another server has them. */
+  lost(claims: readonly Claim[]): void {
+    for (const claim of claims) if (claim.kind === "task") this.#open.delete(claim.id);
   }
 
   async create(order: TaskOrder): Promise<Task> {
@@ -99,8 +125,25 @@ export class Tasks implements TasksControl {
   }
 
   async cancel(id: string): Promise<Task> {
-    await this.#open.get(id)?.cancel();
+    const run = this.#open.get(id);
+    if (run) await run.cancel();
+    else {
+      const { rowCount } = await this.#options.pool.query(
+        "update task set cancel_requested = true where id = $1 and state in ('queued', 'running') and not cancel_requested",
+        [id],
+      );
+      if (rowCount === 1) this.#options.tell(`task ${id}`);
+    }
     return this.get(id);
+  }
+
+  /** Another server told of a task: of a step that it carries out, or that it is to be cancelled. */
+  async news(id: string): Promise<void> {
+    this.#options.stepWork.news(id);
+    const run = this.#open.get(id);
+    if (!run) return;
+    const { rows } = await this.#options.pool.query<{ cancel_requested: boolean }>("select cancel_requested from task where id = $1", [id]);
+    if (rows[0]?.cancel_requested) await run.cancel();
   }
 
   figures(): { open: Record<"queued" | "running", number>; ended: Record<string, number>; stepsRunning: number } {
@@ -116,7 +159,7 @@ export class Tasks implements TasksControl {
   /** Begins nothing more, and waits for what runs as long as it is given. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    const idle = Promise.all([...this.#open.values()].map((run) => run.stop()));
+    const idle = Promise.all([...[...this.#open.values()].map((run) => run.stop()), this.#options.stepWork.close()]);
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([idle, new Promise((resolve) => (timer = setTimeout(resolve, graceMs)))]);
     clearTimeout(timer);
@@ -178,14 +221,17 @@ export class Tasks implements TasksControl {
         );
       draft.tellTask(steps.length <= 8 ? task : { ...task, plan: { ...plan, steps: [] }, steps: [] }, { type: "created", taskId: task.id });
     };
+    this.#making.add(task.id);
     try {
       await this.#options.journal.ask(keep);
+      await this.#options.boundary("task created");
+      this.#begin(task, 1);
     } catch (error) {
       if (error instanceof PolyvisorError && error.code === "storeUnavailable") this.#beginLater(task.id);
       throw error;
+    } finally {
+      this.#making.delete(task.id);
     }
-    await this.#options.boundary("task created");
-    this.#begin(task);
     return task;
   }
 
@@ -196,27 +242,53 @@ export class Tasks implements TasksControl {
   #beginLater(id: string): void {
     void this.#options.journal
       .write(() => undefined)
-      .then(() => readTask(this.#options.pool, id))
-      .then((task) => task && !this.#closing && this.#begin(task))
+      .then(() => this.resume())
       .catch((error: unknown) => this.#options.log.warn({ task: id, err: error }, "a task that may have been kept waits for the next start"));
   }
 
-  #begin(task: Task): void {
-    const { journal, log, now, boundary, performer } = this.#options;
+  #begin(task: Task, fence: number): void {
+    const { journal, log, now, boundary } = this.#options;
+    const claim: Claim = { kind: "task", id: task.id, fence, lost: false };
     const run = new TaskRun(task, {
+      claim,
       journal,
       log,
       now,
       boundary,
-      turn: (step, signal) => this.#turn(step, signal),
-      perform: (taskId, step, context) => performer.perform(taskId, step, context),
+      turn: (step, signal) => this.#options.turns.take(step, signal),
+      perform: (holding, step, context) => this.#perform(holding, step, context),
       ended: () => this.#end(run),
+      lost: () => {
+        claim.lost = true;
+        log.warn({ task: run.id }, "another server took the task over");
+        if (this.#open.get(run.id) === run) this.#open.delete(run.id);
+      },
     });
     this.#open.set(task.id, run);
     run.start();
   }
 
+  /** By this server, or by the one that looks after the step's host. */
+  async #perform(task: Claim, step: PlanStep, context: StepContext): Promise<Performed> {
+    const { performer, leases, stepWork, hostExists } = this.#options;
+    let { interrupted } = context;
+    for (;;) {
+      const { hostId } = step;
+      const lease = hostId === undefined ? undefined : leases.held(hostId);
+      if (hostId !== undefined && !lease && hostExists(hostId)) return await stepWork.offer(task, step, { ...context, interrupted });
+      try {
+        return await performer.perform(task.id, step, { ...context, interrupted });
+      } catch (error) {
+        // The host was taken over in the middle, or it is not certain whether it was: whoever has it then looks at the world first.
+        if (!lease || task.lost || this.#closing || !(error instanceof ClaimLost || lease.lost)) throw error;
+        interrupted = true;
+        await leases.settled();
+      }
+    }
+  }
+
   #end(run: TaskRun): void {
+    void this.#options.stepWork.forget(run.id);
     this.#open.delete(run.id);
     const task = run.shown();
     this.ended[task.state] = (this.ended[task.state] ?? 0) + 1;
@@ -224,42 +296,4 @@ export class Tasks implements TasksControl {
     this.#finished.set(task.id, task);
     if (this.#finished.size > finishedKept) this.#finished.delete(this.#finished.keys().next().value!);
   }
-
-  async #turn(step: PlanStep, signal: AbortSignal): Promise<() => void> {
-    const waits = step.action.verb === "vm.shutdown";
-    const key = `${step.hostId ?? "this server"}${waits ? " waits" : ""}`;
-    let turn = this.#turns.get(key);
-    if (!turn) this.#turns.set(key, (turn = { gate: new Semaphore(waits ? waitsPerHost : stepsPerHost), users: 0 }));
-    turn.users++;
-    const forget = (): void => {
-      if (--turn.users === 0) this.#turns.delete(key);
-    };
-    let leaveHost: () => void;
-    try {
-      leaveHost = await turn.gate.enter(signal);
-    } catch (error) {
-      forget();
-      throw error;
-    }
-    try {
-      const leaveAll = await this.#all.enter(signal);
-      return () => {
-        leaveAll();
-        leaveHost();
-        forget();
-      };
-    } catch (error) {
-      leaveHost();
-      forget();
-      throw error;
-    }
-  }
-}
-
-function otherRequest(key: string): never {
-  throw new PolyvisorError("conflict", {
-    detail: `the idempotency key "${key.slice(0, 128)}" was used for another request`,
-    where: "Idempotency-Key",
-    remedy: "Use a new key for a new request.",
-  });
 }

@@ -16,7 +16,11 @@ export const vmsContracts = {
     who: "account",
     status: 200,
     params: id,
-    body: z.strictObject({ tags: z.array(z.string().min(1).max(128)).max(256).optional(), notes: z.string().max(65_536).optional(), /** By id or path; null is the top. */ folder: z.string().min(1).max(4096).nullable().optional() }),
+    body: z.strictObject({
+      tags: z.array(z.string().min(1).max(128)).max(256).optional(),
+      notes: z.string().max(65_536).optional(),
+      /** By id or path; null is the top. */ folder: z.string().min(1).max(4096).nullable().optional(),
+    }),
     response: vmSchema,
   },
   vmDefinition: {

@@ -32,6 +32,10 @@ export const libvirtKind: HypervisorKind = {
   },
 };
 
+/** Calls that change nothing, by libvirt's own words for them, and those that open and close a connection. */
+const reading =
+  /^(?!.*(Set(Memory|Numa|Perf)|CreateXml)).*(Get|List|Lookup|Num|Is[A-Z]|Has|Stats|Info|Event|Register|Compare|Baseline|Xml(From|To)|Screenshot|BlockPeek|MemoryPeek|Current|Addresses|FindStoragePoolSources|Download$)|^(connectOpen|connectClose|connectSupportsFeature|auth)/;
+
 async function openSession(uri: string, options: ConnectOptions): Promise<Session> {
   let connection: Connection | undefined;
   try {
@@ -39,6 +43,7 @@ async function openSession(uri: string, options: ConnectOptions): Promise<Sessio
       signal: options.signal,
       openTimeoutMs: options.openTimeoutMs,
       callTimeoutMs: options.callTimeoutMs,
+      ...(options.mayChange ? { beforeCall: (name) => reading.test(name) || options.mayChange!() } : {}),
       credentials: async ({ user }) => {
         const username = user ?? (await options.secret?.({ kind: "username", for: uri }));
         const password = await options.secret?.({ kind: "password", for: uri });

@@ -113,7 +113,7 @@ export class CallTable {
     call.reject(reason);
   }
 
-  /** A call could not be sent: its arguments do not fit. */
+  /** A call could not be sent: its arguments do not fit, or it is not wanted any more. */
   refuse(serial: number, call: PendingCall, reason: unknown): void {
     this.give(serial, call, reason);
     this.#places.free(call.procedure.waits);

@@ -39,6 +39,8 @@ export interface ConnectOptions {
    * that has max_client_requests (5) under way. Default 4.
    */
   slowCalls?: number;
+  /** Asked with its name right before each call is sent; what it throws is the call's failure, and nothing is sent. */
+  beforeCall?: (name: string) => void;
   /** Told when an event listener throws; default: the error is thrown from a microtask of its own. */
   onListenerError?: (error: unknown, kind: string) => void;
 }
@@ -88,6 +90,7 @@ async function open(endpoint: Endpoint, options: ConnectOptions, signal: AbortSi
     streamBufferBytes: options.streamBufferBytes ?? DEFAULTS.streamBufferBytes,
     slowCalls: options.slowCalls ?? DEFAULTS.slowCalls,
     bulk: options.bulk ?? false,
+    beforeCall: options.beforeCall,
     events,
     ended: (reason) => {
       stopKeepalive();

@@ -17,6 +17,7 @@ export interface RpcSettings {
   streamBufferBytes: number;
   slowCalls: number;
   bulk: boolean;
+  beforeCall?: ((name: string) => void) | undefined;
   events: EventHub;
   /** Called once, when the connection is over. */
   ended: (reason: ConnectionError) => void;
@@ -145,6 +146,11 @@ export class RpcClient {
 
   #send(serial: number, call: PendingCall): void {
     const { procedure } = call;
+    try {
+      this.#settings.beforeCall?.(procedure.name);
+    } catch (error) {
+      return this.#calls.refuse(serial, call, error);
+    }
     try {
       const start = this.#outbox.begin(procedure.program, PROTOCOL_VERSION, procedure.number, wire.VIR_NET_CALL, serial, wire.VIR_NET_OK);
       this.#outbox.finish(start, procedure.encode as ((writer: XdrWriter, args: unknown) => void) | null, call.args ?? {});

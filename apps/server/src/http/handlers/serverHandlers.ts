@@ -1,7 +1,7 @@
 import { openapi } from "@polyvisor/api";
 import type { Handlers, Services } from "../handler.ts";
 
-type Mine = "infoGet" | "openapiGet" | "templateList";
+type Mine = "infoGet" | "openapiGet" | "serverList" | "templateList";
 
 /** Facts about this server and what it ships. */
 export function serverHandlers({ control, version }: Services): Pick<Handlers, Mine> {
@@ -9,6 +9,7 @@ export function serverHandlers({ control, version }: Services): Pick<Handlers, M
   return {
     infoGet: () => ({ name: "Polyvisor", version }),
     openapiGet: () => ({ type: "application/json", body: description }),
+    serverList: async () => ({ items: await control.cluster.servers() }),
     templateList: async () => ({ items: await control.templates.list() }),
   };
 }

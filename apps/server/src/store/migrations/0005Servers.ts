@@ -5,7 +5,7 @@ export const servers = {
   sql: `
 create table server (
   id text primary key, incarnation text not null, name text not null, url text not null, version text not null,
-  beat bigint not null default 0, started_at timestamptz not null default now(), beat_at timestamptz not null default now(), left_at timestamptz
+  beat bigint not null default 0, started_at timestamptz not null default now(), beat_at timestamptz not null default now(), certificate text
 );
 create table lease (host_id text primary key, server_id text, fence bigint not null default 1);
 create index lease_server on lease (server_id);
