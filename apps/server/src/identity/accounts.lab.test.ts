@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeOf, openIdentityLab, type IdentityLab } from "../lab/identityLab.ts";
+import { until } from "../lab/until.ts";
 import { administratorsId } from "./administrators.ts";
 import type { Caller } from "./tokenCache.ts";
 
@@ -44,7 +45,7 @@ describe("accounts", () => {
     const { code } = await identity.codes.make(id);
     await identity.accounts.change(admin, "dora", { disabled: true });
     for (const token of [session.token, api.token]) expect(await codeOf(identity.caller(token))).toBe("notSignedIn");
-    await expect.poll(() => codeOf(another.caller(session.token))).toBe("notSignedIn");
+    await until("that the other knows", async () => (await codeOf(another.caller(session.token))) === "notSignedIn", 5_000);
     expect(await codeOf(identity.signIn({ code }, here))).toBe("wrongCredentials");
     await identity.keepPassPhrase(id, "a pass phrase");
     expect(await codeOf(identity.signIn({ name: "dora", passPhrase: "a pass phrase" }, here))).toBe("wrongCredentials");

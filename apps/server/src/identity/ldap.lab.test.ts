@@ -226,6 +226,11 @@ test("a provider that is switched off or removed lets nobody in, by no token eit
   const { identity } = lab;
   await put({ baseDn: "dc=example,dc=org" });
   const [{ token, account }, { session }] = [await enter("twin", "one's phrase"), await lab.person("local")];
+  // Each token is of whom it was made for, whoever else there is.
+  expect((await identity.caller(token)).accountId).toBe(account.id);
+  expect((await identity.caller(session.token)).account).toBe("local");
+  expect((await identity.caller(lab.localToken)).use).toBe("local");
+  expect(await codeOf(identity.caller(`pv_${"A".repeat(43)}`))).toBe("notSignedIn");
   const { token: api } = await identity.makeToken(await identity.caller(token), { name: "robot" });
   const switched = async (enabled: boolean): Promise<void> => {
     await identity.providers.put("corp", { settings: { ...settings, baseDn: "dc=example,dc=org" }, enabled });

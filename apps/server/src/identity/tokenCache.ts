@@ -91,7 +91,7 @@ export class TokenCache {
       .select(sql<string[]>`array(select distinct group_id from membership where account_id = account.id order by 1)`.as("groups"))
       .where("token.hash", "=", hash)
       // Whom nobody vouches for any more does not come in, by no token that was made meanwhile either.
-      .where(sql<boolean>`account.provider is null or exists (select 1 from identity_provider p where p.name = account.provider and p.enabled)`)
+      .where(sql<boolean>`(account.provider is null or exists (select 1 from identity_provider p where p.name = account.provider and p.enabled))`)
       // This machine's own command line comes in whatever was done to the account: that is how a mistake is mended.
       .where((eb) => eb.or([eb("account.disabled", "=", false), eb("token.use", "=", "local")]))
       .executeTakeFirst();

@@ -17,6 +17,7 @@ export interface IdentityLab {
   identity: Identity;
   /** This machine's command line. */
   admin: Caller;
+  localToken: string;
   /** All that was logged, as text. */
   logged(): string;
   /** Another server on the same database. */
@@ -39,13 +40,15 @@ export async function openIdentityLab(options: IdentityOptions = {}): Promise<Id
     return made;
   };
   const identity = await another();
-  const admin = await identity.caller(await identity.makeLocalToken("test"));
+  const localToken = await identity.makeLocalToken("test");
+  const admin = await identity.caller(localToken);
   return {
     folder,
     store,
     secrets,
     identity,
     admin,
+    localToken,
     another,
     logged: () => lines.join(""),
     async person(name) {
