@@ -19,7 +19,8 @@ export default defineConfig({
           exclude: ["**/node_modules/**"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // Two at a time: most of what they do is to wait. Files that share a daemon take turns.
+          maxWorkers: 2,
         },
       },
     ],

@@ -4,10 +4,13 @@ import { join } from "node:path";
 import type { Vm } from "@polyvisor/model";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CliProgram, until, watchOutput } from "./cliProgram.ts";
+import { takeTurnsAtSystemDaemon } from "./systemDaemon.ts";
 
 const socket = "/var/run/libvirt/libvirt-sock";
 const name = `cli-lab-${process.pid}`;
 const virsh = (...args: string[]): string => execFileSync("virsh", ["-c", "qemu:///system", ...args], { encoding: "utf8" });
+
+takeTurnsAtSystemDaemon();
 
 /** As an administrator on this machine: its own libvirt, the micro guest, and virsh beside it. */
 describe.skipIf(!existsSync(socket))("the command line on this machine's libvirt", () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { takeTurnsAtSystemDaemon } from "./systemDaemon.ts";
 
 // The guest is judged with virsh and script(1) alone, so that nothing of ours can flatter it.
 
@@ -30,6 +31,8 @@ let folder: string;
 async function virsh(uri: string, ...args: string[]): Promise<string> {
   return (await run("virsh", ["-q", "-c", uri, ...args], { timeout: 60_000 })).stdout;
 }
+
+takeTurnsAtSystemDaemon();
 
 /** Polls until the condition gives something, or fails naming what was waited for. */
 async function until<T>(what: string, seconds: number, condition: () => Promise<T | undefined | false>): Promise<T> {

@@ -76,7 +76,7 @@ ring_unit() { run_vitest unit 240 "$@"; }
 
 ring_lab() {
   ensure_hypervisor
-  run_vitest lab 1080 "$@"
+  run_vitest lab 1200 "$@"
 }
 
 # What the lab's tests speak to: everything that `up` would install, and what only tests need.

@@ -6,6 +6,7 @@ import { afterAll, beforeAll } from "vitest";
 import { conformance } from "../conformance/index.ts";
 import { labGuest } from "./fixtures/labGuest.ts";
 import { libvirtKind } from "./libvirtKind.ts";
+import { takeTurnsAtSystemDaemon } from "../../../../tests/lab/systemDaemon.ts";
 
 const MiB = 1024 ** 2;
 const folder = mkdtempSync(join(tmpdir(), "polyvisor-qemu-"));
@@ -21,6 +22,7 @@ const quietly = (...args: string[]): void => {
 };
 const pool = `polyvisor-lab-${process.pid}`;
 
+takeTurnsAtSystemDaemon();
 beforeAll(() => {
   // QEMU runs as an account of its own and must reach the files.
   chmodSync(folder, 0o755);

@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Follower } from "../../conformance/follower.ts";
 import type { Hypervisor } from "../../hypervisor.ts";
 import { libvirtKind } from "../libvirtKind.ts";
+import { takeTurnsAtSystemDaemon } from "../../../../../tests/lab/systemDaemon.ts";
+
+takeTurnsAtSystemDaemon();
 
 describe("the acceleration of this host", () => {
   let hypervisor: Hypervisor;
