@@ -159,6 +159,8 @@ export interface EventReader {
    * objects, so that its text may be kept per object. Ends by the signal or by `close()`.
    */
   subscribe(query: EventQuery): AsyncIterable<Event>;
+  /** The same events, those together that were committed together; readers of the same kinds get the same arrays. */
+  runs(query: EventQuery): AsyncIterable<readonly Event[]>;
   lastId(): string;
 }
 

@@ -42,24 +42,39 @@ export function readId(text: string, viewer: Viewer, secrets: Secrets, where: st
 /**
  * The events that a caller may see, as he may see them. An object that comes into his sight is `created`, one that
  * leaves it is `deleted`. When what he may see changes otherwise he is told by `reset` to read anew.
+ * Those that came together come together; who sees everything gets the very arrays that all others get.
  * @param viewer asked again whenever rights change; rejects when he is not signed in any more
  */
-export async function* seenEvents(sources: EventSources, viewer: () => Promise<Viewer>, query: EventQuery & { since: string }): AsyncGenerator<Event> {
+export async function* seenEvents(
+  sources: EventSources,
+  viewer: () => Promise<Viewer>,
+  query: EventQuery & { since: string },
+): AsyncGenerator<readonly Event[]> {
   const { signal } = query;
   let { since } = query;
   let now = await viewer();
   let afterReset = false;
+  const toShow = (run: readonly Event[]): readonly Event[] => {
+    const all = seesEveryEvent(now);
+    if (all && !afterReset && run.every(({ type }) => type !== "reset")) return run;
+    const out: Event[] = [];
+    for (const event of run) {
+      const shown = all ? event : shownTo(now, event);
+      if (!shown || (shown.type === "reset" && afterReset)) continue;
+      afterReset = shown.type === "reset";
+      out.push(all ? shown : { ...shown, id: showId(event.id, now, sources.secrets) });
+    }
+    return out;
+  };
   for (;;) {
     const round = new AbortController();
     const end = sources.onChange(() => round.abort());
     try {
-      for await (const event of sources.events.subscribe({ ...query, since, signal: AbortSignal.any([signal, round.signal]) })) {
+      for await (const run of sources.events.runs({ ...query, since, signal: AbortSignal.any([signal, round.signal]) })) {
         if (round.signal.aborted) break;
-        since = event.id;
-        const shown = seesEveryEvent(now) ? event : shownTo(now, event);
-        if (!shown || (shown.type === "reset" && afterReset)) continue;
-        afterReset = shown.type === "reset";
-        yield shown === event && seesEveryEvent(now) ? event : { ...shown, id: showId(event.id, now, sources.secrets) };
+        since = run.at(-1)!.id;
+        const shown = toShow(run);
+        if (shown.length > 0) yield shown;
       }
     } finally {
       end();
@@ -70,7 +85,7 @@ export async function* seenEvents(sources: EventSources, viewer: () => Promise<V
     now = next;
     if (changed && !afterReset) {
       afterReset = true;
-      yield resetAt(showId(since, now, sources.secrets), new Date().toISOString());
+      yield [resetAt(showId(since, now, sources.secrets), new Date().toISOString())];
     }
   }
 }

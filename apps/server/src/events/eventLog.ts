@@ -14,6 +14,9 @@ const oldestKept = "select coalesce(max(id), 0) + 1 as oldest from history_horiz
 export class EventLog implements EventReader {
   readonly #pool: pg.Pool;
   readonly #ring: Event[] = [];
+  /** What was published together, by the place of its first event; and what of it is of some kinds. */
+  readonly #runs = new Map<number, readonly Event[]>();
+  readonly #ofKinds = new WeakMap<readonly Event[], Map<string, readonly Event[]>>();
   /** Index in the ring's whole history of `#ring[0]`, and of the next event. */
   #first = 0;
   #last: number;
@@ -45,6 +48,7 @@ export class EventLog implements EventReader {
 
   /** Takes events that were committed, in the order of their ids. */
   publish(events: readonly Event[]): void {
+    this.#runs.set(this.#end(), events);
     for (const event of events) this.#ring.push(event);
     this.#last = Number(events.at(-1)!.id);
     this.figures.published += events.length;
@@ -53,6 +57,10 @@ export class EventLog implements EventReader {
       const surplus = this.#ring.length - ringSize;
       this.#ring.splice(0, surplus);
       this.#first += surplus;
+      for (const place of this.#runs.keys()) {
+        if (place >= this.#first) break;
+        this.#runs.delete(place);
+      }
     }
     this.#wake();
   }
@@ -68,9 +76,17 @@ export class EventLog implements EventReader {
   }
 
   async *subscribe(query: EventQuery): AsyncGenerator<Event> {
+    for await (const run of this.runs(query)) {
+      for (const event of run) {
+        if (query.signal.aborted) return;
+        yield event;
+      }
+    }
+  }
+
+  async *runs(query: EventQuery): AsyncGenerator<readonly Event[]> {
     const { signal } = query;
-    const wanted = (event: Event): boolean =>
-      (query.kinds === undefined || query.kinds.has(event.kind)) && (query.objectId === undefined || query.objectId === event.objectId);
+    const kinds = query.kinds && [...query.kinds].sort().join();
     const wake = (): void => this.#wake();
     signal.addEventListener("abort", wake);
     this.figures.subscribers++;
@@ -79,21 +95,19 @@ export class EventLog implements EventReader {
       if (query.since !== undefined) {
         const since = /^\d{1,15}$/.test(query.since) ? Number(query.since) : -1;
         if (since > this.#last) await this.catchUp().catch(() => undefined);
-        if (since < this.#oldestKept - 1 || since > this.#last) yield this.#reset();
+        if (since < this.#oldestKept - 1 || since > this.#last) yield [this.#reset()];
         else {
           let after = since;
           // From the table until the ring has the rest: it goes on filling meanwhile and forgets nothing that is newer than its first.
           while (!signal.aborted && after < this.#ringStart()) {
             const page = await this.#page(after, query);
             if (page.oldest > after + 1) {
-              yield this.#reset();
+              yield [this.#reset()];
               after = this.#last;
               break;
             }
-            for (const event of page.events) {
-              if (signal.aborted) return;
-              yield event;
-            }
+            if (signal.aborted) return;
+            if (page.events.length > 0) yield page.events;
             after = page.upTo;
           }
           place = this.#placeAfter(after);
@@ -102,19 +116,39 @@ export class EventLog implements EventReader {
       while (!signal.aborted && !this.#closed) {
         if (place < this.#first) {
           place = this.#end();
-          yield this.#reset();
-          continue;
-        }
-        const event = this.#ring[place - this.#first];
-        if (event) {
-          place++;
-          if (wanted(event)) yield event;
+          yield [this.#reset()];
+        } else if (place < this.#end()) {
+          const run = this.#runFrom(place);
+          place += run.length;
+          const wanted = this.#wanted(run, query, kinds);
+          if (wanted.length > 0) yield wanted;
         } else await this.#news.promise;
       }
     } finally {
       signal.removeEventListener("abort", wake);
       this.figures.subscribers--;
     }
+  }
+
+  /** What was published together; its rest, for a reader who came into the middle. */
+  #runFrom(place: number): readonly Event[] {
+    const run = this.#runs.get(place);
+    if (run) return run;
+    let end = place;
+    do end++;
+    while (end < this.#end() && !this.#runs.has(end));
+    return this.#ring.slice(place - this.#first, end - this.#first);
+  }
+
+  #wanted(run: readonly Event[], { objectId, kinds }: EventQuery, key: string | undefined): readonly Event[] {
+    let some = run;
+    if (kinds) {
+      const known = this.#ofKinds.get(run) ?? new Map<string, readonly Event[]>();
+      this.#ofKinds.set(run, known);
+      some = known.get(key!) ?? run.filter((event) => kinds.has(event.kind));
+      known.set(key!, some);
+    }
+    return objectId === undefined ? some : some.filter((event) => event.objectId === objectId);
   }
 
   #end(): number {

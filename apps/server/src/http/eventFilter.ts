@@ -12,8 +12,8 @@ export function eventFilter(
   estate: EstateReader,
   text: string | undefined,
   kinds: ReadonlySet<Kind> | undefined,
-): { kinds: ReadonlySet<Kind> | undefined; passes(event: Event): boolean } {
-  if (text === undefined || text.trim() === "") return { kinds, passes: () => true };
+): { kinds: ReadonlySet<Kind> | undefined; passesAll: boolean; passes(event: Event): boolean } {
+  if (text === undefined || text.trim() === "") return { kinds, passesAll: true, passes: () => true };
   const only = kinds?.size === 1 ? filterKinds.find((each) => kinds.has(each)) : undefined;
   const kind = kindOfFilter(text) ?? only ?? "vm";
   if (kinds && !kinds.has(kind))
@@ -21,6 +21,7 @@ export function eventFilter(
   const filter = filterOf(text, kind, "query filter");
   return {
     kinds: new Set([kind]),
+    passesAll: false,
     passes: ({ object }) => object === undefined || object.kind === "task" || estate.fits(object, filter),
   };
 }

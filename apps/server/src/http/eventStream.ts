@@ -5,6 +5,7 @@ import { readId, seenEvents, showId } from "../access/seenEvents.ts";
 import type { Viewer } from "../access/viewer.ts";
 import { stillSignedIn } from "./authenticate.ts";
 import { eventFilter } from "./eventFilter.ts";
+import { encodedRun, encodedText, gzipStart, takesGzip, type StreamEncoding } from "./eventEncoding.ts";
 import type { Handlers, Services } from "./handler.ts";
 
 /** Times of streams that go on for ever, in milliseconds. */
@@ -15,17 +16,6 @@ export interface StreamTimes {
   stuckMs: number;
 }
 export const standardTimes: StreamTimes = { heartbeatMs: 15_000, stuckMs: 30_000 };
-
-const messages = new WeakMap<Event, Buffer>();
-/** An event as it goes over the wire; all readers get the same object, so it is written and encoded once. */
-function messageOf(event: Event): Buffer {
-  let message = messages.get(event);
-  if (message === undefined) {
-    message = Buffer.from(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-    messages.set(event, message);
-  }
-  return message;
-}
 
 function kindsOf(text: string | undefined): ReadonlySet<Kind> | undefined {
   if (text === undefined || text.trim() === "") return undefined;
@@ -38,8 +28,6 @@ function kindsOf(text: string | undefined): ReadonlySet<Kind> | undefined {
       });
   return new Set(kinds as Kind[]);
 }
-
-const idSchema = /^\d{1,18}$/;
 
 /** Server-sent events: `ready` first, then what was since the id that the reader names, then everything as it happens. */
 export function eventStreamHandler({ control, access, identity, log, stopping }: Services, times: StreamTimes): Pick<Handlers, "eventStream"> {
@@ -61,17 +49,21 @@ export function eventStreamHandler({ control, access, identity, log, stopping }:
       reply.hijack();
       response.on("close", () => over.abort()).on("error", () => over.abort());
       const signal = AbortSignal.any([over.signal, stopping]);
+      const encoding: StreamEncoding = takesGzip(request.headers["accept-encoding"]) ? "gzip" : "plain";
       response.writeHead(200, {
         ...(reply.getHeaders() as Record<string, string>),
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-store",
+        vary: "accept-encoding",
+        ...(encoding === "gzip" ? { "content-encoding": "gzip" } : {}),
         "x-accel-buffering": "no",
       });
       response.socket?.setNoDelay(true);
-      response.write(`retry: 1000\nid: ${shown}\nevent: ready\ndata: {"id":"${shown}"}\n\n`);
+      if (encoding === "gzip") response.write(gzipStart);
+      response.write(encodedText(`retry: 1000\nid: ${shown}\nevent: ready\ndata: {"id":"${shown}"}\n\n`, encoding));
 
       const timer = setInterval(() => {
-        if (!response.writableNeedDrain) response.write(":\n\n");
+        if (!response.writableNeedDrain) response.write(encodedText(":\n\n", encoding));
         void stillSignedIn(identity, request).then((still) => still || over.abort());
       }, times.heartbeatMs);
       const present = async (): Promise<Viewer> => {
@@ -81,9 +73,10 @@ export function eventStreamHandler({ control, access, identity, log, stopping }:
       };
       const sources = { events: control.events, secrets: access.secrets, onChange: access.onChange };
       try {
-        for await (const event of seenEvents(sources, present, { since, kinds, objectId: query.objectId, signal })) {
-          if (!filter.passes(event)) continue;
-          if (!response.write(messageOf(event))) await drained(response, signal, times.stuckMs);
+        for await (const run of seenEvents(sources, present, { since, kinds, objectId: query.objectId, signal })) {
+          const passing = filter.passesAll ? run : run.filter((event) => filter.passes(event));
+          if (passing.length === 0) continue;
+          if (!response.write(encodedRun(passing, encoding))) await drained(response, signal, times.stuckMs);
           if (signal.aborted) break;
         }
       } catch (error) {
