@@ -16,6 +16,8 @@ const most = 10_000;
 /** Folders: who sees, makes, moves and deletes them. */
 export class Folders {
   readonly #access: Access;
+  /** The last change that was begun here. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(access: Access) {
     this.#access = access;
@@ -124,8 +126,17 @@ export class Folders {
       throw viewer.lacks("folder.administer", folder === undefined ? "the top" : this.#tree.path(folder));
   }
 
-  /** One change of the tree at a time, upon the tree as it is. */
-  async #write(change: (client: pg.ClientBase, tree: FolderTree) => Promise<void>): Promise<void> {
+  /**
+   * One change of the tree at a time, upon the tree as it is. Those of this server wait here and not at the table: each
+   * would hold one of the few connections, and none would be left to read the tree by.
+   */
+  #write(change: (client: pg.ClientBase, tree: FolderTree) => Promise<void>): Promise<void> {
+    const turn = this.#last.then(() => this.#writeNow(change));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #writeNow(change: (client: pg.ClientBase, tree: FolderTree) => Promise<void>): Promise<void> {
     const client = await this.#access.store.pool.connect();
     let broken = true;
     try {

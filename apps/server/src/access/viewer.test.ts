@@ -165,7 +165,7 @@ describe("what may not be seen changes nothing", () => {
       fc.record({
         name: fc.constantFrom("web-1", "web-2", "db"),
         hostId: fc.constantFrom("h-1", "h-2"),
-        tags: fc.constantFrom(["a"], ["a", "b"]),
+        tags: fc.constantFrom<string[][]>(["a"], ["a", "b"]),
         folder: place,
       }),
       { maxLength: 6 },

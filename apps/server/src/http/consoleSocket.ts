@@ -61,9 +61,8 @@ export function registerConsole(app: FastifyInstance, { control, access, identit
     config: { route: "vmConsole" },
     exposeHeadRoute: false,
     preHandler: async (request, reply) => {
-      const call = callOf(contracts.vmConsole, request, reply) as unknown as Call<"vmConsole">;
-      gate(access, "vmConsole", call);
-      const { params, query } = call;
+      gate(access, "vmConsole", request);
+      const { params, query } = callOf(contracts.vmConsole, request, reply) as unknown as Call<"vmConsole">;
       if (!request.ws) throw new PolyvisorError("badRequest", { detail: "a console is a WebSocket; this was an ordinary request", where: "header Upgrade" });
       const vm = objectOf(control.estate, "vm", params.id);
       const { caller, ip, id } = request;

@@ -82,8 +82,8 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, audit: 
       // An answer that flows for ever has no length to tell of.
       exposeHeadRoute: method === "GET" && contract.response !== undefined,
       handler: async (request, reply) => {
-        const call = callOf(contract, request, reply);
-        gate(access, name, call);
+        const viewer = gate(access, name, request);
+        const call = { ...callOf(contract, request, reply), viewer } as Call<RouteName>;
         const project = items && projection((call.query as { fields?: string } | undefined)?.fields, items);
         const { caller, ip } = request;
         const answer = await audited(audit, { route: name, params: call.params, body: call.body, caller, address: ip, requestId: request.id }, (ticket) =>

@@ -176,6 +176,20 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await ask("auditLogArchive", { body: { seq: 1, hash: log.items.at(-1)!.hash } });
     const levels = await ask("logLevelsGet");
     expect(await ask("logLevelsSet", { body: { level: "info" } })).toEqual(levels);
+    await ask("permissionList");
+    await ask("permissionWhy", { query: { permission: "vm.power", account: "admin", object: vm.id } });
+    await ask("permissionEffective", { query: { object: `host/${host.name}` } });
+    const role = (await ask("roleCreate", { body: { name: "watchers", permissions: ["vm.view"] } })) as { id: string };
+    await ask("roleList");
+    await ask("roleChange", { params: { id: role.id }, body: { description: "they watch" } });
+    const folder = (await ask("folderCreate", { body: { name: "lab" } })) as { id: string };
+    await ask("folderList");
+    await ask("folderChange", { params: { id: folder.id }, body: { name: "lab 2" } });
+    const given = (await ask("grantCreate", { body: { role: "watchers", account: "admin", on: { folder: "/lab 2" } } })) as { id: string };
+    await ask("grantList");
+    await ask("grantRemove", { params: { id: given.id } });
+    await ask("roleRemove", { params: { id: role.id } });
+    await ask("folderRemove", { params: { id: folder.id } });
     const streams: RouteName[] = ["vmConsole", "eventStream", "volumeRead", "volumeWrite", "supportBundle", "auditLogExport"]; // have tests of their own
     streams.push("signInBegin", "signInCallback", "passkeyAdd", "passkeyRemove"); // with a provider and an authenticator
     expect((Object.keys(routePaths) as RouteName[]).filter((route) => !asked.has(route) && !streams.includes(route))).toEqual([]);
