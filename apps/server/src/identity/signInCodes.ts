@@ -27,7 +27,11 @@ export class SignInCodes {
     const { code, hash } = makeCode();
     const expiresAt = new Date(Date.now() + codeMs);
     await this.#store.transaction(async (trx) => {
-      await trx.deleteFrom("sign_in_code").where("expires_at", "<", new Date()).execute();
+      // One at a time for an account: two that throw the same rows away in another order would wait for each other.
+      await trx.selectFrom("account").select("id").where("id", "=", accountId).forNoKeyUpdate().execute();
+      // Others' only where nobody is at them.
+      const over = trx.selectFrom("sign_in_code").select("hash").where("expires_at", "<", new Date()).forUpdate().skipLocked();
+      await trx.deleteFrom("sign_in_code").where("hash", "in", over).execute();
       const kept = trx
         .selectFrom("sign_in_code")
         .select("hash")
