@@ -42,14 +42,17 @@ export class GroupServer {
     this.#child = child;
     const log = createWriteStream(path.join(this.folder, "log"), { flags: "a" });
     child.stderr!.pipe(log);
+    let ended: Error | undefined;
     const { url } = await until(
       "the server is ready",
       async () => {
-        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${await this.log()}`);
+        if (child.exitCode !== null) ended ??= new Error(`it ended with ${child.exitCode}: ${await this.log()}`);
+        if (ended) return { url: "" };
         return JSON.parse(await readFile(path.join(this.folder, "server.json"), "utf8")) as { url: string };
       },
       60_000,
     );
+    if (ended) throw new Error("the server did not start", { cause: ended });
     this.url = url;
     this.token = (await readFile(path.join(this.folder, "local-token"), "utf8")).trim();
     this.client = clientOf(this.url, this.token);

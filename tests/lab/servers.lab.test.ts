@@ -62,7 +62,7 @@ async function asking<T>(ask: (server: GroupServer) => Promise<T>): Promise<T> {
       return await Promise.race([ask(server), delay(5_000).then(() => Promise.reject(new Error("no answer")))]);
     } catch (error) {
       const problem = (error as { problem?: { code: string } }).problem;
-      if ((problem !== undefined && problem.code !== "starting" && problem.code !== "hostUnreachable") || Date.now() > end) throw error;
+      if ((problem !== undefined && !["starting", "hostUnreachable", "storeUnavailable"].includes(problem.code)) || Date.now() > end) throw error;
       await delay(50);
     }
   }
