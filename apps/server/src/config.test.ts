@@ -20,12 +20,22 @@ test("arguments count, and the database's URL may come by the environment", () =
   ).toMatchObject({ dataFolder: "/d", port: 0, listen: "::", names: ["a", "b"], databaseUrl: "postgres://u@h/d" });
 });
 
-test.each([[["--port", "70000"]], [["--port", "x"]], [["--colour"]], [["stray"]], [["--database", "mysql://h/d"]], [["--log-level", "loud"]]])(
-  "%j is refused with a sentence",
-  (args) => {
-    expect(() => readConfig(args, {}, false)).toThrow(StartError);
-  },
-);
+test("how often is measured may be said", () => {
+  expect(readConfig(["--sample-interval", "60", "--samples-per-second", "12500"], {}, false)).toMatchObject({ sampleInterval: 60, samplesPerSecond: 12_500 });
+});
+
+test.each([
+  [["--port", "70000"]],
+  [["--port", "x"]],
+  [["--colour"]],
+  [["stray"]],
+  [["--database", "mysql://h/d"]],
+  [["--log-level", "loud"]],
+  [["--sample-interval", "1"]],
+  [["--samples-per-second", "many"]],
+])("%j is refused with a sentence", (args) => {
+  expect(() => readConfig(args, {}, false)).toThrow(StartError);
+});
 
 test("a refused database URL is not repeated: it may carry a pass phrase", () => {
   expect(() => readConfig(["--database", "http://u:geheim@h/d"], {}, false)).toThrow(/PostgreSQL URL/);

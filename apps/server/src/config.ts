@@ -15,6 +15,10 @@ export interface Config {
   /** Names beside localhost under which clients may call (`Host`), for a proxy in front. */
   names: string[];
   logLevel: LogLevel;
+  /** Seconds between two measurements of an object. */
+  sampleInterval?: number | undefined;
+  /** Rows of samples in a second at most, of all servers; beyond that the interval is stretched. */
+  samplesPerSecond?: number | undefined;
   /** HTTPS in place of HTTP: with the site's certificate, or with one that the server makes for itself. */
   tls?: TlsConfig | undefined;
 }
@@ -29,6 +33,8 @@ const inFile = {
   database: false,
   name: true,
   "log-level": false,
+  "sample-interval": false,
+  "samples-per-second": false,
   tls: false,
   "tls-certificate": false,
   "tls-key": false,
@@ -48,6 +54,10 @@ export const usage = `usage: node apps/server/src/main.ts [--config FILE] [--dat
   --tls              HTTPS with a certificate that the server makes for itself (in a file: tls = generated)
   --tls-certificate FILE, --tls-key FILE
                      HTTPS with the site's certificate (PEM, with its chain) and key; read again when they change
+  --sample-interval SECONDS
+                     between two measurements of every VM and host (default 20)
+  --samples-per-second N
+                     rows of samples that all servers write at most (default 2500): with more VMs the interval is stretched
   --log-level LEVEL  ${logLevels.join(", ")} (default info)
 `;
 
@@ -68,6 +78,8 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv, isRoot = proc
         "tls-certificate": { type: "string" },
         "tls-key": { type: "string" },
         "log-level": { type: "string" },
+        "sample-interval": { type: "string" },
+        "samples-per-second": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     }));
@@ -77,6 +89,13 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv, isRoot = proc
   if (values["help"]) return "help";
   const file: FileSettings = values["config"] === undefined ? new Map() : readConfigFile(path.resolve(values["config"] as string), inFile);
   const given = (name: keyof typeof inFile): string | undefined => (values[name] as string | undefined) ?? file.get(name)?.[0];
+  const number = (name: "sample-interval" | "samples-per-second", least: number, most: number): number | undefined => {
+    const text = given(name);
+    if (text === undefined) return undefined;
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+    if (!(value >= least && value <= most)) throw new StartError(`--${name} ${text} is out of range.`, `Give a number from ${least} to ${most}.`);
+    return value;
+  };
   const portText = given("port") ?? "8420";
   const port = /^\d{1,5}$/.test(portText) ? Number(portText) : -1;
   if (port < 0 || port > 65_535) throw new StartError(`--port ${portText} is not a port.`, "Give a number from 1 to 65535.");
@@ -93,6 +112,8 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv, isRoot = proc
     databaseUrl,
     names: (values["name"] as string[] | undefined) ?? [...(file.get("name") ?? [])],
     logLevel,
+    sampleInterval: number("sample-interval", 5, 300),
+    samplesPerSecond: number("samples-per-second", 10, 100_000),
     tls: tlsOf(values["tls"] === true ? "generated" : file.get("tls")?.[0], given("tls-certificate"), given("tls-key")),
   };
 }

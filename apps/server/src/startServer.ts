@@ -75,6 +75,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
       log,
       secrets,
       serverId: folder.serverId,
+      intervals: {
+        ...(config.sampleInterval === undefined ? {} : { sample: config.sampleInterval * 1000 }),
+        ...(config.samplesPerSecond === undefined ? {} : { samplesPerSecond: config.samplesPerSecond }),
+      },
       version,
       superseded: () =>
         queueMicrotask(() => {
