@@ -5,6 +5,7 @@ import { historyRows } from "./history.ts";
 import { identityRows } from "./identity.ts";
 import { lifecycleRows } from "./lifecycle.ts";
 import { operationRows } from "./operation.ts";
+import { permissionRows } from "./permissions.ts";
 import { siteRows } from "./site.ts";
 import { vmRows } from "./vms.ts";
 
@@ -19,4 +20,5 @@ export const catalogue = [
   ...operationRows,
   ...accountRows,
   ...identityRows,
+  ...permissionRows,
 ];

@@ -93,6 +93,9 @@ function nicsOf(words: string[] | undefined): ReturnType<typeof parseNic>[] | un
       })();
 }
 
+/** `--folder` of what makes a VM. */
+export const folderOf = (options: Record<string, unknown>): { folder?: string } => (typeof options["folder"] === "string" ? { folder: options["folder"] } : {});
+
 const namesFile = (word: string): boolean => word === "-" || word.includes("/") || /\.(xml|cfg|sxp)$/i.test(word);
 
 /** `create NAME` with options, or `create FILE.xml`; starts it. */
@@ -101,13 +104,14 @@ export const create: Run = async (context) => {
   const { options } = context;
   const start = options["start"] !== false;
   const outcome = namesFile(word)
-    ? await carryOut(context, { do: "vm.define", host: await definedOn(context, word), definition: await readDefinition(context, word), start })
+    ? await carryOut(context, { do: "vm.define", host: await definedOn(context, word), definition: await readDefinition(context, word), start, ...folderOf(options) })
     : await carryOut(context, {
         do: "vm.create",
         spec: specOf(word, options),
         start,
         ...(typeof options["template"] === "string" ? { template: options["template"] } : {}),
         ...(typeof options["host"] === "string" ? { host: options["host"] } : {}),
+        ...folderOf(options),
       });
   if (typeof outcome === "number") return outcome;
   const code = await tellOutcome(context, outcome);
@@ -130,6 +134,6 @@ async function definedOn(context: Context, file: string): Promise<string> {
 /** `define FILE`. */
 export const define: Run = async (context) => {
   const definition = await readDefinition(context, context.words[0]!);
-  const outcome = await carryOut(context, { do: "vm.define", host: await hostOf(context), definition, start: false });
+  const outcome = await carryOut(context, { do: "vm.define", host: await hostOf(context), definition, start: false, ...folderOf(context.options) });
   return typeof outcome === "number" ? outcome : tellOutcome(context, outcome);
 };

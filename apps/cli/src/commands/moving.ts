@@ -1,5 +1,6 @@
 import { change } from "../change.ts";
 import type { Run } from "../command.ts";
+import { folderOf } from "./create.ts";
 import { usageFailure } from "../failure.ts";
 import { targetsOf } from "../targets.ts";
 
@@ -8,7 +9,13 @@ export const rename: Run = (context) => change(context, { do: "vm.rename", vms: 
 
 /** `clone VM NAME`. */
 export const clone: Run = (context) =>
-  change(context, { do: "vm.clone", vm: context.words[0]!, name: context.words[1]!, start: context.options["start"] === true });
+  change(context, {
+    do: "vm.clone",
+    vm: context.words[0]!,
+    name: context.words[1]!,
+    start: context.options["start"] === true,
+    ...folderOf(context.options),
+  });
 
 /** `migrate VM... HOST`, in the order of xl. */
 export const migrate: Run = async (context) => {
