@@ -171,8 +171,8 @@ export class Tasks implements TasksControl {
     try {
       return await this.#make(order, hash);
     } catch (error) {
-      if ((error as { code?: string }).code !== "23505") throw error;
-      const other = await this.#ordered(order); // another server was faster
+      // Another server was faster; it may even have carried it out already, so that the plan finds nothing to do any more.
+      const other = await this.#ordered(order).catch(() => undefined);
       if (!other) throw error;
       return other.hash === hash ? this.get(other.taskId) : otherRequest(order.idempotencyKey!);
     }

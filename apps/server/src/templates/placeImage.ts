@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import type { Hypervisor } from "@polyvisor/hypervisors";
 import { PolyvisorError, type PlanStep } from "@polyvisor/model";
 import type { Estate } from "../estate/estate.ts";
+import { buildTemplate } from "./buildTemplate.ts";
 import { datastoresOf } from "../plans/placement.ts";
 import type { Templates } from "./templates.ts";
 
@@ -23,12 +24,18 @@ export async function placeImage(
   const known = datastoresOf(estate, hostId)
     .find((each) => each.name === datastore)
     ?.volumes.find((each) => each.name === volume);
-  if (known && templates.isPlaced(hostId, datastore, volume)) return { message: "was there already" };
-  const file = templates.fileOf(action.image, action.sha256);
+  if (known && (await templates.wasPlaced(hostId, datastore, volume))) return { message: "was there already" };
+  let file = templates.fileOf(action.image, action.sha256);
+  const template = action.image.split("/", 1)[0]!;
+  if (file === undefined) {
+    // It was planned at another server of the site, which has the template; this one has the host.
+    await templates.have(template, () => buildTemplate(templates, template, context));
+    file = templates.fileOf(action.image, action.sha256);
+  }
   if (file === undefined)
     throw new PolyvisorError("conflict", {
       detail: `the template's file ${action.image} is not as it was when the plan was made`,
-      remedy: "The template was built anew meanwhile: repeat the request.",
+      remedy: "The template was built anew meanwhile, or differs on the server that looks after the host: repeat the request there (polyvisor server list).",
     });
   const create = { verb: "volume.create" as const, datastore, volume, capacity: size, format: "raw" };
   const quiet = { signal: context.signal, progress: () => undefined };

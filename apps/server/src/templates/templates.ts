@@ -53,6 +53,7 @@ export class Templates {
   #built = new Map<string, Manifest>();
   #recipes: string[] = [];
   readonly #placed = new Set<string>();
+  readonly #firstBuilds = new Map<string, Promise<void>>();
   /** One build of a template at a time: each begins by removing what the one before left. */
   readonly #builds = new Map<string, Semaphore>();
 
@@ -120,6 +121,32 @@ export class Templates {
 
   isPlaced(hostId: string, datastore: string, volume: string): boolean {
     return this.#placed.has(placedKey(hostId, datastore, volume));
+  }
+
+  /** The same, also when another server brought it there. */
+  async wasPlaced(hostId: string, datastore: string, volume: string): Promise<boolean> {
+    const key = placedKey(hostId, datastore, volume);
+    if (this.#placed.has(key)) return true;
+    const { rowCount } = await this.options.pool.query("select 1 from setting where key = $1", [key]);
+    if (rowCount === 1) this.#placed.add(key);
+    return rowCount === 1;
+  }
+
+  isBuilt(name: string): boolean {
+    return this.#built.has(name);
+  }
+
+  /** Builds a template that this server does not have; who asks for the same meanwhile waits for that. */
+  async have(name: string, build: () => Promise<unknown>): Promise<void> {
+    if (this.isBuilt(name)) return;
+    let first = this.#firstBuilds.get(name);
+    if (!first) {
+      first = build()
+        .then(() => undefined)
+        .finally(() => this.#firstBuilds.delete(name));
+      this.#firstBuilds.set(name, first);
+    }
+    await first;
   }
 
   /** Remembers that a file was brought to a datastore completely. */
