@@ -1,0 +1,28 @@
+import { parseArgs } from "node:util";
+import { mkdir, writeFile } from "node:fs/promises";
+import { measureSize, type Part, parts } from "./scale/measureSize.ts";
+
+const { values } = parseArgs({
+  options: {
+    vms: { type: "string", default: "1000,10000,50000,100000,250000" },
+    only: { type: "string" },
+    hosts: { type: "string", default: "own process" },
+    profile: { type: "string" },
+    save: { type: "string" },
+  },
+});
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const only = values.only?.split(",") ?? [...parts];
+for (const part of only) if (!parts.includes(part as Part)) throw new Error(`there is no part "${part}"; there are ${parts.join(", ")}`);
+if (values.hosts !== "own process" && values.hosts !== "server") throw new Error('--hosts is "own process" or "server"');
+
+const results = [];
+for (const size of values.vms.split(",").map(Number)) {
+  const options = { vms: size, parts: new Set(only as Part[]), where: values.hosts as "own process" | "server", say };
+  if (values.profile) await mkdir(values.profile, { recursive: true });
+  const result = await measureSize(values.profile ? { ...options, profile: values.profile } : options);
+  results.push(result);
+  say(JSON.stringify(result));
+  if (values.save) await writeFile(values.save, `${JSON.stringify(results, undefined, 1)}\n`);
+}
+process.stdout.write(`${JSON.stringify(results, undefined, 1)}\n`);
