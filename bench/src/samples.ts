@@ -2,14 +2,12 @@ import { chmod, mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { pino } from "pino";
-import type pg from "pg";
-import { loadFigures, type Load } from "@polyvisor/model";
 import { makePartitions } from "../../apps/server/src/samples/partitions.ts";
 import { readPoints } from "../../apps/server/src/samples/readPoints.ts";
 import { RollUp } from "../../apps/server/src/samples/rollUp.ts";
 import { writeRows, type SampleRow } from "../../apps/server/src/samples/sampleWriter.ts";
 import { coarse, figureColumns, fine, middle, type Tier } from "../../apps/server/src/samples/tiers.ts";
+import { labLog } from "../../apps/server/src/lab/labPlane.ts";
 import { openStore } from "../../apps/server/src/store/openStore.ts";
 import { quantile } from "./measure.ts";
 
@@ -25,14 +23,14 @@ const rows: [what: string, figure: string][] = [];
 const folder = await mkdtemp(join(tmpdir(), "pv-bench-samples-"));
 await chmod(folder, 0o711); // as root, PostgreSQL runs as another account and must get through
 await mkdir(join(folder, "data"), { mode: 0o711 });
-const store = await openStore({ kind: "private", dataFolder: join(folder, "data") }, pino({ level: "silent" }));
+const store = await openStore({ kind: "private", dataFolder: join(folder, "data") }, labLog);
 const cpuOf = async (): Promise<number> => process.cpuUsage().user + process.cpuUsage().system;
 
-const figuresOf = (seed: number): Partial<Load> =>
+const figuresOf = (seed: number): Record<string, number> =>
   Object.fromEntries(
-    loadFigures
-      .filter((figure) => figure !== "cpuIoWait")
-      .map((figure, i) => [figure, ((seed * 7919 + i * 104_729) % 1_000_003) * (figure.startsWith("memory") ? 4096 : 0.013)]),
+    figureColumns
+      .filter(([figure]) => figure !== "cpuIoWait")
+      .map(([figure], i) => [figure, ((seed * 7919 + i * 104_729) % 1_000_003) * (figure.startsWith("memory") ? 4096 : 0.013)]),
   );
 async function bytes(tier: Tier): Promise<{ bytes: number; rows: number }> {
   const { rows: sums } = await store.pool.query<{ bytes: number; rows: number }>(
@@ -63,7 +61,7 @@ try {
 
   const rolling = new RollUp({
     pool: store.pool,
-    log: pino({ level: "warn" }),
+    log: labLog,
     now: () => begin + 2 * hour,
     monotonic: () => performance.now(),
     keep: { "20s": 2, "5m": 32, "1h": 367 },
@@ -90,7 +88,7 @@ try {
       text: `insert into sample_1h (object_id, at, seconds, ${names.join(", ")}) select 'vm-' || lpad(v::text, 20, '0'), to_timestamp(${(end - year * hour) / 1000} + (h + 1) * 3600), 3600, ${names.map((_, i) => value(i)).join(", ")}
              from generate_series(0, ${vms - 1}) as v, generate_series(${h}, ${h + 5}) as h order by v, h`,
       query_timeout: 600_000,
-    } as pg.QueryConfig);
+    } as { text: string });
   await store.pool.query("update sample_tier set until = $1, closing = $1", [new Date(end)]);
   const coarseSize = await bytes(coarse);
   rows.push([
@@ -122,7 +120,7 @@ try {
       return { rows: [] };
     },
   };
-  await readPoints(explaining as unknown as pg.Pool, `vm-${"0".padStart(20, "0")}`, end - year * hour, end, { tier: coarse, step: 9 * 3600 });
+  await readPoints(explaining as unknown as typeof store.pool, `vm-${"0".padStart(20, "0")}`, end - year * hour, end, { tier: coarse, step: 9 * 3600 });
   rows.push(["pages of 8 KiB that it reads, however many VMs there are", String(pages)]);
   const disk = await statfs(folder);
   process.stdout.write(

@@ -63,8 +63,9 @@ export const samples: Run = async (context) => {
     ]);
     return;
   }
-  const to = options["to"] === undefined ? new Date(io.now()).toISOString() : pastTime(String(options["to"]), "--to", io.now());
-  const from = pastTime(String(options["from"] ?? "1h ago"), "--from", io.now());
+  const time = (option: "from" | "to", otherwise: string): string => pastTime((options[option] as string | undefined) ?? otherwise, `--${option}`, io.now());
+  const to = time("to", "now");
+  const from = time("from", "1h ago");
   if (!(Date.parse(from) < Date.parse(to))) throw usageFailure("--from is not before --to.");
   const query = { from, to, ...(options["step"] === undefined ? {} : { step: wholeNumber(options["step"], "--step") }) };
   const answer: Answer = await client.call(options["host"] ? "hostSamples" : "vmSamples", { params: { id: name }, query });

@@ -16,9 +16,9 @@ const stepMs = 60_000;
 export interface RollUpOptions {
   pool: pg.Pool;
   log: Logger;
-  now(): number;
+  now: () => number;
   /** Milliseconds that no step of the clock touches. */
-  monotonic(): number;
+  monotonic: () => number;
   keep: Keep;
 }
 

@@ -17,7 +17,7 @@ export type SampleRow = readonly [id: string, load: Load];
 export interface SampleWriterOptions {
   pool: pg.Pool;
   log: Logger;
-  now(): number;
+  now: () => number;
   keep: Keep;
 }
 

@@ -22,7 +22,7 @@ export interface SamplerOptions {
   estate: Estate;
   pool: pg.Pool;
   log: Logger;
-  now(): number;
+  now: () => number;
   /** Milliseconds that no step of the clock touches; the process's own where absent. */
   monotonic?: () => number;
   intervalMs: number;
