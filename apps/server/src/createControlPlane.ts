@@ -187,6 +187,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     tell,
     log: roomLog(log, "tasks"),
     turns,
+    heard: () => journal.write(() => undefined),
   });
   const tasks: Tasks = new Tasks({
     leases,

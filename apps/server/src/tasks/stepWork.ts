@@ -34,6 +34,8 @@ export interface StepWorkOptions {
   leases: Pick<Leases, "of" | "may">;
   performer: StepPerformer;
   turns: StepTurns;
+  /** Resolves when everything that hosts told so far is committed. */
+  heard(): Promise<void>;
   /** Tells the other servers of something. */
   tell(what: string): void;
   log: Logger;
@@ -161,6 +163,7 @@ export class StepWork {
       );
       if (begun.rowCount === 0) return;
       const { message, failure } = await this.#perform(row, claim, cancel.signal, interrupted, performer);
+      await this.#options.heard(); // what the host told of it is known to all before its end is
       if (claim.lost) return; // whoever has the host now looks at the world and tells
       await pool.query(
         "update step_work set state = 'done', progress = 1, message = $5, failure = $6 where task_id = $1 and n = $2 and performer = $3 and fence = $4 and state = 'begun'",
