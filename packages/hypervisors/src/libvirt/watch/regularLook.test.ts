@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { EndpointReader } from "../endpointReader.ts";
 import type { ChangeFeed } from "./changeFeed.ts";
 import type { Happening } from "./endpointEvents.ts";
+import { LookPace } from "./lookPace.ts";
 import { RegularLook } from "./regularLook.ts";
 
 beforeEach(() => vi.useFakeTimers());
@@ -55,4 +56,21 @@ it("finds edits of VMs every 3 s, even where a datastore never answers; asks tha
   expect(vi.getTimerCount()).toBe(0);
   await vi.advanceTimersByTimeAsync(30_000);
   expect(happenings.length).toBe(10);
+});
+
+it("looks less often where all endpoints together would take too much of a processor", async () => {
+  happenings.length = 0;
+  const { reader } = endpoint(false);
+  const pace = new LookPace();
+  const others = {};
+  pace.weigh(others, 60_000);
+  const look = new RegularLook(reader, feed, new AbortController().signal, pace);
+  look.start();
+  expect(pace.period).toBeGreaterThan(8_000);
+  await vi.advanceTimersByTimeAsync(pace.period * 10);
+  look.stop();
+  expect(happenings.length).toBeGreaterThanOrEqual(9);
+  expect(happenings.length).toBeLessThanOrEqual(11);
+  pace.forget(others);
+  expect(pace.period).toBe(3_000);
 });

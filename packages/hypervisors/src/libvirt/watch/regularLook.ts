@@ -2,11 +2,12 @@ import type { Domain } from "@polyvisor/protocol-libvirt";
 import type { EndpointReader } from "../endpointReader.ts";
 import type { ChangeFeed } from "./changeFeed.ts";
 import { DescriptionTurns } from "./descriptionTurns.ts";
+import { lookPace, type LookPace } from "./lookPace.ts";
 
-/** Milliseconds from one look to the next; with what a look takes, nothing stays unseen for 5 s. */
-const period = 3_000;
 /** Least milliseconds between the end of a look and the next: an endpoint that answers slowly has a rest. */
 const rest = 1_000;
+/** Milliseconds of a period from which on it begins at any time within the first. */
+const spread = 3_000;
 /** Milliseconds after which a guest whose agent came has its addresses. */
 const settles = 4_000;
 /** Looks between two readings of what costs more: sizes of volumes and disks, addresses from agents. */
@@ -21,13 +22,15 @@ export class RegularLook {
   readonly #feed: ChangeFeed;
   readonly #signal: AbortSignal;
   readonly #descriptions: DescriptionTurns;
+  readonly #pace: LookPace;
   readonly #timers = new Set<NodeJS.Timeout>();
   #looks = 0;
   #machine = "";
   #asking = false;
   #stopped = false;
 
-  constructor(reader: EndpointReader, feed: ChangeFeed, signal: AbortSignal) {
+  constructor(reader: EndpointReader, feed: ChangeFeed, signal: AbortSignal, pace: LookPace = lookPace) {
+    this.#pace = pace;
     this.#reader = reader;
     this.#feed = feed;
     this.#signal = signal;
@@ -35,13 +38,17 @@ export class RegularLook {
   }
 
   start(): void {
-    this.#later(period, () => this.#again(() => this.#vms()));
-    this.#later(period, () => this.#again(() => this.#surroundings()));
+    this.#pace.weigh(this, Array.from(this.#reader.vms.uuids()).length);
+    // Endpoints that connect at the same time, as at a start, are not looked at in the same moment ever after.
+    const first = this.#pace.period * (this.#pace.period > spread ? Math.random() : 1);
+    this.#later(first, () => this.#again(() => this.#vms()));
+    this.#later(first, () => this.#again(() => this.#surroundings()));
     void this.#agents();
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#pace.forget(this);
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
@@ -70,12 +77,13 @@ export class RegularLook {
       })
       .then(() => {
         this.#feed.resume();
-        this.#later(Math.max(rest, period - (performance.now() - began)), () => this.#again(look));
+        this.#later(Math.max(rest, this.#pace.period - (performance.now() - began)), () => this.#again(look));
       });
   }
 
   async #vms(): Promise<void> {
     const { changed, gone, all } = await this.#reader.vms.changedSince(this.#signal);
+    if (!this.#stopped) this.#pace.weigh(this, all.length);
     for (const dom of changed) this.#feed.happened({ kind: "vm", dom });
     for (const uuid of gone) this.#feed.happened({ kind: "vm", dom: { uuid, name: uuid, id: -1 } });
     await this.#descriptions.compare(all, (dom) => this.#feed.happened({ kind: "vm", dom }), this.#signal);
