@@ -101,6 +101,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
         audit,
         identity,
         log: roomLog(log, "http"),
+        serverId: folder.serverId,
         version,
         url: () => url,
         storeHealthy: () => store.healthy(),

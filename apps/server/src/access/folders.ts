@@ -1,6 +1,7 @@
 import { PolyvisorError } from "@polyvisor/model";
 import { conferred } from "@polyvisor/policy";
 import type pg from "pg";
+import { wantPresent } from "../identity/rows.ts";
 import { randomId } from "../identity/secretText.ts";
 import type { Access } from "./access.ts";
 import { deepestFolder, noFolder, type Folder, type FolderTree } from "./folderTree.ts";
@@ -89,8 +90,7 @@ export class Folders {
     await this.#write(async (client, tree) => {
       const present = tree.byId.get(folder.id);
       if (!present) throw noFolder(ref);
-      if (ifRevision !== undefined && present.revision !== ifRevision)
-        throw new PolyvisorError("changedMeanwhile", { detail: `the folder has revision ${present.revision} now, not ${ifRevision}` });
+      wantPresent("the folder", present.revision, ifRevision);
       if (parent !== undefined && tree.chain(parent).includes(folder.id))
         throw new PolyvisorError("conflict", { detail: "a folder cannot be moved into itself" });
       const depth = Math.max(...tree.within(folder.id).map((id) => tree.chain(id).length)) - tree.chain(folder.id).length + 1;
@@ -101,14 +101,17 @@ export class Folders {
     return this.shown(this.#tree.byId.get(folder.id)!);
   }
 
-  /** Deletes an empty one. @throws PolyvisorError `conflict` */
-  async remove(viewer: Viewer, ref: string): Promise<void> {
+  /** Deletes an empty one. @throws PolyvisorError `conflict`, `changedMeanwhile` */
+  async remove(viewer: Viewer, ref: string, ifRevision?: number): Promise<void> {
     const folder = this.find(viewer, ref);
     this.#must(viewer, folder.id);
     const { tables } = this.#access.estate;
     const held = tables.vm.indexes["folder"]!.count(folder.id) + tables.host.indexes["folder"]!.count(folder.id);
     if (held > 0) throw new PolyvisorError("conflict", { detail: "the folder is not empty", remedy: "Move what is in it elsewhere first." });
     await this.#write(async (client, tree) => {
+      const present = tree.byId.get(folder.id);
+      if (!present) throw noFolder(ref);
+      wantPresent("the folder", present.revision, ifRevision);
       if (tree.below(folder.id).length > 0) throw new PolyvisorError("conflict", { detail: "there are folders in it", remedy: "Delete or move them first." });
       if (this.#access.rights.grants.some(({ scope }) => scope.on === "folder" && scope.folder === folder.id))
         throw new PolyvisorError("conflict", { detail: "grants hold in it", remedy: "Take them back first: polyvisor permission list." });

@@ -1,5 +1,6 @@
 import { PolyvisorError, type Permission } from "@polyvisor/model";
 import { builtInRoles } from "@polyvisor/policy";
+import { changedMeanwhile, wantPresent } from "../identity/rows.ts";
 import { randomId } from "../identity/secretText.ts";
 import type { Access } from "./access.ts";
 import { mustHave } from "./grants.ts";
@@ -54,18 +55,19 @@ export class Roles {
       ])
       .catch(nameTaken(patch.name ?? role.name));
     await this.#access.changed();
-    if (changed.rowCount === 0) throw new PolyvisorError("changedMeanwhile", { detail: `the role ${role.name} was changed or removed meanwhile` });
+    if (changed.rowCount === 0) throw changedMeanwhile(`the role ${role.name}`, this.#access.rights.roles.get(role.id)?.revision);
     return this.#access.rights.roles.get(role.id)!;
   }
 
-  /** @throws PolyvisorError `notFound`, `conflict` */
-  async remove(ref: string): Promise<void> {
+  /** @throws PolyvisorError `notFound`, `conflict`, `changedMeanwhile` */
+  async remove(ref: string, ifRevision?: number): Promise<void> {
     const role = this.#own(ref);
     const { rowCount } = await this.#access.store.pool.query(
-      "delete from role where id = $1 and not exists (select 1 from permission_grant where role_id = $1)",
-      [role.id],
+      "delete from role where id = $1 and ($2::bigint is null or revision = $2) and not exists (select 1 from permission_grant where role_id = $1)",
+      [role.id, ifRevision ?? null],
     );
     await this.#access.changed();
+    if (rowCount === 0) wantPresent(`the role ${role.name}`, this.#access.rights.roles.get(role.id)?.revision, ifRevision);
     if (rowCount === 0)
       throw new PolyvisorError("conflict", { detail: `grants have the role ${role.name}`, remedy: "Take them back first: polyvisor permission list." });
   }

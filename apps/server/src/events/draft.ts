@@ -155,6 +155,11 @@ export class Draft {
     try {
       const value = mutation(this);
       if (actor?.ticket && !actor.ticket.recorded && undo.length > 0) this.#audit(actor.ticket, changesBefore, tasksBefore);
+      if (actor?.mark && undo.length > 0) {
+        const { mark } = actor;
+        const object = this.newTasks[tasksBefore]?.task.id ?? this.changes[changesBefore]?.object.id;
+        this.also((client) => mark(client, object));
+      }
       return value;
     } catch (error) {
       for (const each of undo.reverse()) each();

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type pg from "pg";
 import type { AuditTicket } from "../audit/auditTicket.ts";
 
 /** Who wants a change and from where: what an event is told with. */
@@ -9,6 +10,8 @@ export interface Actor {
   origin: string;
   /** The entry of the audit log that is committed with the change. */
   ticket?: AuditTicket | undefined;
+  /** Written in the same transaction as the change: that the request with this key was carried out, on which object. */
+  mark?: ((client: pg.ClientBase, object: string | undefined) => Promise<void>) | undefined;
 }
 
 /** What a host tells of by itself. */

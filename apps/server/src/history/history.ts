@@ -193,8 +193,8 @@ export class History {
     return readRetention(this.#options.pool, this.#options.keepDays);
   }
 
-  setRetention(patch: Parameters<typeof writeRetention>[2]): Promise<HistoryRetention> {
-    return writeRetention(this.#options.pool, this.#options.keepDays, patch);
+  setRetention(patch: Parameters<typeof writeRetention>[2], ifRevision?: number): Promise<HistoryRetention> {
+    return writeRetention(this.#options.pool, this.#options.keepDays, patch, ifRevision);
   }
 
   /** What is there now goes before what was called so once. */

@@ -1,5 +1,5 @@
 import type { HistoryRetention } from "@polyvisor/api";
-import type { Kind } from "@polyvisor/model";
+import { PolyvisorError, type Kind } from "@polyvisor/model";
 import type pg from "pg";
 import { inTransaction } from "../store/inTransaction.ts";
 import { cutAt, type Cut } from "./versions.ts";
@@ -14,22 +14,33 @@ const youngestMs = 3_600_000;
 /** One server drops at a time. */
 const dropLock = 2_884_310_957;
 
-export async function readRetention(pool: pg.Pool, standardDays: number): Promise<HistoryRetention> {
+export async function readRetention(pool: pg.Pool | pg.ClientBase, standardDays: number): Promise<HistoryRetention> {
   const { rows } = await pool.query<{ value: Partial<HistoryRetention> }>("select value from setting where key = $1", [key]);
   const kept = rows[0]?.value ?? {};
   const standard = Object.fromEntries(historyKinds.map((kind) => [kind, standardDays])) as HistoryRetention["days"];
-  return { days: { ...standard, ...kept.days }, maxBytes: kept.maxBytes ?? 0 };
+  return { days: { ...standard, ...kept.days }, maxBytes: kept.maxBytes ?? 0, revision: kept.revision ?? 0 };
 }
 
-export async function writeRetention(
+/** @throws PolyvisorError `changedMeanwhile` when it has another revision */
+export function writeRetention(
   pool: pg.Pool,
   standardDays: number,
   patch: { days?: Partial<Record<keyof HistoryRetention["days"], number | undefined>> | undefined; maxBytes?: number | undefined },
+  ifRevision?: number,
 ): Promise<HistoryRetention> {
-  const before = await readRetention(pool, standardDays);
+  return inTransaction(pool, (client) => write(client, standardDays, patch, ifRevision));
+}
+
+async function write(client: pg.ClientBase, standardDays: number, patch: Parameters<typeof writeRetention>[2], ifRevision?: number): Promise<HistoryRetention> {
+  // The row is there from now on, so that one who writes at the same time waits for it.
+  await client.query("insert into setting (key, value) values ($1, '{}') on conflict (key) do nothing", [key]);
+  await client.query("select from setting where key = $1 for update", [key]);
+  const before = await readRetention(client, standardDays);
+  if (ifRevision !== undefined && ifRevision !== before.revision)
+    throw new PolyvisorError("changedMeanwhile", { detail: `how long the history is kept changed since you read it: it has revision ${before.revision} now` });
   const days = Object.fromEntries(historyKinds.map((kind) => [kind, patch.days?.[kind] ?? before.days[kind]])) as HistoryRetention["days"];
-  const after: HistoryRetention = { days, maxBytes: patch.maxBytes ?? before.maxBytes };
-  await pool.query("insert into setting (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value", [key, JSON.stringify(after)]);
+  const after: HistoryRetention = { days, maxBytes: patch.maxBytes ?? before.maxBytes, revision: before.revision + 1 };
+  await client.query("insert into setting (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value", [key, JSON.stringify(after)]);
   return after;
 }
 

@@ -31,6 +31,7 @@ import { contentSecurityPolicy, registerLanding } from "./landing.ts";
 import { bodyLimit, operatorError, problemOf, sendProblem } from "./problem.ts";
 import { peerProxy } from "./peerProxy.ts";
 import { registerRoutes } from "./register.ts";
+import { RequestKeys } from "./requestKeys.ts";
 import { unusedConnections } from "./unusedConnections.ts";
 
 /** A body must be here by then, uploads of volumes excepted: who sends a byte a minute holds no place. */
@@ -129,12 +130,14 @@ export async function buildApp(
     ...auditHandlers(services),
     ...eventStreamHandler(services, times),
   };
+  const keys = await RequestKeys.open({ pool: access.store.pool, secrets: access.secrets, serverId: services.serverId, log });
+  app.addHook("onClose", async () => keys.close());
   takeJson(app);
-  registerRoutes(app, handlers, audit, access, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
+  registerRoutes(app, handlers, audit, access, keys, (route) => route !== "volumeWrite" && contracts[route].status !== 101);
   await app.register(async (uploads) => {
     uploads.removeAllContentTypeParsers();
     uploads.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload)); // as it comes
-    registerRoutes(uploads, handlers, audit, access, (route) => route === "volumeWrite");
+    registerRoutes(uploads, handlers, audit, access, keys, (route) => route === "volumeWrite");
   });
   registerConsole(app, services, times);
   await registerMetrics(app, services, async (request) => access.viewer(await callerOf(request)).must("metrics.view"));

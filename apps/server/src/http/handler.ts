@@ -20,6 +20,8 @@ export interface Services {
   log: Logger;
   /** Absent in tests of parts. */
   support?: SupportSources;
+  /** Of this server, the same after a restart. */
+  serverId: string;
   version: string;
   /** Where clients find this server: `http://127.0.0.1:8420`. */
   url: () => string;

@@ -5,11 +5,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Access } from "../access/access.ts";
 import { gate } from "../access/gate.ts";
+import type { Viewer } from "../access/viewer.ts";
 import type { AuditLog } from "../audit/auditLog.ts";
 import type { AuditTicket } from "../audit/auditTicket.ts";
 import { audited } from "../audit/requestAudit.ts";
 import { asActor, type Actor } from "../history/actor.ts";
 import type { Caller } from "../identity/tokenCache.ts";
+import { afterUnknown, keyedRequest, secretRoutes } from "./keyed.ts";
+import { refuseIfMatch } from "./preconditions.ts";
+import type { KeptAnswer, KeyedRequest, MarkKept, RequestKeys } from "./requestKeys.ts";
 import { entityTag, ifMatchRevision, noneMatch, projection, revisionOf } from "./entity.ts";
 import type { Call, Handlers, RawAnswer, SocketRoute } from "./handler.ts";
 import { validate } from "./validate.ts";
@@ -24,8 +28,6 @@ declare module "fastify" {
   }
 }
 
-/** Routes whose answers are secrets: never kept by anything in between. */
-const secret = new Set<RouteName>(["sessionCreate", "tokenCreate", "signInCodeCreate"]);
 /** What a body of someone who is not signed in may have: a name and a pass phrase in JSON's longest spelling. */
 const anonymousLimit = 64 * 1024;
 /** A body may be left out or empty where the contract has none. */
@@ -34,10 +36,11 @@ const noQuery = z.strictObject({});
 const keySchema = /^[\x21-\x7e]{1,255}$/;
 
 /** Who a caller is to the history. */
-const actorOf = ({ account, use }: Caller, address: string, ticket: AuditTicket | undefined): Actor => ({
+const actorOf = ({ account, use }: Caller, address: string, ticket: AuditTicket | undefined, mark: MarkKept | undefined): Actor => ({
   by: account,
   origin: use === "local" ? "cli" : `api ${address}`,
   ticket,
+  mark,
 });
 
 /** Checks a request by its contract. */
@@ -45,6 +48,7 @@ export function callOf(contract: Contract, request: FastifyRequest, reply: Fasti
   const key = request.headers["idempotency-key"];
   if (key !== undefined && (typeof key !== "string" || !keySchema.test(key)))
     throw new PolyvisorError("badRequest", { detail: "an Idempotency-Key has 1 to 255 visible ASCII characters", where: "header Idempotency-Key" });
+  refuseIfMatch(request.routeOptions.config.route!, request.headers["if-match"]);
   const isStream = request.body instanceof Readable;
   if (!isStream && contract.body === undefined) validate(nothing, request.body, "body");
   return {
@@ -67,8 +71,49 @@ function itemSchema(contract: Contract): z.ZodType | undefined {
   return items instanceof z.ZodArray ? (items.element as z.ZodType) : response;
 }
 
+/** An answer in JSON or none, with its headers. */
+function keptAnswer(contract: Contract, answer: unknown, reply: FastifyReply): KeptAnswer {
+  const revision = revisionOf(answer);
+  const location = reply.getHeader("location");
+  return {
+    status: contract.status,
+    body: contract.response === undefined ? undefined : JSON.stringify(answer),
+    etag: revision === undefined ? undefined : entityTag(revision),
+    location: typeof location === "string" ? location : undefined,
+  };
+}
+
+function sendKept({ status, body, etag, location }: KeptAnswer, repeated: boolean, reply: FastifyReply): FastifyReply {
+  reply.code(status);
+  if (etag !== undefined) reply.header("etag", etag);
+  if (location !== undefined) reply.header("location", location);
+  if (repeated) reply.header("idempotency-replayed", "true");
+  return body === undefined ? reply.send() : reply.type("application/json").send(body);
+}
+
+/** What the gate says. Who deleted an object and lost the answer no longer finds it, and is told that it is gone as he wished. */
+async function passed(access: Access, keys: RequestKeys, name: RouteName, request: FastifyRequest): Promise<Viewer | KeptAnswer | undefined> {
+  try {
+    return gate(access, name, request);
+  } catch (error) {
+    const key = request.headers["idempotency-key"];
+    if (!(error instanceof PolyvisorError) || error.code !== "notFound" || routePaths[name][0] !== "DELETE" || typeof key !== "string") throw error;
+    const keyed = keyedRequest(name, request, key, access.estate);
+    const before = keyed && (await keys.before(keyed));
+    if (!before) throw error;
+    return before;
+  }
+}
+
 /** Registers every route of the contract with its handler; WebSockets and uploads have their own doors. */
-export function registerRoutes(app: FastifyInstance, handlers: Handlers, audit: AuditLog, access: Access, which: (route: RouteName) => boolean): void {
+export function registerRoutes(
+  app: FastifyInstance,
+  handlers: Handlers,
+  audit: AuditLog,
+  access: Access,
+  keys: RequestKeys,
+  which: (route: RouteName) => boolean,
+): void {
   for (const [name, [method, path]] of Object.entries(routePaths) as [RouteName, readonly [string, string]][]) {
     if (!which(name)) continue;
     const contract: Contract = contracts[name];
@@ -82,16 +127,24 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, audit: 
       // An answer that flows for ever has no length to tell of.
       exposeHeadRoute: method === "GET" && contract.response !== undefined,
       handler: async (request, reply) => {
-        const viewer = gate(access, name, request);
+        const viewer = await passed(access, keys, name, request);
+        if (viewer !== undefined && "status" in viewer) return sendKept(viewer, true, reply);
         const call = { ...callOf(contract, request, reply), viewer } as Call<RouteName>;
         const project = items && projection((call.query as { fields?: string } | undefined)?.fields, items);
         const { caller, ip } = request;
-        const answer = await audited(audit, { route: name, params: call.params, body: call.body, caller, address: ip, requestId: request.id }, (ticket) =>
-          caller ? asActor(actorOf(caller, ip, ticket), () => handler(call)) : handler(call),
-        );
+        const work = async (mark?: MarkKept): Promise<unknown> =>
+          audited(audit, { route: name, params: call.params, body: call.body, caller, address: ip, requestId: request.id }, (ticket) =>
+            caller ? asActor(actorOf(caller, ip, ticket, mark), () => handler(call)) : handler(call),
+          );
+        if (secretRoutes.has(name)) reply.header("cache-control", "no-store");
+        const keyed = keyedRequest(name, request, call.idempotencyKey, access.estate);
+        if (keyed) {
+          const { answer, repeated } = await keys.once(keyed, (mark, anew) => carriedOut(keyed, contract, anew, reply, () => work(mark)));
+          return sendKept(answer, repeated, reply);
+        }
+        const answer = await work();
         if (answer === "sent") return reply;
         reply.code(contract.status);
-        if (secret.has(name)) reply.header("cache-control", "no-store");
         if (contract.response === undefined) {
           if (contract.status === 204) return reply.send();
           const { type, body } = answer as RawAnswer;
@@ -110,5 +163,15 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, audit: 
         return reply.type("application/json").send(JSON.stringify(shown));
       },
     });
+  }
+}
+
+async function carriedOut({ route }: KeyedRequest, contract: Contract, anew: boolean, reply: FastifyReply, work: () => Promise<unknown>): Promise<KeptAnswer> {
+  try {
+    return keptAnswer(contract, await work(), reply);
+  } catch (error) {
+    const kept = anew ? afterUnknown(route as RouteName, error) : undefined;
+    if (!kept) throw error;
+    return kept;
   }
 }

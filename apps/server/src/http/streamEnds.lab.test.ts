@@ -40,10 +40,14 @@ beforeAll(async () => {
   control = await createControlPlane({ store, dataFolder: folder, log, secrets: await openSecretBox(folder), serverId: "s-lab" });
   audit = await AuditLog.open({ pool: store.pool, dataFolder: folder, serverId: "s-lab", log });
   access = await Access.open({ store, estate: control.estate, secrets: await openSecretBox(folder), log, onIdentity: (fn) => identity.onChange(fn) });
-  app = await buildApp({ control, access, audit, identity, log, version: "0", url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal }, [], {
-    heartbeatMs: 50,
-    stuckMs: 300,
-  });
+  app = await buildApp(
+    { control, access, audit, identity, log, serverId: "s-lab", version: "0", url: () => url, storeHealthy: () => store.healthy(), stopping: stopping.signal },
+    [],
+    {
+      heartbeatMs: 50,
+      stuckMs: 300,
+    },
+  );
   url = await app.listen({ host: "127.0.0.1", port: 0 });
   const { token } = await identity.makeToken(admin, { name: "setup" });
   const client = clientOf(url, token);

@@ -4,7 +4,7 @@ import type { AccountSource } from "../store/identityTables.ts";
 import type { Store } from "../store/openStore.ts";
 import type { Schema } from "../store/schema.ts";
 import { administratorsId, firstAccount, isAdministrator, keepingAnAdministrator } from "./administrators.ts";
-import { changedMeanwhile, nameTaken } from "./rows.ts";
+import { nameTaken, wantPresent } from "./rows.ts";
 import { randomId } from "./secretText.ts";
 import type { Caller, TokenCache } from "./tokenCache.ts";
 
@@ -112,7 +112,8 @@ export class Accounts {
     const account = await this.guarded(caller, ref);
     await this.#store.transaction((trx) =>
       keepingAnAdministrator(trx, async () => {
-        const changed = await trx
+        await wantAccount(trx, account, ifRevision);
+        await trx
           .updateTable("account")
           .set({
             ...(patch.displayName === undefined ? {} : { display_name: patch.displayName }),
@@ -120,10 +121,7 @@ export class Accounts {
             revision: sql`revision + 1`,
           })
           .where("id", "=", account.id)
-          .$if(ifRevision !== undefined, (query) => query.where("revision", "=", ifRevision!))
-          .returning("id")
-          .executeTakeFirst();
-        if (!changed) throw changedMeanwhile(`the account ${account.name}`);
+          .execute();
         // A disabled account comes back with nothing open; its API tokens sleep.
         if (patch.disabled) {
           await trx.deleteFrom("token").where("account_id", "=", account.id).where("use", "=", "session").execute();
@@ -135,15 +133,20 @@ export class Accounts {
     return this.find(account.id);
   }
 
-  /** Removes an account with its tokens, sessions and factors. Tasks keep its name. @throws PolyvisorError `notFound`, `conflict` */
-  async remove(caller: Caller, ref: string): Promise<Account> {
+  /** Removes an account with its tokens, sessions and factors. Tasks keep its name. @throws PolyvisorError `notFound`, `changedMeanwhile`, `conflict` */
+  async remove(caller: Caller, ref: string, ifRevision?: number): Promise<Account> {
     const account = await this.guarded(caller, ref);
     if (account.name === firstAccount)
       throw new PolyvisorError("conflict", {
         detail: "the account admin stays: the command line of the server's own machine comes in by it",
         remedy: "Disable it where nobody shall sign in as it from elsewhere: polyvisor account disable admin.",
       });
-    await this.#store.transaction((trx) => keepingAnAdministrator(trx, () => trx.deleteFrom("account").where("id", "=", account.id).execute()));
+    await this.#store.transaction((trx) =>
+      keepingAnAdministrator(trx, async () => {
+        await wantAccount(trx, account, ifRevision);
+        await trx.deleteFrom("account").where("id", "=", account.id).execute();
+      }),
+    );
     await this.#tokens.changed();
     return account;
   }
@@ -154,6 +157,13 @@ export class Accounts {
     if (account.groups.some((each) => each.id === administratorsId)) guardGroup(caller, administratorsId);
     return account;
   }
+}
+
+/** Holds the account until the end of the transaction, as it is. @throws PolyvisorError `notFound`, `changedMeanwhile` */
+async function wantAccount(trx: Transaction<Schema>, { id, name }: Account, ifRevision: number | undefined): Promise<void> {
+  const row = await trx.selectFrom("account").select("revision").where("id", "=", id).forUpdate().executeTakeFirst();
+  if (!row) throw new PolyvisorError("notFound", { detail: `the account ${name} was removed meanwhile` });
+  wantPresent(`the account ${name}`, row.revision, ifRevision);
 }
 
 /** Only an administrator makes another one. */

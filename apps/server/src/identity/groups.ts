@@ -1,9 +1,10 @@
 import { PolyvisorError } from "@polyvisor/model";
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Store } from "../store/openStore.ts";
+import type { Schema } from "../store/schema.ts";
 import { groupId, guardGroup, type Accounts } from "./accounts.ts";
 import { administratorsId, keepingAnAdministrator } from "./administrators.ts";
-import { changedMeanwhile, nameTaken } from "./rows.ts";
+import { nameTaken, wantPresent } from "./rows.ts";
 import { randomId } from "./secretText.ts";
 import type { Caller, TokenCache } from "./tokenCache.ts";
 
@@ -85,29 +86,33 @@ export class Groups {
   async change(ref: string, patch: { name?: string | undefined; description?: string | undefined }, ifRevision?: number): Promise<Group> {
     const id = await groupId(this.#store.db, ref);
     if (id === administratorsId && patch.name !== undefined) throw built("is not renamed");
-    const changed = await this.#store.db
-      .updateTable("account_group")
-      .set({
-        ...(patch.name === undefined ? {} : { name: patch.name }),
-        ...(patch.description === undefined ? {} : { description: patch.description }),
-        revision: sql`revision + 1`,
+    await this.#store
+      .transaction(async (trx) => {
+        await wantGroup(trx, id, ref, ifRevision);
+        await trx
+          .updateTable("account_group")
+          .set({
+            ...(patch.name === undefined ? {} : { name: patch.name }),
+            ...(patch.description === undefined ? {} : { description: patch.description }),
+            revision: sql`revision + 1`,
+          })
+          .where("id", "=", id)
+          .execute();
       })
-      .where("id", "=", id)
-      .$if(ifRevision !== undefined, (query) => query.where("revision", "=", ifRevision!))
-      .returning("id")
-      .executeTakeFirst()
       .catch((error: unknown) => {
         throw (error as { code?: string }).code === "23505" ? nameTaken("group", patch.name ?? ref) : error;
       });
-    if (!changed) throw changedMeanwhile(`the group ${ref}`);
     return this.find(id);
   }
 
-  /** Removes a group; its members stay accounts. @throws PolyvisorError `notFound`, `conflict` */
-  async remove(ref: string): Promise<Group> {
+  /** Removes a group; its members stay accounts. @throws PolyvisorError `notFound`, `changedMeanwhile`, `conflict` */
+  async remove(ref: string, ifRevision?: number): Promise<Group> {
     const group = await this.find(ref);
     if (group.id === administratorsId) throw built("is not removed");
-    await this.#store.db.deleteFrom("account_group").where("id", "=", group.id).execute();
+    await this.#store.transaction(async (trx) => {
+      await wantGroup(trx, group.id, group.name, ifRevision);
+      await trx.deleteFrom("account_group").where("id", "=", group.id).execute();
+    });
     await this.#tokens.changed();
     return group;
   }
@@ -150,6 +155,13 @@ export class Groups {
     );
     await this.#tokens.changed();
   }
+}
+
+/** Holds the group until the end of the transaction, as it is. @throws PolyvisorError `notFound`, `changedMeanwhile` */
+async function wantGroup(trx: Transaction<Schema>, id: string, name: string, ifRevision: number | undefined): Promise<void> {
+  const row = await trx.selectFrom("account_group").select("revision").where("id", "=", id).forUpdate().executeTakeFirst();
+  if (!row) throw new PolyvisorError("notFound", { detail: `the group ${name} was removed meanwhile` });
+  wantPresent(`the group ${name}`, row.revision, ifRevision);
 }
 
 const built = (what: string): PolyvisorError => new PolyvisorError("conflict", { detail: `the group administrators is always there and ${what}` });

@@ -6,7 +6,7 @@ import { isSafeLdap, LdapDirectory } from "./ldapDirectory.ts";
 import { OidcProvider } from "./oidcProvider.ts";
 import { isLocal } from "./providerFetch.ts";
 import type { LdapSettings, OidcSettings, ProviderSettings } from "./providerSettings.ts";
-import { changedMeanwhile } from "./rows.ts";
+import { wantPresent } from "./rows.ts";
 
 /** An identity provider as it is shown: never with its secret. */
 export interface IdentityProvider {
@@ -65,7 +65,7 @@ export class IdentityProviders {
     checkSettings(input.settings);
     await this.#store.transaction(async (trx) => {
       const before = await trx.selectFrom("identity_provider").selectAll().where("name", "=", name).forUpdate().executeTakeFirst();
-      if (ifRevision !== undefined && before?.revision !== ifRevision) throw changedMeanwhile(`the identity provider ${name}`);
+      wantPresent(`the identity provider ${name}`, before?.revision, ifRevision);
       const former = before && shown(before);
       if (former && former.settings.kind !== input.settings.kind)
         throw new PolyvisorError("conflict", {
@@ -99,10 +99,12 @@ export class IdentityProviders {
     return kept;
   }
 
-  /** Removes it. Its accounts stay, and nobody comes in by them. @throws PolyvisorError `notFound` */
-  async remove(name: string): Promise<void> {
+  /** Removes it. Its accounts stay, and nobody comes in by them. @throws PolyvisorError `notFound`, `changedMeanwhile` */
+  async remove(name: string, ifRevision?: number): Promise<void> {
     await this.#row(name);
     await this.#store.transaction(async (trx) => {
+      const before = await trx.selectFrom("identity_provider").select("revision").where("name", "=", name).forUpdate().executeTakeFirst();
+      wantPresent(`the identity provider ${name}`, before?.revision, ifRevision);
       await trx.deleteFrom("identity_provider").where("name", "=", name).execute();
       await trx.deleteFrom("membership").where("via", "=", name).execute();
       // A provider that gets this name later may give the same ids to others.

@@ -6,6 +6,7 @@ import { servers } from "./migrations/0005Servers.ts";
 import { history } from "./migrations/0006History.ts";
 import { access } from "./migrations/0007Access.ts";
 import { sampleTiers } from "./migrations/0008SampleTiers.ts";
+import { requestKeys } from "./migrations/0009RequestKeys.ts";
 
 export interface Migration {
   /** 1, 2, 3, … without a gap. */
@@ -18,4 +19,4 @@ export interface Migration {
 }
 
 /** Every migration in order. One that was released is never changed: add the next. */
-export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers, history, access, sampleTiers];
+export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers, history, access, sampleTiers, requestKeys];

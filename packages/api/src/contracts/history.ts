@@ -67,6 +67,8 @@ const retentionSchema = z.strictObject({
   days: z.strictObject({ host: days, vm: days, datastore: days, network: days, task: days }),
   /** What all changes together may take, in bytes, without indexes; the oldest go first. 0 is no limit. */
   maxBytes: z.number().int().min(0),
+  /** Rises with every change; 0 until the first. */
+  revision: z.number().int(),
 });
 export type HistoryRetention = z.infer<typeof retentionSchema>;
 

@@ -44,9 +44,9 @@ export function accountHandlers({ identity, url }: Services): Pick<Handlers, Min
       administratorsOnly(caller);
       return accounts.change(caller, params.id, body, ifRevision);
     },
-    async accountRemove({ caller, params }) {
+    async accountRemove({ caller, params, ifRevision }) {
       administratorsOnly(caller);
-      await accounts.remove(caller, params.id);
+      await accounts.remove(caller, params.id, ifRevision);
     },
     async accountCode({ caller, params, reply }) {
       administratorsOnly(caller);
@@ -77,9 +77,9 @@ export function accountHandlers({ identity, url }: Services): Pick<Handlers, Min
       administratorsOnly(caller);
       return groups.change(params.id, body, ifRevision);
     },
-    async groupRemove({ caller, params }) {
+    async groupRemove({ caller, params, ifRevision }) {
       administratorsOnly(caller);
-      await groups.remove(params.id);
+      await groups.remove(params.id, ifRevision);
     },
     async memberAdd({ caller, params }) {
       administratorsOnly(caller);

@@ -25,6 +25,6 @@ export function historyHandlers({ control, access }: Services): Pick<Handlers, M
     },
     historyStorage: () => history.storage(),
     historyRetentionGet: () => history.retention(),
-    historyRetentionSet: ({ body }) => history.setRetention(body),
+    historyRetentionSet: ({ body, ifRevision }) => history.setRetention(body, ifRevision),
   };
 }

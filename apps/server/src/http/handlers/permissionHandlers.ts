@@ -62,14 +62,14 @@ export function permissionHandlers({ access, identity }: Services): Pick<Handler
     roleList: () => ({ items: roles.list().map((role) => ({ ...role, permissions: [...role.permissions] })) }),
     roleCreate: async ({ viewer, body }) => plain(await roles.create(viewer, body)),
     roleChange: async ({ viewer, params, body, ifRevision }) => plain(await roles.change(viewer, params.id, body, ifRevision)),
-    roleRemove: ({ params }) => roles.remove(params.id),
+    roleRemove: ({ params, ifRevision }) => roles.remove(params.id, ifRevision),
     grantList: async () => ({ items: await grants.list() }),
     grantCreate: ({ viewer, body }) => grants.create(viewer, body),
     grantRemove: ({ viewer, params }) => grants.remove(viewer, params.id),
     folderList: ({ viewer }) => ({ items: folders.list(viewer) }),
     folderCreate: ({ viewer, body }) => folders.create(viewer, body),
     folderChange: ({ viewer, params, body, ifRevision }) => folders.change(viewer, params.id, body, ifRevision),
-    folderRemove: ({ viewer, params }) => folders.remove(viewer, params.id),
+    folderRemove: ({ viewer, params, ifRevision }) => folders.remove(viewer, params.id, ifRevision),
   };
 }
 

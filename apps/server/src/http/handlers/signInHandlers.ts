@@ -116,9 +116,9 @@ export function signInHandlers({ identity, url }: Services, names: readonly stri
       await identity.changed(); // switched off, it ends what its accounts have open
       return kept;
     },
-    async identityProviderRemove({ caller, params }) {
+    async identityProviderRemove({ caller, params, ifRevision }) {
       administratorsOnly(caller);
-      await providers.remove(params.id);
+      await providers.remove(params.id, ifRevision);
       await identity.changed();
     },
     async identityProviderTest({ caller, params, body }) {
