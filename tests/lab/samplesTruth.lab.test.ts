@@ -1,12 +1,11 @@
 import { execFile } from "node:child_process";
-import { chmodSync, chownSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { vmLoad, type VmSample } from "@polyvisor/model";
-import { libvirtKind } from "../../packages/hypervisors/src/libvirt/libvirtKind.ts";
-import { labGuest } from "../../packages/hypervisors/src/libvirt/fixtures/labGuest.ts";
-import type { Hypervisor } from "@polyvisor/hypervisors";
+import { connectHypervisor, type Hypervisor } from "@polyvisor/hypervisors";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { until } from "../../apps/server/src/lab/until.ts";
 import { PrivateLibvirtd } from "./privateLibvirtd.ts";
@@ -56,7 +55,11 @@ class Terminal {
 
 beforeAll(async () => {
   daemon = await PrivateLibvirtd.start();
-  const guest = labGuest();
+  // Built once a machine; QEMU runs as an account of its own and must reach the files.
+  const guest = join(tmpdir(), "polyvisor-lab-micro");
+  mkdirSync(guest, { recursive: true });
+  chmodSync(guest, 0o755);
+  await run(resolve("apps/server/recipes/micro/build.sh"), [guest], { timeout: 170_000 });
   const disk = join(daemon.folder, "truth.img");
   writeFileSync(disk, Buffer.alloc(diskMiB * MiB, 0x5a));
   if (process.getuid?.() === 0) chownSync(disk, 65_534, 65_534);
@@ -65,7 +68,7 @@ beforeAll(async () => {
   const xml = daemon.file(
     "truth.xml",
     `<domain type='qemu'><name>truth</name><memory unit='MiB'>192</memory><vcpu>1</vcpu>
-    <os><type arch='x86_64' machine='q35'>hvm</type><kernel>${guest.kernel}</kernel><initrd>${guest.initramfs}</initrd><cmdline>console=ttyS0 quiet</cmdline></os>
+    <os><type arch='x86_64' machine='q35'>hvm</type><kernel>${guest}/vmlinuz</kernel><initrd>${guest}/initramfs.cpio.gz</initrd><cmdline>console=ttyS0 quiet</cmdline></os>
     <features><acpi/></features><devices>
     <disk type='file' device='disk'><driver name='qemu' type='raw' cache='none'/><source file='${disk}'/><target dev='vda' bus='virtio'/></disk>
     <serial type='unix'><source mode='bind' path='${socket}'/></serial>
@@ -74,7 +77,7 @@ beforeAll(async () => {
   await virsh("create", xml);
   terminal = new Terminal(socket);
   await terminal.prompt();
-  hypervisor = await libvirtKind.connect(new URL(uri()), { signal: new AbortController().signal, openTimeoutMs: 10_000, callTimeoutMs: 60_000 });
+  hypervisor = await connectHypervisor(uri(), { signal: new AbortController().signal, openTimeoutMs: 10_000, callTimeoutMs: 60_000 });
   pid = Number(
     readdirSync("/proc").find((entry) => {
       try {
