@@ -3,7 +3,7 @@ import type { Hypervisor } from "@polyvisor/hypervisors";
 import { failureOf, PolyvisorError, type Connection, type Host } from "@polyvisor/model";
 import type { Logger } from "pino";
 import { same } from "../estate/facts.ts";
-import type { Claim } from "../events/claim.ts";
+import { ClaimLost, type Claim } from "../events/claim.ts";
 import type { Journal } from "../events/journal.ts";
 import type { Semaphore } from "../semaphore.ts";
 import { backOff } from "./backOff.ts";
@@ -84,13 +84,16 @@ export class HostConnection {
     return new Promise((resolve, reject) => {
       const done = (hypervisor: Hypervisor): void => {
         signal.removeEventListener("abort", gone);
+        this.#stopping.signal.removeEventListener("abort", gone);
         resolve(hypervisor);
       };
       const gone = (): void => {
         this.#waiters.delete(done);
-        reject(this.#failure ?? new PolyvisorError("hostUnreachable", { detail: "the host is not connected" }));
+        if (this.#options.claim.lost) reject(new ClaimLost(this.#options.claim));
+        else reject(this.#failure ?? new PolyvisorError("hostUnreachable", { detail: "the host is not connected" }));
       };
-      if (signal.aborted) return gone();
+      if (signal.aborted || this.#stopping.signal.aborted) return gone();
+      this.#stopping.signal.addEventListener("abort", gone, { once: true });
       this.#waiters.add(done);
       signal.addEventListener("abort", gone, { once: true });
     });

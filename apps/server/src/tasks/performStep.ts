@@ -5,6 +5,7 @@ import type { Attribution } from "../estate/attribution.ts";
 import type { Estate } from "../estate/estate.ts";
 import type { InventoryRules } from "../estate/inventoryRules.ts";
 import type { Leases } from "../cluster/leases.ts";
+import { ClaimLost } from "../events/claim.ts";
 import type { Journal } from "../events/journal.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { buildTemplate } from "../templates/buildTemplate.ts";
@@ -76,7 +77,7 @@ export class StepPerformer {
     try {
       for (let attempt = 0; attempt < attempts; attempt++) {
         const hypervisor = await this.#connected(hostId, look ? new AbortController().signal : context.signal).catch((error: unknown): never => {
-          if (!look || !(error instanceof PolyvisorError)) throw error;
+          if (!look || !(error instanceof PolyvisorError) || error instanceof ClaimLost) throw error;
           throw new PolyvisorError("interrupted", {
             detail: `${context.interrupted ? "the server stopped" : "the connection broke"} while this was under way, and the host cannot be asked: ${error.detail}`,
             remedy: error.remedy,
