@@ -280,6 +280,8 @@ test("a narrowed token has less than its account, never more", async () => {
   expect((await reader.call("vmList")).total).toBe(a.vms.length + b.vms.length);
   expect(await refused(reader.call("taskCreate", { body: { request: { do: "vm.reboot", vms: [a.vms[0]!.id] } as never } }))).toBe("forbidden");
   expect(await refused(reader.call("grantList"))).toBe("forbidden");
+  expect(await refused(reader.call("tokenCreate", { body: { name: "more" } }))).toBe("forbidden");
+  expect(await refused(reader.call("tokenDelete", { params: { id: "tok-x" } }))).toBe("forbidden");
   const some = await made(root, { may: "operate", filter: "tag = beta" });
   expect((await some.call("vmList", { query: { limit: 1000 } })).items.map(({ id }) => id).sort()).toEqual(b.vms.map(({ id }) => id).sort());
   expect((await some.call("hostList")).total).toBe(0);

@@ -1,4 +1,5 @@
-import { needs, type Needs, type RouteName } from "@polyvisor/api";
+import { needs, routePaths, type Needs, type RouteName } from "@polyvisor/api";
+import { PolyvisorError } from "@polyvisor/model";
 import type { EstateObject } from "../controlPlane.ts";
 import type { Caller } from "../identity/tokenCache.ts";
 import type { Access } from "./access.ts";
@@ -21,6 +22,11 @@ export function gate(access: Access, route: RouteName, request: Passing): Viewer
   if (row.on === "nothing") return undefined;
   if (!request.caller) throw new Error(`${route} came to the gate without a caller`);
   const viewer = access.viewer(request.caller);
+  if (row.on === "self" && request.caller.scope && routePaths[route][0] !== "GET")
+    throw new PolyvisorError("forbidden", {
+      detail: "a token with a scope changes nothing of the account that it is of",
+      remedy: "Sign in yourself, or use a token without a scope.",
+    });
   if (!("may" in row) || row.on === "each") return viewer;
   if (row.on === "site") {
     viewer.must(row.may);

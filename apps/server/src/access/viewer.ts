@@ -2,7 +2,7 @@ import type { CheckedFilter, FilterKind } from "@polyvisor/api";
 import { permissions, PolyvisorError, type Permission } from "@polyvisor/model";
 import { conferred, judge, scopePermissions, type Grant, type ObjectFacts, type Scope, type Verdict } from "@polyvisor/policy";
 import type { EstateKind, EstateObject } from "../controlPlane.ts";
-import { Bits } from "../estate/bits.ts";
+import type { Bits } from "../estate/bits.ts";
 import type { Estate } from "../estate/estate.ts";
 import type { ObjectTable } from "../estate/objectTable.ts";
 import { select } from "../estate/selection.ts";
@@ -80,8 +80,13 @@ export class Viewer {
     if (this.#isLocal) bits = table.all();
     else {
       const speaking = this.#speaking(permission);
-      for (const { scope, effect } of speaking) if (effect === "allow") bits.or(this.#held(scope, kind).words);
-      for (const { scope, effect } of speaking) if (effect === "deny") bits.without(this.#held(scope, kind));
+      for (const { scope, effect } of speaking) if (effect === "allow") this.#hold(scope, kind, bits);
+      const denied = speaking.filter(({ effect }) => effect === "deny");
+      if (denied.length > 0) {
+        const out = table.none();
+        for (const { scope } of denied) this.#hold(scope, kind, out);
+        bits.without(out);
+      }
     }
     if (this.#scopeFilter) {
       const filter = this.#scopeFilter.get(kind);
@@ -206,35 +211,38 @@ export class Viewer {
     return filter !== undefined && this.#all.fits(object!, filter);
   }
 
-  /** Slots of a kind that a scope holds. */
-  #held(scope: Scope, kind: EstateKind): Bits {
+  /** Adds the slots of a kind that a scope holds. */
+  #hold(scope: Scope, kind: EstateKind, bits: Bits): void {
     const { tables } = this.#all;
     const table = tables[kind] as ObjectTable<EstateKind>;
-    if (scope.on === "site") return table.all();
     const isPart = kind === "datastore" || kind === "network";
-    const bits = table.none();
-    if (scope.on === "object") {
-      const slot = table.slotOf(scope.object);
-      if (slot !== undefined) bits.add(slot);
-      if (isPart) table.byHost.into(scope.object, bits);
-      return bits;
+    switch (scope.on) {
+      case "site":
+        bits.or(table.all().words);
+        return;
+      case "object": {
+        const slot = table.slotOf(scope.object);
+        if (slot !== undefined) bits.add(slot);
+        if (isPart) table.byHost.into(scope.object, bits);
+        return;
+      }
+      case "selector": {
+        const { kind: of, filter } = this.rights.selectors.get(scope.selector)!;
+        if (of === kind) bits.or(select(table, filter, this.#all).words);
+        else if (isPart && of === "host") this.#holdOn(select(tables.host, filter, this.#all), kind, bits);
+        return;
+      }
     }
-    if (scope.on === "selector") {
-      const selector = this.rights.selectors.get(scope.selector)!;
-      if (selector.kind === kind) return select(table, selector.filter, this.#all);
-      return isPart && selector.kind === "host" ? this.#onHosts(select(tables.host, selector.filter, this.#all), kind) : bits;
-    }
-    const of: "vm" | "host" = kind === "vm" ? "vm" : "host";
-    const held = tables[of].none();
-    if (scope.on === "tag") tables[of].indexes["tag"]!.into(scope.tag, held);
-    else for (const folder of this.rights.folders.within(scope.folder)) tables[of].indexes["folder"]!.into(folder, held);
-    return isPart ? this.#onHosts(held, kind) : held;
+    const index = tables[kind === "vm" ? "vm" : "host"].indexes[scope.on]!;
+    const held = isPart ? tables.host.none() : bits;
+    if (scope.on === "tag") index.into(scope.tag, held);
+    else for (const folder of this.rights.folders.within(scope.folder)) index.into(folder, held);
+    if (isPart) this.#holdOn(held, kind, bits);
   }
 
-  #onHosts(hosts: Bits, kind: "datastore" | "network"): Bits {
+  /** Adds the slots of what is on hosts. */
+  #holdOn(hosts: Bits, kind: "datastore" | "network", bits: Bits): void {
     const { tables } = this.#all;
-    const bits = tables[kind].none();
     for (const slot of hosts) tables[kind].byHost.into(tables.host.idOf(slot), bits);
-    return bits;
   }
 }

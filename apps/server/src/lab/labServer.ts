@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -28,9 +28,10 @@ export async function makeDataFolder(): Promise<string> {
   return folder;
 }
 
-/** Starts it, on the private database or on the site's by URL. */
-export async function startLabServer(databaseUrl?: string): Promise<LabServer> {
+/** Starts it, on the private database or on the site's by URL. @param beside another server of the same site */
+export async function startLabServer(databaseUrl?: string, beside?: LabServer): Promise<LabServer> {
   const folder = await makeDataFolder();
+  if (beside) await copyFile(path.join(beside.folder, "secret.key"), path.join(folder, "secret.key"));
   const log = pino({ level: process.env["LAB_LOG"] ?? "silent" }, pino.destination(2));
   const server = await startServer({ dataFolder: folder, listen: "127.0.0.1", port: 0, databaseUrl, names: [], logLevel: "error" }, log);
   const token = (await readFile(path.join(folder, "local-token"), "utf8")).trim();
