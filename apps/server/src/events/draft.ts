@@ -50,6 +50,8 @@ export class Draft {
   readonly #estate: Estate;
   readonly #overlay = new Map<string, EstateObject | undefined>();
   readonly #natives = new Map<string, string>();
+  /** Ids of what was put here, by native id and by host; who is asked for them looks whether they still hold. */
+  readonly #put = new Map<string, Set<string>>();
   #undo: (() => void)[] | undefined;
   #actor: Actor | undefined;
 
@@ -70,13 +72,13 @@ export class Draft {
   /** Objects with a native id on any host. */
   withNative<K extends Exclude<EstateKind, "host">>(kind: K, nativeId: string): ObjectOf[K][] {
     const ids = new Set(this.#estate.withNative(kind, nativeId).map((object) => object.id));
-    for (const [id, object] of this.#overlay) if (object?.kind === kind && (object as Vm).nativeId === nativeId) ids.add(id);
+    for (const id of this.#put.get(`${kind} ${nativeId}`) ?? []) ids.add(id);
     return [...ids].flatMap((id) => this.get(kind, id) ?? []).filter((object) => (object as Vm).nativeId === nativeId);
   }
 
   ofHost<K extends Exclude<EstateKind, "host">>(kind: K, hostId: string): ObjectOf[K][] {
     const ids = new Set(this.#estate.ofHost(kind, hostId));
-    for (const [id, object] of this.#overlay) if (object?.kind === kind) ids.add(id);
+    for (const id of this.#put.get(`${kind} on ${hostId}`) ?? []) ids.add(id);
     return [...ids].flatMap((id) => this.get(kind, id) ?? []).filter((object) => (object as Vm).hostId === hostId);
   }
 
@@ -93,6 +95,8 @@ export class Draft {
     this.#set(object.id, object);
     if (object.kind !== "host") {
       const key = nativeKey(object.kind, object.hostId, object.nativeId);
+      this.#note(`${object.kind} ${object.nativeId}`, object.id);
+      this.#note(`${object.kind} on ${object.hostId}`, object.id);
       const before = this.#natives.get(key);
       this.#natives.set(key, object.id);
       this.#undo?.push(() => (before === undefined ? this.#natives.delete(key) : this.#natives.set(key, before)));
@@ -176,6 +180,12 @@ export class Draft {
   /** The objects as the store shall have them. */
   finals(): ReadonlyMap<string, EstateObject | undefined> {
     return this.#overlay;
+  }
+
+  #note(key: string, id: string): void {
+    const ids = this.#put.get(key);
+    if (ids) ids.add(id);
+    else this.#put.set(key, new Set([id]));
   }
 
   #change(change: Omit<DraftChange, "actor">): void {
