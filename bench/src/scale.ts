@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { mkdir, writeFile } from "node:fs/promises";
-import { measureSize, type Part, parts } from "./scale/measureSize.ts";
+import { measureSize, parts, type Part, type SizeResult } from "./scale/measureSize.ts";
+import { plot } from "./scale/plot.ts";
+import { report } from "./scale/report.ts";
 
 const { values } = parseArgs({
   options: {
@@ -16,13 +18,16 @@ const only = values.only?.split(",") ?? [...parts];
 for (const part of only) if (!parts.includes(part as Part)) throw new Error(`there is no part "${part}"; there are ${parts.join(", ")}`);
 if (values.hosts !== "own process" && values.hosts !== "server") throw new Error('--hosts is "own process" or "server"');
 
-const results = [];
+const results: SizeResult[] = [];
 for (const size of values.vms.split(",").map(Number)) {
   const options = { vms: size, parts: new Set(only as Part[]), where: values.hosts as "own process" | "server", say };
   if (values.profile) await mkdir(values.profile, { recursive: true });
   const result = await measureSize(values.profile ? { ...options, profile: values.profile } : options);
   results.push(result);
   say(JSON.stringify(result));
-  if (values.save) await writeFile(values.save, `${JSON.stringify(results, undefined, 1)}\n`);
+  if (values.save) {
+    await writeFile(`${values.save}.json`, `${JSON.stringify(results, undefined, 1)}\n`);
+    await writeFile(`${values.save}.svg`, plot(results));
+  }
 }
-process.stdout.write(`${JSON.stringify(results, undefined, 1)}\n`);
+process.stdout.write(`${report(results)}\n`);

@@ -24,7 +24,11 @@ async function add(server: SiteServer, uri: string): Promise<void> {
       await server.client.call("hostAdd", { body: { uri, tags: [`pool:${poolOf(uri)}`] } });
       return;
     } catch (error) {
-      if (attempt === 10 || !(error instanceof ApiError) || error.problem.status < 500) throw error;
+      if (!(error instanceof ApiError) || attempt === 20) throw error;
+      // Its answer was lost, and it is there: the database kept it when it answered again.
+      if (attempt > 1 && error.problem.code === "conflict") return;
+      if (error.problem.status < 500) throw error;
+      await delay(attempt * 100);
     }
   }
 }
