@@ -62,16 +62,25 @@ export async function* seenEvents(
     const out: Event[] = [];
     for (const event of run) {
       const shown = all ? event : shownTo(now, event);
-      if (!shown || (shown.type === "reset" && afterReset)) continue;
+      // Of what nobody remembers one word is enough: who reads anew after it reads all that was before.
+      if (!shown || (shown.type === "reset" && afterReset && isForgotten(event))) continue;
       afterReset = shown.type === "reset";
       out.push(all ? shown : { ...shown, id: showId(event.id, now, sources.secrets) });
     }
     return out;
   };
-  for (;;) {
+  for (let first = true; ; first = false) {
     const round = new AbortController();
     const end = sources.onChange(() => round.abort());
     try {
+      // Asked when changes are heard already: none falls between.
+      const next = await viewer();
+      const changed = !first && next.fingerprint() !== now.fingerprint();
+      now = next;
+      if (changed) {
+        afterReset = true;
+        yield [resetAt(showId(since, now, sources.secrets), new Date().toISOString())];
+      }
       for await (const run of sources.events.runs({ ...query, since, signal: AbortSignal.any([signal, round.signal]) })) {
         if (round.signal.aborted) break;
         since = run.at(-1)!.id;
@@ -82,13 +91,6 @@ export async function* seenEvents(
       end();
     }
     if (signal.aborted || !round.signal.aborted) return;
-    const next = await viewer();
-    const changed = next.fingerprint() !== now.fingerprint();
-    now = next;
-    if (changed) {
-      afterReset = true;
-      yield [resetAt(showId(since, now, sources.secrets), new Date().toISOString())];
-    }
   }
 }
 
