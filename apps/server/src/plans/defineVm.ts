@@ -26,7 +26,10 @@ export function planDefineVm(input: PlanInput & { request: Extract<Request, { do
       ? "the definition has no UUID, so it gets a new one"
       : "the definition's own UUID is kept";
   if (known) work.warn(`the present definition of ${known.name} is replaced`);
-  const defined = work.step({ hostId: host.id, target, action: { verb: "vm.define", vm: uuid, definition: request.definition },
+  const defined = work.step({
+    hostId: host.id,
+    target,
+    action: { verb: "vm.define", vm: uuid, definition: request.definition },
     ...(request.folder === undefined || known ? {} : { place: { folder: request.folder, tags: [] } }),
     reasons: [why],
     after: [],
