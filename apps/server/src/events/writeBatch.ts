@@ -24,7 +24,10 @@ const since = (last: number | "$1"): string => `select ${eventColumns} from even
 /** Takes the turn to write, and what others wrote after `last`, in one round trip. The lock goes with the transaction. */
 export async function takeTurn(client: pg.ClientBase, last: number): Promise<Event[]> {
   if (!ready.has(client)) {
-    await client.query(`prepare journal_since (bigint) as ${since("$1")}`); // planning it each time would cost as much as running it
+    // Planning it each time would cost as much as running it. The connection may know it under another wrapper of its client.
+    await client.query(`prepare journal_since (bigint) as ${since("$1")}`).catch((error: unknown) => {
+      if ((error as { code?: string }).code !== "42P05") throw error;
+    });
     ready.add(client);
   }
   const answers = (await client.query(`${standInLine}; execute journal_since (${last})`)) as unknown as pg.QueryResult<EventRow>[];

@@ -172,6 +172,7 @@ export class Tasks implements TasksControl {
       return await this.#make(order, hash);
     } catch (error) {
       // Another server was faster; it may even have carried it out already, so that the plan finds nothing to do any more.
+      if (error instanceof PolyvisorError && error.code === "storeUnavailable") throw error;
       const other = await this.#ordered(order).catch(() => undefined);
       if (!other) throw error;
       return other.hash === hash ? this.get(other.taskId) : otherRequest(order.idempotencyKey!);
