@@ -273,6 +273,17 @@ describe("a change of rights", () => {
   });
 });
 
+test("the audit log says who gave which rights to whom, and what was refused", async () => {
+  const { id } = await lab.client.call("grantCreate", { body: { role: "viewer", account: "nobody", on: { tag: "none" } } });
+  expect(await refused(a.admin.client.call("grantCreate", { body: { role: "administrator", account: "nobody", on: { site: true } } }))).toBe("forbidden");
+  const entries = async (by: string, outcome: "done" | "refused") =>
+    (await lab.client.call("auditLogList", { query: { action: "grantCreate", by, outcome, limit: 1 } })).items[0]?.entry;
+  await until("the refusal", async () => (await entries("alpha-admin", "refused")) !== undefined);
+  const done = (await entries("admin", "done"))!;
+  expect(done.details).toMatchObject({ role: "viewer", account: "nobody", on: '{"tag":"none"}', effect: "allow" });
+  expect(done.object).toBe(id);
+});
+
 test("a narrowed token has less than its account, never more", async () => {
   const root = roles.get("administrator")!;
   const made = async (who: Person, scope: object) => lab.as((await who.client.call("tokenCreate", { body: { name: "n", scope: scope as never } })).token);

@@ -24,6 +24,21 @@ export interface AuditedRequest {
 
 type Details = NonNullable<AuditDraft["details"]>;
 
+/** Of these bodies the values are told, too: who gets which rights is what the log is for. None of them is secret. */
+const toldFields: Partial<Record<RouteName, readonly string[]>> = {
+  grantCreate: ["role", "account", "group", "on", "effect"],
+  roleCreate: ["name", "permissions"],
+  roleChange: ["name", "permissions"],
+  folderCreate: ["name", "parent"],
+  folderChange: ["name", "parent"],
+};
+
+function toldValue(name: string, value: unknown): [string, string | string[]][] {
+  if (value === undefined) return [];
+  if (Array.isArray(value)) return [[name, value.filter((each): each is string => typeof each === "string")]];
+  return [[name, typeof value === "string" ? value : JSON.stringify(value)]];
+}
+
 /** What is told of a request beside who, where and about what: an allow-list. Of a body in general only the names of its fields. */
 function toldOf({ route, params, body }: AuditedRequest): Details | undefined {
   if (route === "taskCreate") {
@@ -37,6 +52,8 @@ function toldOf({ route, params, body }: AuditedRequest): Details | undefined {
   const { volume } = (params ?? {}) as { volume?: unknown };
   if (typeof volume === "string") return { volume };
   if (typeof body !== "object" || body === null || Object.keys(body).length === 0) return undefined;
+  const told = toldFields[route];
+  if (told) return Object.fromEntries(told.flatMap((name) => toldValue(name, (body as Record<string, unknown>)[name])));
   return { fields: Object.keys(body) };
 }
 
