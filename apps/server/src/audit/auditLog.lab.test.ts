@@ -16,7 +16,7 @@ beforeAll(async () => {
   site = await startSitePostgres();
   database = await site.database();
   lab = await startLabServer(database);
-  other = await startLabServer(database);
+  other = await startLabServer(database, lab);
   await lab.client.call("hostAdd", { body: { uri: "sim://audit/host-0001?vms=4", name: "h1" } });
 });
 afterAll(async () => {
