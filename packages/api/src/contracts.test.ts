@@ -1,7 +1,7 @@
 import { actionSchema } from "@polyvisor/model";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { composedRequests, contracts, openapi, passPhraseSchema, requestSchema, routePaths, simpleVmVerbs, type Contract } from "./index.ts";
+import { composedRequests, contracts, needs, openapi, passPhraseSchema, requestSchema, routePaths, simpleVmVerbs, type Contract } from "./index.ts";
 
 describe("contracts", () => {
   it.each(Object.entries(routePaths))(
@@ -34,6 +34,10 @@ describe("openapi", () => {
       for (const [, name] of operation.path.matchAll(/\{(\w+)\}/g))
         expect(operation.parameters).toContainEqual(expect.objectContaining({ name, in: "path", required: true }));
     }
+  });
+  it("says which permission a route needs on what", () => {
+    expect(document.paths["/api/v1/vms/{id}/console"]!["get"]).toMatchObject({ "x-needs": { on: "vm", may: "vm.console" } });
+    expect(Object.keys(needs).sort()).toEqual(Object.keys(routePaths).sort());
   });
   it("says which routes need no sign-in", () => {
     expect(document.paths["/api/v1/info"]!["get"]!.security).toEqual([]);

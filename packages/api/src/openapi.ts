@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { contracts, problemSchema, type Contract } from "./contracts.ts";
+import { needs } from "./needs.ts";
 import { apiBase, routePaths, type RouteName } from "./routePaths.ts";
 
 const json = (schema: z.ZodType, io: "input" | "output") => z.toJSONSchema(schema, { io, unrepresentable: "any", target: "draft-2020-12" });
@@ -35,6 +36,8 @@ export function openapi(version: string): Record<string, unknown> {
       responses: { [contract.status]: { description: contract.summary, ...(content ? { content } : {}) }, default: problem },
     };
     if (contract.who === "anyone") operation["security"] = [];
+    // Which permission on what: the row of the authorisation table.
+    operation["x-needs"] = needs[name as RouteName];
     if (contract.body) operation["requestBody"] = { required: true, content: { "application/json": { schema: json(contract.body, "input") } } };
     (paths[apiBase + path.replace(/:(\w+)/g, "{$1}")] ??= {})[method.toLowerCase()] = operation;
   }
