@@ -15,7 +15,7 @@ import { explainVm } from "./estate/explain.ts";
 import { clean } from "./estate/facts.ts";
 import { InventoryRules } from "./estate/inventoryRules.ts";
 import { wantRevision } from "./estate/wantRevision.ts";
-import { loadEstate } from "./estate/loadEstate.ts";
+import { followBehind, loadEstate } from "./estate/loadEstate.ts";
 import { EventLog } from "./events/eventLog.ts";
 import { follow } from "./events/follower.ts";
 import { Housekeeping } from "./events/housekeeping.ts";
@@ -235,6 +235,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     };
   };
 
+  followBehind(estate);
   return {
     estate,
     hosts,

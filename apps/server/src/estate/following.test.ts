@@ -58,6 +58,32 @@ test("indexes that follow the objects of a start answer what those do that were 
   );
 });
 
+test("who uses a datastore or a network is known after a start, whenever it is asked", () => {
+  const disks = [
+    { target: "vda", device: "disk", bus: "virtio", format: "raw", source: "/srv/d-1/a", sourceKind: "file", readOnly: false, shareable: false },
+  ] as const;
+  for (const asked of ["before", "during", "after"]) {
+    const estate = new Estate();
+    estate.tables.vm.followLater();
+    estate.put(aHost("h-1"));
+    estate.put(aDatastore("d-1", "h-1"));
+    for (let n = 0; n < 600; n++) estate.put(aVm(`vm-${n}`, "h-1", n % 2 === 0 ? { disks: [...disks] } : {}));
+    const users = (): number => {
+      const bits = estate.tables.vm.none();
+      estate.relations.ofDatastore(estate.get("datastore", "d-1")!, bits);
+      return bits.count();
+    };
+    if (asked === "before") expect(users()).toBe(300);
+    const following = estate.tables.vm.follow();
+    for (let turn = 0; turn < 20; turn++) following.next();
+    if (asked === "during") expect(users()).toBe(300);
+    estate.put(aVm("vm-1", "h-1", { disks: [...disks] }));
+    estate.delete("vm", "vm-0");
+    for (const _ of following);
+    expect(users()).toBe(300);
+  }
+});
+
 test("what many objects have alike is in memory once, and stays what it was", () => {
   const estate = new Estate();
   estate.put(aHost("h-1"));

@@ -9,8 +9,8 @@ const readers = 2;
 const turnMs = 5;
 
 /**
- * Brings the estate back as it was last committed, while other servers go on writing. The indexes follow the objects
- * when the server is up already; one that is asked for before is made then.
+ * Brings the estate back as it was last committed, while other servers go on writing. The indexes follow
+ * by {@link followBehind}; one that is asked for before is made then.
  * @returns id of the last event that it holds: what comes after is not in it, all before is
  */
 export async function loadEstate(pool: pg.Pool, estate: Estate): Promise<number> {
@@ -30,7 +30,6 @@ export async function loadEstate(pool: pg.Pool, estate: Estate): Promise<number>
     await Promise.all([read(client, pages, estate), ...all]);
     await client.query("commit");
     broken = false;
-    followBehind(estate);
     return last;
   } finally {
     client.release(broken);
@@ -77,8 +76,8 @@ async function read(client: pg.ClientBase, pages: Iterator<Page>, estate: Estate
   }
 }
 
-/** Lets the indexes come up to the objects, a few milliseconds at a time. */
-function followBehind(estate: Estate): void {
+/** Lets the indexes come up to the objects, a few milliseconds at a time; begun when the server is up. */
+export function followBehind(estate: Estate): void {
   const tables = Object.values(estate.tables);
   let following = tables.shift()?.follow();
   const turn = (): void => {

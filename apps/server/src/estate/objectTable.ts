@@ -42,6 +42,8 @@ export class ObjectTable<K extends EstateKind> {
   readonly #alive = new SlotSet();
   readonly #orders = new Map<string, Follower & { order: SortedOrder }>();
   readonly #fields: ReadonlyMap<string, FieldIndex<K>>;
+  /** Made of these objects by others. */
+  readonly #others: Follower[] = [];
 
   constructor(kind: K) {
     this.kind = kind;
@@ -51,8 +53,8 @@ export class ObjectTable<K extends EstateKind> {
     const indexes = {};
     const parts = {};
     for (const [field, index] of this.#fields) {
-      Object.defineProperty(indexes, field, { enumerable: true, get: () => this.#whole(index).values });
-      if (index.parts) Object.defineProperty(parts, field, { enumerable: true, get: () => this.#whole(index).parts });
+      Object.defineProperty(indexes, field, { enumerable: true, get: () => this.whole(index).values });
+      if (index.parts) Object.defineProperty(parts, field, { enumerable: true, get: () => this.whole(index).parts });
     }
     this.indexes = indexes as typeof this.indexes;
     this.parts = parts;
@@ -94,7 +96,7 @@ export class ObjectTable<K extends EstateKind> {
   /** Whether a text of the field may have all letters of a pattern. */
   mayHold(field: string, pattern: Pattern): boolean {
     const index = this.#fields.get(field);
-    return !index || this.#whole(index).mayHold(pattern);
+    return !index || this.whole(index).mayHold(pattern);
   }
 
   none(): Bits {
@@ -157,14 +159,14 @@ export class ObjectTable<K extends EstateKind> {
 
   /** Of the first objects of a start: the indexes shall follow them later, by {@link follow} or when they are asked for. */
   followLater(): void {
-    if (this.room === 0) for (const index of this.#fields.values()) index.covered = 0;
+    if (this.room === 0) for (const index of [...this.#fields.values(), ...this.#others]) index.covered = 0;
   }
 
   /** Brings the indexes behind the objects, and the orders that are asked for most. Yields as often as others may have their turn. */
   *follow(): Generator<void> {
     const sorts = ["name", ...Object.values<string>(orderOf[this.kind] ?? {})];
     const orders = sorts.map((sort) => this.#orders.get(sort) ?? this.#newOrder(sort));
-    for (const follower of [...this.#fields.values(), ...orders]) {
+    for (const follower of [...this.#fields.values(), ...this.#others, ...orders]) {
       while (follower.covered < this.room) {
         const until = Math.min(this.room, follower.covered + atOnce);
         for (let slot = follower.covered; slot < until; slot++) if (this.#objects[slot]) follower.add(slot);
@@ -175,12 +177,17 @@ export class ObjectTable<K extends EstateKind> {
     }
   }
 
+  /** Something else that follows the objects after a start as the indexes do. */
+  alsoFollows(follower: Follower): void {
+    this.#others.push(follower);
+  }
+
   /** An index that is asked for before it is there is made now. */
-  #whole(index: FieldIndex<K>): FieldIndex<K> {
-    if (index.covered === Infinity) return index;
-    for (let slot = index.covered; slot < this.room; slot++) if (this.#objects[slot]) index.add(slot);
-    index.covered = Infinity;
-    return index;
+  whole<F extends Follower>(follower: F): F {
+    if (follower.covered === Infinity) return follower;
+    for (let slot = follower.covered; slot < this.room; slot++) if (this.#objects[slot]) follower.add(slot);
+    follower.covered = Infinity;
+    return follower;
   }
 
   #newOrder(sort: string): Follower & { order: SortedOrder } {

@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path/posix";
 import type { Datastore, Network, Vm } from "@polyvisor/model";
 import type { Bits } from "./bits.ts";
+import type { Follower } from "./fieldIndex.ts";
 import type { ObjectTable } from "./objectTable.ts";
 import { ValueIndex } from "./valueIndex.ts";
 
@@ -31,16 +32,26 @@ export const usesNetwork = (vm: Vm, network: Network): boolean =>
   vm.hostId === network.hostId && vm.nics.some((nic) => nic.kind === "network" && nic.source === network.name);
 
 /** Which VMs have a disk in a folder or datastore of a host, and a NIC on a network of it. */
-export class VmRelations {
+export class VmRelations implements Follower {
+  covered = Infinity;
   readonly #vms: ObjectTable<"vm">;
   readonly #places = new ValueIndex(() => "");
   readonly #networks = new ValueIndex(() => "");
 
   constructor(vms: ObjectTable<"vm">) {
     this.#vms = vms;
+    vms.alsoFollows(this);
+  }
+
+  add(slot: number): void {
+    this.#change(slot, undefined, this.#vms.at(slot));
   }
 
   change(slot: number, before: Vm | undefined, after: Vm | undefined): void {
+    if (slot < this.covered) this.#change(slot, before, after);
+  }
+
+  #change(slot: number, before: Vm | undefined, after: Vm | undefined): void {
     const moved = before?.hostId !== after?.hostId;
     if (moved || before?.disks !== after?.disks) changeKeys(this.#places, placesOf(before), placesOf(after), slot);
     if (moved || before?.nics !== after?.nics) changeKeys(this.#networks, networksOf(before), networksOf(after), slot);
@@ -48,6 +59,7 @@ export class VmRelations {
 
   /** Adds the slots of the VMs on a datastore. @returns how many VMs had to be looked at */
   ofDatastore(store: Datastore, bits: Bits): number {
+    this.#vms.whole(this);
     this.#places.into(`${store.hostId} volume ${store.name}`, bits);
     if (store.path !== undefined) this.#places.into(`${store.hostId} folder ${store.path}`, bits);
     let looked = 0;
@@ -63,6 +75,7 @@ export class VmRelations {
   }
 
   ofNetwork(network: Network, bits: Bits): void {
+    this.#vms.whole(this);
     this.#networks.into(`${network.hostId} ${network.name}`, bits);
   }
 }
