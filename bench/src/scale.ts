@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { mkdir, writeFile } from "node:fs/promises";
+import { libvirtHosts } from "./scale/libvirtHosts.ts";
 import { measureSize, parts, type Part, type SizeResult } from "./scale/measureSize.ts";
 import { plot } from "./scale/plot.ts";
 import { report } from "./scale/report.ts";
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     hosts: { type: "string", default: "own process" },
     profile: { type: "string" },
     save: { type: "string" },
+    libvirt: { type: "string" },
   },
 });
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -18,6 +20,11 @@ const only = values.only?.split(",") ?? [...parts];
 for (const part of only) if (!parts.includes(part as Part)) throw new Error(`there is no part "${part}"; there are ${parts.join(", ")}`);
 if (values.hosts !== "own process" && values.hosts !== "server") throw new Error('--hosts is "own process" or "server"');
 
+if (values.libvirt !== undefined) {
+  const [hosts, vmsPerHost] = values.libvirt.split("x").map(Number) as [number, number];
+  process.stdout.write(`${JSON.stringify(await libvirtHosts(hosts, vmsPerHost, 60))}\n`);
+  process.exit(0);
+}
 const results: SizeResult[] = [];
 for (const size of values.vms.split(",").map(Number)) {
   const options = { vms: size, parts: new Set(only as Part[]), where: values.hosts as "own process" | "server", say };

@@ -37,7 +37,8 @@ export interface SizeOptions {
   say(text: string): void;
 }
 
-const settle = 25_000;
+/** Milliseconds until what came with the fill or the start is collected: memory is read after it. */
+const settle = 15_000;
 
 /** Everything about one size of estate, on a server of its own. */
 export async function measureSize({ vms, parts: wanted, where, profile, say }: SizeOptions): Promise<SizeResult> {
