@@ -1,8 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { failureOf, PolyvisorError, type ErrorCode, type Failure, type PlanStep } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
 import type { Leases } from "../cluster/leases.ts";
 import { ClaimLost, type Claim } from "../events/claim.ts";
+import { storeFailure } from "../store/storeFailure.ts";
 import type { StepContext, StepPerformer } from "./performStep.ts";
 import type { StepTurns } from "./stepTurns.ts";
 import type { Performed } from "./taskRun.ts";
@@ -10,6 +12,8 @@ import type { Performed } from "./taskRun.ts";
 /** Told at once; this is for a notice that was lost with its connection. */
 const lookEveryMs = 2_000;
 const progressEveryMs = 500;
+/** Between two attempts to reach a database that is away. */
+const askAgainMs = 250;
 
 interface Row {
   task_id: string;
@@ -64,13 +68,16 @@ export class StepWork {
   /** As coordinator: has a step carried out by whoever looks after its host. @throws ClaimLost when the task is another server's */
   async offer(task: Claim, step: PlanStep, { signal, interrupted, progress }: StepContext): Promise<Performed> {
     const { pool, serverId, tell } = this.#options;
-    const { rowCount } = await pool.query(
-      `insert into step_work (task_id, n, host_id, coordinator, step, state, interrupted)
+    const gone = (): Error | undefined => (task.lost || this.#closed ? new ClaimLost(task) : undefined);
+    const { rowCount } = await persistent(gone, () =>
+      pool.query(
+        `insert into step_work (task_id, n, host_id, coordinator, step, state, interrupted)
        select $1::text, $2::int, $3::text, $4::text, $5::jsonb, 'offered', $6::boolean where exists (select from task where id = $1 and owner = $4 and fence = $7)
        on conflict (task_id, n) do update set coordinator = excluded.coordinator, step = excluded.step,
          state = case when step_work.step = excluded.step then step_work.state else 'offered' end,
          interrupted = case when step_work.step = excluded.step then step_work.interrupted else excluded.interrupted end`,
-      [task.id, step.n, step.hostId, serverId, JSON.stringify(step), interrupted, task.fence],
+        [task.id, step.n, step.hostId, serverId, JSON.stringify(step), interrupted, task.fence],
+      ),
     );
     if (rowCount === 0) throw new ClaimLost(task);
     this.#offered.add(task.id);
@@ -78,9 +85,11 @@ export class StepWork {
     void this.look(); // it may be ours again by now
     let cancelled = false;
     for (;;) {
-      const { rows } = await pool.query<Outcome>("select state, progress, message, failure from step_work where task_id = $1 and n = $2", [task.id, step.n]);
+      const { rows } = await persistent(gone, () =>
+        pool.query<Outcome>("select state, progress, message, failure from step_work where task_id = $1 and n = $2", [task.id, step.n]),
+      );
       const row = rows[0];
-      if (task.lost || this.#closed || !row) throw new ClaimLost(task);
+      if (gone() || !row) throw new ClaimLost(task);
       if (row.state === "done") {
         if (row.failure) throw new PolyvisorError(row.failure.code as ErrorCode, row.failure);
         return { message: row.message ?? "done" };
@@ -88,7 +97,7 @@ export class StepWork {
       if (row.progress > 0) progress(row.progress, row.message ?? undefined);
       if (signal.aborted && !cancelled) {
         cancelled = true;
-        await pool.query("update step_work set cancel = true where task_id = $1 and n = $2", [task.id, step.n]);
+        await persistent(gone, () => pool.query("update step_work set cancel = true where task_id = $1 and n = $2", [task.id, step.n]));
         tell(`step ${step.hostId}`);
         void this.look();
       }
@@ -165,9 +174,14 @@ export class StepWork {
       const { message, failure } = await this.#perform(row, claim, cancel.signal, interrupted, performer);
       await this.#options.heard(); // what the host told of it is known to all before its end is
       if (claim.lost) return; // whoever has the host now looks at the world and tells
-      await pool.query(
-        "update step_work set state = 'done', progress = 1, message = $5, failure = $6 where task_id = $1 and n = $2 and performer = $3 and fence = $4 and state = 'begun'",
-        [row.task_id, row.n, serverId, claim.fence, message, failure ? JSON.stringify(failure) : null],
+      // What it came to is known here only: a database that is away for a moment must not make it unknown.
+      await persistent(
+        () => (claim.lost || this.#closed ? new ClaimLost(claim) : undefined),
+        () =>
+          pool.query(
+            "update step_work set state = 'done', progress = 1, message = $5, failure = $6 where task_id = $1 and n = $2 and performer = $3 and fence = $4 and state = 'begun'",
+            [row.task_id, row.n, serverId, claim.fence, message, failure ? JSON.stringify(failure) : null],
+          ),
       );
       tell(`task ${row.task_id}`);
       this.news(row.task_id);
@@ -229,6 +243,20 @@ export class StepWork {
       wakers.add(wake);
       if (!cancelled) signal.addEventListener("abort", wake, { once: true });
     });
+  }
+}
+
+/** Asks the database until it answers: its being away is no failure of the step. @throws what says that nobody wants it any more */
+async function persistent<T>(unwanted: () => Error | undefined, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!storeFailure(error)) throw error;
+      const over = unwanted();
+      if (over) throw over;
+      await delay(askAgainMs);
+    }
   }
 }
 
