@@ -17,6 +17,9 @@ const pressAgain = 10_000;
 /** Milliseconds that a guest may take to be there to be asked. */
 const startsUp = 3_000;
 
+/** Milliseconds that a start which is under way may take: a guest of many devices and much memory is not there at once. */
+const startIsThrough = 60_000;
+
 type Power = Pick<
   VerbHandlers,
   "vm.start" | "vm.shutdown" | "vm.reboot" | "vm.reset" | "vm.pause" | "vm.unpause" | "vm.wake" | "vm.save" | "vm.restore" | "vm.destroy"
@@ -26,6 +29,21 @@ type Power = Pick<
 export async function stateOf(session: Session, vm: string, signal?: AbortSignal): Promise<number | undefined> {
   const dom = await session.findVm(vm);
   return dom && (await absent(session.call.domainGetState({ dom }, { signal }), "NO_DOMAIN"))?.state;
+}
+
+/**
+ * The state once no start is under way. One whose connection broke goes on over there, and until it is through its VM
+ * is shown as paused: not what the start comes to, and not a state that another one may be tried in.
+ */
+async function startedState(session: Session, vm: string, signal = new AbortController().signal): Promise<number | undefined> {
+  let state: number | undefined;
+  await waitFor(session, vm, signal, startIsThrough, async () => {
+    const dom = await session.findVm(vm);
+    const told = dom && (await absent(session.call.domainGetState({ dom }, { signal }), "NO_DOMAIN"));
+    state = told?.state;
+    return told?.state === c.VIR_DOMAIN_PAUSED && told.reason === c.VIR_DOMAIN_PAUSED_STARTING_UP ? undefined : true;
+  });
+  return state;
 }
 
 async function managedSave(session: Session, dom: Domain): Promise<boolean> {
@@ -77,7 +95,7 @@ export const powerActions: Power = {
       return { message: resumed ? "resumed from its saved memory" : paused ? "started and paused" : "started" };
     },
     async observe({ session }, { vm, paused }, signal) {
-      const state = await stateOf(session, vm, signal);
+      const state = await startedState(session, vm, signal);
       return whether(paused ? state === c.VIR_DOMAIN_PAUSED : state === c.VIR_DOMAIN_RUNNING || state === c.VIR_DOMAIN_BLOCKED);
     },
   },
