@@ -14,6 +14,7 @@ const program = fileURLToPath(new URL("../../apps/server/src/main.ts", import.me
 export class GroupServer {
   readonly folder: string;
   readonly #database: string;
+  readonly #inside: string | undefined;
   #child: ChildProcess | undefined;
   url = "";
   token = "";
@@ -21,9 +22,11 @@ export class GroupServer {
   /** Takes requests, as far as the test itself has not ended or stopped it. */
   up = false;
 
-  constructor(folder: string, database: string) {
+  /** @param inside a module that is loaded into it before its own, and spoken to by messages of the process */
+  constructor(folder: string, database: string, inside?: string) {
     this.folder = folder;
     this.#database = database;
+    this.#inside = inside;
   }
 
   get id(): Promise<string> {
@@ -32,12 +35,17 @@ export class GroupServer {
   get pid(): number {
     return this.#child!.pid!;
   }
+  /** The process of the last start. */
+  get process(): ChildProcess {
+    return this.#child!;
+  }
 
   async start(): Promise<void> {
     await rm(path.join(this.folder, "server.json"), { force: true });
-    const child = spawn(process.execPath, [program, "--data", this.folder, "--port", "0", "--log-level", process.env["LAB_LOG"] ?? "warn"], {
+    const inside = this.#inside === undefined ? [] : ["--expose-gc", "--import", this.#inside];
+    const child = spawn(process.execPath, [...inside, program, "--data", this.folder, "--port", "0", "--log-level", process.env["LAB_LOG"] ?? "warn"], {
       env: { ...process.env, POLYVISOR_DATABASE_URL: this.#database },
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "ignore", "pipe", ...(inside.length > 0 ? ["ipc" as const] : [])],
     });
     this.#child = child;
     const log = createWriteStream(path.join(this.folder, "log"), { flags: "a" });

@@ -83,7 +83,7 @@ export function buildProgram(io: Io, ended: (exitCode: number) => void, rows: re
     })
     .addHelpText(
       "after",
-      "\nOf the launcher: ./polyvisor up, down, status, test, check, package, backup-store, restore-store.\nNames and selectors: polyvisor list tag=web state=running,paused name=web-*\nEnvironment: POLYVISOR_URL and POLYVISOR_TOKEN name another server; NO_COLOR. Exit codes: 0 done, 1 failed,\n2 usage, 3 not found, 4 not allowed, 5 no server, 6 refused, 130 interrupted.",
+      "\nOf the launcher: ./polyvisor up, down, status, test, check, storm, package, backup-store, restore-store.\nNames and selectors: polyvisor list tag=web state=running,paused name=web-*\nEnvironment: POLYVISOR_URL and POLYVISOR_TOKEN name another server; NO_COLOR. Exit codes: 0 done, 1 failed,\n2 usage, 3 not found, 4 not allowed, 5 no server, 6 refused, 130 interrupted.",
     );
   const groups = new Map<string, Command>();
   const group = (name: string): Command => {

@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -18,6 +18,10 @@ export interface SitePostgres {
   database(options?: { encoding?: string }): Promise<string>;
   /** As superuser, on a database of {@link database}. */
   query(url: string, sql: string): Promise<unknown[]>;
+  /** To its first process. SIGKILL ends the others too, and what they had not made durable is brought back by {@link restart}. */
+  signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void>;
+  /** Starts it again on the same port, and resolves when it answers. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,12 +42,14 @@ export async function startSitePostgres(): Promise<SitePostgres> {
     as,
   );
   const port = await freePort();
-  const child = spawn(
-    path.join(bin, "postgres"),
-    ["-D", data, "-c", "listen_addresses=127.0.0.1", "-c", `port=${port}`, "-c", "unix_socket_directories=", "-c", "fsync=off"],
-    { ...as, stdio: "ignore" },
-  );
-  const gone = once(child, "exit");
+  const start = (): ChildProcess =>
+    spawn(
+      path.join(bin, "postgres"),
+      ["-D", data, "-c", "listen_addresses=127.0.0.1", "-c", `port=${port}`, "-c", "unix_socket_directories=", "-c", "fsync=off"],
+      { ...as, stdio: "ignore" },
+    );
+  let child = start();
+  let gone = once(child, "exit");
   let count = 0;
 
   async function boss(database: string, sql: string): Promise<unknown[]> {
@@ -73,6 +79,25 @@ export async function startSitePostgres(): Promise<SitePostgres> {
       return `postgresql://tenant:tenant-secret@127.0.0.1:${port}/${name}`;
     },
     query: (url, sql) => boss(new URL(url).pathname.slice(1), sql),
+    async signal(name) {
+      child.kill(name);
+      if (name === "SIGKILL") await gone;
+    },
+    async restart() {
+      for (const end = Date.now() + 60_000; ; await delay(50)) {
+        // Until the processes of the one that was killed have noticed, a new one refuses to start.
+        if (child.exitCode !== null || child.signalCode !== null) {
+          child = start();
+          gone = once(child, "exit");
+        }
+        try {
+          await boss("postgres", "select 1");
+          return;
+        } catch (error) {
+          if (Date.now() > end) throw error;
+        }
+      }
+    },
     async close() {
       child.kill("SIGQUIT");
       await gone;
