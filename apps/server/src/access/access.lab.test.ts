@@ -1,10 +1,9 @@
 import { apiBase, contracts, needs, routePaths, routeUrl, type Needs, type RouteName } from "@polyvisor/api";
-import { ApiError } from "@polyvisor/api/client";
-import type { Event, Permission, Task } from "@polyvisor/model";
+import type { Event, Permission } from "@polyvisor/model";
 import { builtInRoles } from "@polyvisor/policy";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startLabServer, type LabServer } from "../lab/labServer.ts";
-import { person, twoTenants, type Person } from "../lab/tenants.ts";
+import { ended, person, refused, twoTenants, type Person } from "../lab/tenants.ts";
 import { until } from "../lab/until.ts";
 
 let lab: LabServer;
@@ -35,21 +34,6 @@ const ask = (route: RouteName, token: string | undefined, params: Record<string,
   });
 };
 const code = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
-const refused = async (asked: Promise<unknown>): Promise<string> => {
-  try {
-    await asked;
-  } catch (error) {
-    if (error instanceof ApiError) return error.problem.code;
-    throw error;
-  }
-  return "done";
-};
-const ended = (client: Person["client"], task: Task): Promise<Task> =>
-  until("the end of the task", async () => {
-    const now = await client.call("taskGet", { params: { id: task.id } });
-    return now.endedAt !== undefined && now;
-  });
-
 describe("the authorisation table", () => {
   const routes = Object.keys(routePaths) as RouteName[];
   test("has every route, and only what nobody needs to sign in for is open", () => {

@@ -1,19 +1,11 @@
-import type { CheckedFilter } from "@polyvisor/api";
 import type { EstateKind } from "../controlPlane.ts";
 import type { ObjectTable } from "./objectTable.ts";
 import type { Indexed } from "./plan.ts";
-import { select } from "./selection.ts";
 
 /** Different values that are gone through at most. */
 const lookAtMost = 20_000;
 
-/** What an account may see of a kind; everything where absent. */
-export type Within = (kind: EstateKind) => CheckedFilter | undefined;
-
-/**
- * Values of a field that begin like a text, letter case apart; what begins exactly so comes first. For completion.
- * @param within only values of objects that fit what it says of their kind
- */
+/** Values of a field that begin like a text, letter case apart; what begins exactly so comes first. Only of objects that are visible. For completion. */
 export function fieldValues(kind: EstateKind, field: string, begins: string, most: number, estate: Indexed): string[] {
   if (field === "host") return fieldValues("host", "name", begins, most, estate);
   if (field === "datastore" && kind === "vm") return fieldValues("datastore", "name", begins, most, estate);

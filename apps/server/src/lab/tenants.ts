@@ -1,5 +1,5 @@
-import type { Client } from "@polyvisor/api/client";
-import type { Host, Vm } from "@polyvisor/model";
+import { ApiError, type Client } from "@polyvisor/api/client";
+import type { Host, Task, Vm } from "@polyvisor/model";
 import { clientOf, type LabServer } from "./labServer.ts";
 import { until } from "./until.ts";
 
@@ -42,3 +42,20 @@ export async function twoTenants(lab: LabServer, vms: number) {
   };
   return { a: await make("alpha"), b: await make("beta") };
 }
+
+/** The code of the problem that a call is answered with; `done` where it is not. */
+export const refused = async (asked: Promise<unknown>): Promise<string> => {
+  try {
+    await asked;
+  } catch (error) {
+    if (error instanceof ApiError) return error.problem.code;
+    throw error;
+  }
+  return "done";
+};
+/** Waits for a task to be over. */
+export const ended = (client: Person["client"], task: Task): Promise<Task> =>
+  until("the end of the task", async () => {
+    const now = await client.call("taskGet", { params: { id: task.id } });
+    return now.endedAt !== undefined && now;
+  });
