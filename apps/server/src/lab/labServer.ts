@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type Client } from "@polyvisor/api/client";
 import { pino } from "pino";
+import { LogRooms } from "../logRooms.ts";
 import { startServer } from "../startServer.ts";
 
 /** A server in this process, over a data folder of its own; for tests. */
@@ -32,7 +33,8 @@ export async function makeDataFolder(): Promise<string> {
 export async function startLabServer(databaseUrl?: string, beside?: LabServer): Promise<LabServer> {
   const folder = await makeDataFolder();
   if (beside) await copyFile(path.join(beside.folder, "secret.key"), path.join(folder, "secret.key"));
-  const log = pino({ level: process.env["LAB_LOG"] ?? "silent" }, pino.destination(2));
+  const log = pino({ level: process.env["LAB_LOG"] ?? "fatal" }, pino.destination(2));
+  new LogRooms(log);
   const server = await startServer({ dataFolder: folder, listen: "127.0.0.1", port: 0, databaseUrl, names: [], logLevel: "error" }, log);
   const token = (await readFile(path.join(folder, "local-token"), "utf8")).trim();
   return {
