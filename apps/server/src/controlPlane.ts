@@ -133,11 +133,7 @@ export interface SamplesReader {
    * measured there is no point. `step` in seconds; where none is asked for there are at most 1,000 points.
    * @throws PolyvisorError `badRequest` where a step would give too many
    */
-  history(
-    kind: "vm" | "host",
-    id: string,
-    query: { from: number; to: number; step?: number | undefined },
-  ): Promise<{ step: number; tier: string; points: LoadPoint[] }>;
+  history(kind: "vm" | "host", id: string, query: { from: number; to: number; step?: number | undefined }): Promise<{ step: number; tier: string; points: LoadPoint[] }>;
   /** What samples cost on the disk of the database. */
   storage(): Promise<SampleStorage>;
   /** The highest first. */
@@ -204,6 +200,8 @@ export interface ClusterControl {
   announce(url: string, certificate?: string): Promise<void>;
   /** The server that looks after a host; undefined where this one or none does. */
   holderOf(hostId: string): Promise<Peer | undefined>;
+  /** Whether a server gave a sign of life lately. */
+  isLive(serverId: string): boolean;
   /** Whether this server looks after a host. */
   holds(hostId: string): boolean;
 }

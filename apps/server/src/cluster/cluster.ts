@@ -103,6 +103,11 @@ export class Cluster {
     return this.leases.live.length > 1;
   }
 
+  /** Whether a server gave a sign of life lately. */
+  isLive(serverId: string): boolean {
+    return this.leases.live.includes(serverId);
+  }
+
   /** The next round is made now. */
   hurry(): void {
     this.#kick.abort();

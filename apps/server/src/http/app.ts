@@ -3,6 +3,7 @@ import helmet from "@fastify/helmet";
 import { apiBase, routePaths, contracts, type Contract } from "@polyvisor/api";
 import { PolyvisorError } from "@polyvisor/model";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerFactory } from "fastify";
+import { gate } from "../access/gate.ts";
 import { auditRefusal } from "../audit/requestAudit.ts";
 import { registerMetrics } from "../metrics/registerMetrics.ts";
 import type { ServerTls } from "../tls/serverTls.ts";
@@ -29,6 +30,7 @@ import { hostCheck } from "./hostHeader.ts";
 import { httpsServer } from "./httpsServer.ts";
 import { contentSecurityPolicy, registerLanding } from "./landing.ts";
 import { bodyLimit, operatorError, problemOf, sendProblem } from "./problem.ts";
+import { openPassedOn } from "./passedOn.ts";
 import { peerProxy } from "./peerProxy.ts";
 import { registerRoutes } from "./register.ts";
 import { RequestKeys } from "./requestKeys.ts";
@@ -85,12 +87,15 @@ export async function buildApp(
   });
   const checkHost = hostCheck(names);
   const callerOf = authenticator(identity);
-  const passOn = peerProxy(services.control);
+  const passOn = peerProxy(services.control, access.secrets, (route, request) => void gate(access, route, request));
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     // Node hands the connection of an upgrade over for good: after a refusal no second request is read from it.
     if (request.headers.upgrade !== undefined) reply.header("connection", "close");
     checkHost(request);
+    // Who it came from is who asked the server that passed it on.
+    const address = openPassedOn(access.secrets, request, services.serverId);
+    if (address !== undefined) Object.defineProperty(request, "ip", { value: address });
     const { route } = request.routeOptions.config;
     if (route === undefined) return;
     reply.header("cache-control", "private, no-cache");

@@ -1,11 +1,13 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { X509Certificate } from "node:crypto";
+import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
+import { request as httpsRequest, type RequestOptions as TlsOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import type { RouteName } from "@polyvisor/api";
 import { PolyvisorError } from "@polyvisor/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Peer } from "../cluster/cluster.ts";
-import type { ControlPlane, EstateKind } from "../controlPlane.ts";
+import type { ControlPlane, EstateKind, Secrets } from "../controlPlane.ts";
+import { passedOnHeader, sealPassedOn } from "./passedOn.ts";
 
 /** Routes that are answered over the connection to a host, with the kind of object that their path names. */
 const overConnection: Partial<Record<RouteName, EstateKind>> = {
@@ -16,26 +18,44 @@ const overConnection: Partial<Record<RouteName, EstateKind>> = {
   volumeWrite: "datastore",
   hostReconnect: "host",
 };
-/** Says that a request was passed on already: it is not passed on a second time. */
-const forwarded = "x-polyvisor-forwarded";
 /** RFC 9110 section 7.6.1: for one connection only. */
-const hopByHop: ReadonlySet<string> = new Set(["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "upgrade", forwarded]);
+const hopByHop: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "upgrade",
+  passedOnHeader,
+]);
 const connectMs = 10_000;
+/** How often it is looked whether the other server still gives signs of life; one that merely stands still cuts no connection. */
+const lookMs = 1_000;
+
+type Parts = Pick<ControlPlane, "estate"> & { cluster: Pick<ControlPlane["cluster"], "holds" | "holderOf" | "isLive"> };
 
 /**
  * Passes a request that needs the connection to a host to the server that has it, as it came and with the caller's own
- * token, which is good at every server. @returns whether it did; `false` where this server answers itself
+ * token, which is good at every server.
+ * @param admit the gate; throws what the caller is to be told
+ * @returns whether it did; `false` where this server answers itself
  */
-export function peerProxy({ cluster, estate }: Pick<ControlPlane, "cluster" | "estate">): (request: FastifyRequest, reply: FastifyReply) => Promise<boolean> {
+export function peerProxy(
+  { cluster, estate }: Parts,
+  secrets: Secrets,
+  admit: (route: RouteName, request: FastifyRequest) => void,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<boolean> {
   return async (request, reply) => {
     const { route } = request.routeOptions.config;
     const kind = route === undefined ? undefined : overConnection[route];
     if (kind === undefined) return false;
     const hostId = hostOf(estate, kind, (request.params as { id?: string }).id ?? "");
     if (hostId === undefined || cluster.holds(hostId) || estate.get("host", hostId)?.connection.state === "disabled") return false;
-    const peer = request.headers[forwarded] === undefined ? await cluster.holderOf(hostId) : undefined;
+    const peer = request.headers[passedOnHeader] === undefined ? await cluster.holderOf(hostId) : undefined;
+    admit(route!, request); // who may not see it learns nothing of who looks after it
     if (!peer || peer.url === "") throw nobody("the host is being handed from one server to another");
-    await pass(peer, request, reply);
+    await pass(peer, request, reply, sealPassedOn(secrets, request, peer.id), () => cluster.isLive(peer.id));
     return true;
   };
 }
@@ -53,24 +73,63 @@ function hostOf(estate: ControlPlane["estate"], kind: EstateKind, ref: string): 
 const nobody = (detail: string, cause?: unknown): PolyvisorError =>
   new PolyvisorError("starting", { detail, remedy: "Try again in a few seconds; any of the servers will do.", cause });
 
-function pass(peer: Peer, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { raw } = request;
+/** The certificate that a server showed when it came in, and no other one, whoever signed it: names say nothing here. */
+function pinned(certificate: string | undefined): TlsOptions {
+  const leaf = new X509Certificate(certificate ?? "");
+  return {
+    ca: leaf.toString(),
+    allowPartialTrustChain: true,
+    checkServerIdentity: (_name, { fingerprint256 }) => (fingerprint256 === leaf.fingerprint256 ? undefined : new Error("it shows another certificate")),
+  };
+}
+
+function send(peer: Peer, raw: IncomingMessage, origin: string): ClientRequest {
   const url = new URL(peer.url);
-  const upgrades = raw.headers.upgrade !== undefined;
-  const headers = { ...endToEnd(raw.headers), host: url.host, [forwarded]: "1", ...(upgrades ? { connection: "Upgrade", upgrade: raw.headers.upgrade } : {}) };
+  // Kept alive by name, and yet used once: who closes right behind an early answer makes it be lost by a reset.
+  const again = raw.headers.upgrade === undefined ? { connection: "keep-alive" } : { connection: "Upgrade", upgrade: raw.headers.upgrade };
+  const headers = { ...endToEnd(raw.headers), host: url.host, [passedOnHeader]: origin, ...again };
   const options: RequestOptions = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port, method: raw.method, path: raw.url, headers, agent: false };
-  const tls = { ca: peer.certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined }; // its own certificate, whatever names it is for
-  return new Promise((resolve, reject) => {
-    const onward = url.protocol === "https:" ? httpsRequest({ ...options, ...tls }) : httpRequest(options);
-    const timer = setTimeout(() => onward.destroy(new Error("no connection in time")), connectMs);
-    onward.once("socket", (socket) => socket.once("connect", () => clearTimeout(timer)));
-    onward.once("error", (error) => {
+  return url.protocol === "https:" ? httpsRequest({ ...options, ...pinned(peer.certificate) }) : httpRequest(options);
+}
+
+/** Resolves when the answer has begun; both directions then flow on at the pace of who takes them. */
+async function pass(peer: Peer, request: FastifyRequest, reply: FastifyReply, origin: string, isLive: () => boolean): Promise<void> {
+  const { raw } = request;
+  const upgrades = raw.headers.upgrade !== undefined;
+  const onward = send(peer, raw, origin);
+  let reached = false;
+  const timer = setTimeout(() => onward.destroy(new Error("no connection in time")), connectMs);
+  const watch = setInterval(() => isLive() || onward.destroy(new Error("it gives no sign of life")), lookMs);
+  onward.once("socket", (socket) =>
+    socket.once(peer.url.startsWith("https:") ? "secureConnect" : "connect", () => {
+      reached = true;
       clearTimeout(timer);
-      if (reply.sent || reply.raw.headersSent) raw.socket.destroy();
-      else reject(nobody("the server that looks after the host does not answer", error));
+    }),
+  );
+  onward.once("close", () => {
+    clearTimeout(timer);
+    if (!upgrades) clearInterval(watch);
+  });
+  reply.raw.once("close", () => onward.destroy());
+  raw.once("close", () => raw.complete || onward.destroy());
+  raw.socket.once("close", () => {
+    clearInterval(watch);
+    onward.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    onward.on("error", (error) => {
+      if (reply.sent) return; // the answer tells of its own end
+      clearInterval(watch);
+      // What is still coming is read, or the client would never read the answer; then the connection ends.
+      raw.unpipe(onward).resume();
+      void reply.header("connection", "close");
+      reject(
+        nobody(
+          reached ? "the server that looks after the host went away in the middle of this" : "the server that looks after the host does not answer",
+          error,
+        ),
+      );
     });
-    raw.once("close", () => raw.complete || onward.destroy());
-    reply.raw.once("close", () => onward.destroy());
     onward.once("response", (answer) => {
       reply.hijack();
       if (upgrades) refuse(raw.socket, answer);
