@@ -2,12 +2,19 @@ import { Agent, request } from "node:http";
 import type { Event } from "@polyvisor/model";
 import type { SiteServer } from "./siteServer.ts";
 import { quantile } from "./pages.ts";
+import { cpuSeconds } from "./processFigures.ts";
 
 export interface Operations {
   /** Each operation a request and a task of its own: done in a second, and milliseconds until its end was heard. */
-  single: { perSecond: number; p50: number; p99: number; done: number };
+  single: { perSecond: number; p50: number; p99: number; done: number; cpu: Cpu };
   /** All in requests of 500 VMs. */
-  bulk: { perSecond: number; done: number };
+  bulk: { perSecond: number; done: number; cpu: Cpu };
+}
+
+/** Milliseconds of processor for one operation. */
+interface Cpu {
+  server: number;
+  database: number;
 }
 
 const clients = 128;
@@ -32,13 +39,26 @@ export async function operations(server: SiteServer, most: number): Promise<Oper
   await heard.open;
   const half = ids.splice(0, Math.floor(ids.length / 2));
   try {
-    return { single: await single(server, heard, half, 15), bulk: await bulk(server, heard, ids.slice(0, 10_000)) };
+    return {
+      single: await withCpu(server, () => single(server, heard, half, 15)),
+      bulk: await withCpu(server, () => bulk(server, heard, ids.slice(0, 10_000))),
+    };
   } finally {
     heard.close();
   }
 }
 
-async function single(server: SiteServer, heard: Heard, ids: string[], seconds: number): Promise<Operations["single"]> {
+async function withCpu<T extends { done: number }>(server: SiteServer, work: () => Promise<T>): Promise<T & { cpu: Cpu }> {
+  const pids = server.database();
+  const used = (): Cpu => ({ server: cpuSeconds(server.pid), database: pids.reduce((sum, pid) => sum + (cpuSeconds(pid) || 0), 0) });
+  const before = used();
+  const result = await work();
+  const after = used();
+  const each = (name: keyof Cpu): number => ((after[name] - before[name]) * 1000) / result.done;
+  return { ...result, cpu: { server: each("server"), database: each("database") } };
+}
+
+async function single(server: SiteServer, heard: Heard, ids: string[], seconds: number): Promise<Omit<Operations["single"], "cpu">> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const ms: number[] = [];
   const began = performance.now();
@@ -62,7 +82,7 @@ async function single(server: SiteServer, heard: Heard, ids: string[], seconds: 
   return { perSecond: ms.length / elapsed, p50: quantile(ms, 0.5), p99: quantile(ms, 0.99), done: ms.length };
 }
 
-async function bulk(server: SiteServer, heard: Heard, ids: string[]): Promise<Operations["bulk"]> {
+async function bulk(server: SiteServer, heard: Heard, ids: string[]): Promise<Omit<Operations["bulk"], "cpu">> {
   const agent = new Agent({ keepAlive: true });
   const began = performance.now();
   let done = 0;
