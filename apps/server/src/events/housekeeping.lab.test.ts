@@ -28,6 +28,17 @@ test("old events and tasks go; a reader who asks for them is told to read anew, 
   await pool.query("update event set at = at - interval '40 days' where id <= $1", [last - 3]);
   const events = await EventLog.open(pool, Date.now);
   const keep = await Housekeeping.open({ pool, events, log: labLog, now: Date.now, serverId: "other", keepEventsDays: 30 });
+  // A server whose clock is a year ahead, and one whose clock is stepped by it, delete nothing.
+  const year = 365 * 86_400_000;
+  let step = year;
+  const count = async (): Promise<number> => (await pool.query("select from event")).rowCount!;
+  const all = await count();
+  const ahead = await Housekeeping.open({ pool, events, log: labLog, now: () => Date.now() + step, serverId: "ahead", keepEventsDays: 30 });
+  await ahead.prune();
+  step = 0;
+  await ahead.prune();
+  await ahead.close();
+  expect(await count()).toBe(all);
   await keep.prune();
   const left = (await pool.query<{ id: number; kind: string; object_id: string }>("select id, kind, object_id from event order by id")).rows;
   expect(left.slice(-3).map((row) => row.id)).toEqual([last - 2, last - 1, last]);

@@ -1,11 +1,13 @@
 import type { Logger } from "pino";
 import type pg from "pg";
+import { ClockTrust } from "../clockTrust.ts";
 import { dropOld, readRetention } from "../history/retention.ts";
 import type { EventLog } from "./eventLog.ts";
 
 const aliveEveryMs = 10_000;
 const pruneEveryMs = 10 * 60_000;
-const pruneRows = 5_000;
+/** A server whose clock differs more from the database's deletes nothing by it. */
+const apartMs = 5 * 60_000;
 
 export interface HousekeepingOptions {
   pool: pg.Pool;
@@ -23,10 +25,14 @@ export class Housekeeping {
   readonly aliveBefore: string | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
   #pruning: Promise<void> | undefined;
+  readonly #clock: ClockTrust;
   #closed = false;
 
   constructor(options: HousekeepingOptions, aliveBefore: string | undefined) {
     this.#options = options;
+    const { now, log } = options;
+    const stepped = (): void => log.warn("the clock was stepped; nothing of the past is deleted for a day");
+    this.#clock = new ClockTrust({ now, monotonic: () => performance.now(), stepped });
     this.aliveBefore = aliveBefore;
   }
 
@@ -45,7 +51,7 @@ export class Housekeeping {
     );
   }
 
-  /** Deletes events, tasks and idempotency keys that are older than they are kept, a piece at a time. */
+  /** Deletes events, tasks and idempotency keys that are older than they are kept, a piece at a time; nothing while the clock is in doubt. */
   prune(): Promise<void> {
     this.#pruning ??= this.#prune().finally(() => (this.#pruning = undefined));
     return this.#pruning;
@@ -66,8 +72,22 @@ export class Housekeeping {
     );
   }
 
+  /** One server with a wrong clock must not delete what all of them keep. */
+  async #agrees(): Promise<boolean> {
+    const { pool, now, log } = this.#options;
+    const { rows } = await pool.query<{ at: Date }>("select clock_timestamp() as at");
+    const apart = Math.abs(now() - rows[0]!.at.getTime());
+    if (apart > apartMs)
+      log.warn(
+        { apartSeconds: Math.round(apart / 1000) },
+        "the clocks of this server and of the database differ; it deletes nothing of the past until they agree",
+      );
+    return apart <= apartMs;
+  }
+
   async #prune(): Promise<void> {
     const { pool, events, now, keepEventsDays } = this.#options;
+    if (!this.#clock.trusted() || !(await this.#agrees())) return;
     const retention = await readRetention(pool, keepEventsDays);
     await dropOld({ pool, now, goesOn: () => !this.#closed }, retention);
     const horizon = await pool.query<{ id: number }>("select coalesce(max(id), 0) as id from history_horizon");

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type pg from "pg";
+import { ClockTrust } from "../clockTrust.ts";
 import { dropPartition, makePartitions, partitionsOf } from "./partitions.ts";
 import { coarse, dayMs, fine, merged, middle, putInto, rowsOf, tiers, type Keep, type Tier } from "./tiers.ts";
 
@@ -9,9 +10,6 @@ const lockKey = "6120947733185402";
 const graceMs = 120_000;
 /** Stretches that came late, in one pass. */
 const lateAtMost = 500;
-/** A step of the clock is not believed at once: nothing is dropped for this long. */
-const distrustMs = dayMs;
-const stepMs = 60_000;
 
 export interface RollUpOptions {
   pool: pg.Pool;
@@ -36,14 +34,12 @@ export class RollUp {
   readonly #options: RollUpOptions;
   #running: Promise<void> | undefined;
   #closed = false;
-  /** The clock when last looked at, with what counted beside it. */
-  #clock: { wall: number; mono: number };
-  #distrustUntil = -Infinity;
+  readonly #clock: ClockTrust;
   readonly figures = { pieces: 0, late: 0, failures: 0, seconds: 0 };
 
   constructor(options: RollUpOptions) {
     this.#options = options;
-    this.#clock = { wall: options.now(), mono: options.monotonic() };
+    this.#clock = new ClockTrust({ ...options, stepped: () => options.log.warn("the clock was stepped; no samples are dropped for a day") });
   }
 
   /** Does all that is due. Never rejects: what failed is tried again by the next call. */
@@ -64,24 +60,11 @@ export class RollUp {
 
   async #run(): Promise<void> {
     const began = this.#options.monotonic();
-    const trusted = this.#clockIsTrusted();
+    const trusted = this.#clock.trusted();
     await this.#roll(fine, middle);
     await this.#roll(middle, coarse);
     if (trusted && !this.#closed) await this.#drop();
     this.figures.seconds += (this.#options.monotonic() - began) / 1000;
-  }
-
-  /** A clock that jumped by a year must not drop a year of samples: what it says counts when it has said so for a day. */
-  #clockIsTrusted(): boolean {
-    const { now, monotonic, log } = this.#options;
-    const wall = now();
-    const mono = monotonic();
-    if (Math.abs(wall - this.#clock.wall - (mono - this.#clock.mono)) > stepMs) {
-      this.#distrustUntil = mono + distrustMs;
-      log.warn("the clock was stepped; no samples are dropped for a day");
-    }
-    this.#clock = { wall, mono };
-    return mono >= this.#distrustUntil;
   }
 
   /** Runs one transaction as the only server. @returns undefined where another one is at it */
