@@ -49,8 +49,9 @@ function toldOf({ route, params, body }: AuditedRequest): Details | undefined {
     if (typeof request.select === "string") details["select"] = request.select;
     return details;
   }
-  const { volume } = (params ?? {}) as { volume?: unknown };
+  const { volume, account } = (params ?? {}) as { volume?: unknown; account?: unknown };
   if (typeof volume === "string") return { volume };
+  if (typeof account === "string") return { account };
   if (typeof body !== "object" || body === null || Object.keys(body).length === 0) return undefined;
   const told = toldFields[route];
   if (told) return Object.fromEntries(told.flatMap((name) => toldValue(name, (body as Record<string, unknown>)[name])));

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callbackPath } from "../identity/browserSignIn.ts";
 import { startLabServer, type LabServer } from "../lab/labServer.ts";
 import { startOpenidProvider, type LabOpenid } from "../lab/openidProvider.ts";
+import { until } from "../lab/until.ts";
 import { SoftAuthenticator } from "../lab/softAuthenticator.ts";
 
 let lab: LabServer;
@@ -63,6 +64,26 @@ describe("a sign-in in a browser", () => {
     expect(program.answer.status).toBe(303);
     expect(program.answer.headers.get("location")).toMatch(/^http:\/\/127\.0\.0\.1:9\/here\?x=1&code=[0-9A-Z-]{14}$/);
     expect((await begin("/console")).answer.headers.get("location")).toMatch(/^\/console#sign-in=[0-9A-Z-]{14}$/);
+  });
+
+  test("is told of in the audit log, also when it fails; and so is who was put into a group", async () => {
+    const { back } = await begin();
+    await fetch(back, { redirect: "manual" }); // the same once more
+    await person("mia");
+    await lab.client.call("groupCreate", { body: { name: "night" } });
+    await lab.client.call("memberAdd", { params: { id: "night", account: "mia" } });
+    await lab.client.call("memberRemove", { params: { id: "night", account: "mia" } });
+    const entries = await until("the audit log has all of it", async () => {
+      const items = (await lab.client.call("auditLogList", { query: { limit: 100 } })).items.map((line) => line.entry);
+      return items.some((each) => each.action === "signInCallback" && each.outcome === "refused") && items;
+    });
+    expect(entries).toContainEqual(
+      expect.objectContaining({ action: "signInCallback", outcome: "done", by: "ada@keys", from: "127.0.0.1", details: { provider: "keys" } }),
+    );
+    expect(entries).toContainEqual(expect.objectContaining({ action: "signInCallback", outcome: "refused", code: "wrongCredentials", from: "127.0.0.1" }));
+    for (const action of ["memberAdd", "memberRemove"])
+      expect(entries).toContainEqual(expect.objectContaining({ action, outcome: "done", by: "admin", details: { account: "mia" } }));
+    expect(JSON.stringify(entries)).not.toContain(new URL(back).searchParams.get("code"));
   });
 
   test("shows what a provider says without trusting it", async () => {

@@ -23,6 +23,9 @@ interface State {
 export interface BrowserEnd {
   code: string;
   returnTo?: string | undefined;
+  /** Who came in, and who vouched for it. */
+  accountId: string;
+  provider: string;
 }
 
 /**
@@ -70,7 +73,7 @@ export class BrowserSignIn {
     const vouched = await found.provider.finish(query, state.flow);
     const accountId = await this.#external.enter(vouched);
     const { code } = await this.#codes.make(accountId, { verifier: Buffer.from(state.challenge, "base64url"), by: `oidc:${state.provider}` });
-    return { code, returnTo: state.returnTo };
+    return { code, returnTo: state.returnTo, accountId, provider: state.provider };
   }
 }
 

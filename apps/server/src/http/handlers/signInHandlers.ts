@@ -40,7 +40,7 @@ export const fromOf = ({ ip, headers }: FastifyRequest): From => ({
 const noStore = (reply: FastifyReply): FastifyReply => reply.header("cache-control", "no-store");
 
 /** Second factors, passkeys, and identity providers. @param names by which this server is known */
-export function signInHandlers({ identity, url }: Services, names: readonly string[]): Pick<Handlers, Mine> {
+export function signInHandlers({ identity, audit, url }: Services, names: readonly string[]): Pick<Handlers, Mine> {
   const { factors, passkeys, providers, browser, throttle } = identity;
   const party = (request: FastifyRequest) => relyingParty(request.headers.origin, url(), names);
   /** For what makes or changes a credential of the caller's own. */
@@ -59,11 +59,15 @@ export function signInHandlers({ identity, url }: Services, names: readonly stri
     },
     async signInCallback({ query, request, reply }) {
       noStore(reply);
+      // A GET, which the audit log does not tell of by itself; and yet it is how somebody comes in.
+      const visit = { action: "signInCallback", from: request.ip, request: request.id };
       const back = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => [value].flat().map((each) => [name, each] as [string, string])));
       try {
         const { right } = throttle.begin(fromOf(request));
-        const { code, returnTo } = await browser.finish(back);
+        const { code, returnTo, accountId, provider } = await browser.finish(back);
         right();
+        const { name } = await identity.accounts.find(accountId);
+        await audit.record({ ...visit, outcome: "done", by: name, details: { provider } });
         if (returnTo === undefined) return page(codePage(code));
         // Behind the # for a page of ours, which reads it there; a program that listens sees the query only.
         reply.redirect(returnTo.startsWith("/") ? `${returnTo}#sign-in=${code}` : withCode(returnTo, code), 303);
@@ -72,6 +76,7 @@ export function signInHandlers({ identity, url }: Services, names: readonly stri
         // A person looks at this in a browser.
         const problem = operatorError(error);
         if (problem.code === "internal") throw error;
+        audit.refused({ ...visit, outcome: problem.status >= 500 ? "failed" : "refused", code: problem.code });
         reply.code(problem.status);
         reply.type("text/html; charset=utf-8").send(failurePage(problem));
         return "sent";
