@@ -63,7 +63,10 @@ export interface HostInput {
   credential?: Credential | undefined;
 }
 
-export type HostPatch = Omit<Partial<HostInput>, "uri"> & { enabled?: boolean | undefined; /** Id of a folder; null is the top. */ folder?: string | null | undefined };
+export type HostPatch = Omit<Partial<HostInput>, "uri"> & {
+  enabled?: boolean | undefined;
+  /** Id of a folder; null is the top. */ folder?: string | null | undefined;
+};
 
 export interface HostsControl {
   /**
@@ -133,7 +136,11 @@ export interface SamplesReader {
    * measured there is no point. `step` in seconds; where none is asked for there are at most 1,000 points.
    * @throws PolyvisorError `badRequest` where a step would give too many
    */
-  history(kind: "vm" | "host", id: string, query: { from: number; to: number; step?: number | undefined }): Promise<{ step: number; tier: string; points: LoadPoint[] }>;
+  history(
+    kind: "vm" | "host",
+    id: string,
+    query: { from: number; to: number; step?: number | undefined },
+  ): Promise<{ step: number; tier: string; points: LoadPoint[] }>;
   /** What samples cost on the disk of the database. */
   storage(): Promise<SampleStorage>;
   /** The highest first. */
