@@ -19,6 +19,8 @@ export class GroupServer {
   url = "";
   token = "";
   client!: Client;
+  /** Variables of its own. */
+  readonly env: Record<string, string> = {};
   /** Takes requests, as far as the test itself has not ended or stopped it. */
   up = false;
 
@@ -44,7 +46,7 @@ export class GroupServer {
     await rm(path.join(this.folder, "server.json"), { force: true });
     const inside = this.#inside === undefined ? [] : ["--expose-gc", "--import", this.#inside];
     const child = spawn(process.execPath, [...inside, program, "--data", this.folder, "--port", "0", "--log-level", process.env["LAB_LOG"] ?? "warn"], {
-      env: { ...process.env, POLYVISOR_DATABASE_URL: this.#database },
+      env: { ...process.env, POLYVISOR_DATABASE_URL: this.#database, ...this.env },
       stdio: ["ignore", "ignore", "pipe", ...(inside.length > 0 ? ["ipc" as const] : [])],
     });
     this.#child = child;

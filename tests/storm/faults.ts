@@ -19,7 +19,7 @@ const clockSteps = [-365 * day, -day, -3_600_000, -30_000, 30_000, 3_600_000, da
 /** Bad weather on the ways between programs, one after the other, until the storm ends. */
 export async function badWeather(scene: Scene, random: Random): Promise<number> {
   for (let n = 0; ; n++) {
-    await pause(scene, random.int(200, 3_000));
+    await pause(scene, random.int(50, 1_500));
     if (scene.stop.aborted) return n;
     const host = random.pick(scene.hosts);
     const server = random.pick(scene.servers);
@@ -50,7 +50,7 @@ export async function trouble(scene: Scene, random: Random, spared: StormServer 
   const { hosts, servers, site, tell } = scene;
   const mortal = servers.filter((server) => server !== spared);
   for (let n = 0; ; n++) {
-    await pause(scene, random.int(1_000, 5_000));
+    await pause(scene, random.int(200, 2_500));
     if (scene.stop.aborted) return n;
     const host = random.pick(hosts);
     const server = random.pick(servers);
@@ -79,7 +79,8 @@ export async function trouble(scene: Scene, random: Random, spared: StormServer 
       case "end server":
         await victim.signal(kind === "kill server" ? "SIGKILL" : "SIGTERM");
         await delay(short);
-        await victim.start();
+        // A machine that comes up without its battery comes up in another year.
+        await victim.start(random.int(0, 2) === 0 ? random.pick(clockSteps) : 0);
         break;
       case "pause server":
         await victim.signal("SIGSTOP");

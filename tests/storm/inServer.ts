@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 
 const RealDate = Date;
-let offset = 0;
+let offset = Number(process.env["STORM_CLOCK"] ?? 0);
 class SteppedDate extends RealDate {
   constructor(...values: [] | [string | number | Date] | [number, number, ...number[]]) {
     if (values.length === 0) super(RealDate.now() + offset);

@@ -14,6 +14,7 @@ import { Follower } from "./follower.ts";
 import { NoteKeeper } from "./noteKeeper.ts";
 import { Operator, type Book, type Storm } from "./operator.ts";
 import { Random } from "./random.ts";
+import { restless } from "./restless.ts";
 import { StormHost } from "./stormHost.ts";
 import { StormServer } from "./stormServer.ts";
 
@@ -106,6 +107,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
         ),
       );
     }
+    for (const [host, id] of hosts) work.push(restless(id, any, random.fork(`${host.name} restless`), stop.signal));
     const keeper = new NoteKeeper([...hosts.values()][0]!, any);
     work.push(keeper.count(stop.signal), keeper.count(stop.signal));
     const scene: Scene = { hosts: [...hosts.keys()], servers, site, stop: stop.signal, tell };

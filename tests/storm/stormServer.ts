@@ -27,11 +27,12 @@ export class StormServer extends GroupServer {
     this.database = database;
   }
 
-  /** As a supervisor does: a start that the database's absence ended is tried again. */
-  override async start(): Promise<void> {
+  /** As a supervisor does: a start that the database's absence ended is tried again. @param clock milliseconds that its clock is ahead */
+  override async start(clock = 0): Promise<void> {
     this.#ending = false;
     this.first = undefined;
-    this.clock = 0;
+    this.clock = clock;
+    this.env["STORM_CLOCK"] = String(clock);
     for (const end = Date.now() + 120_000; ;) {
       try {
         await super.start();
