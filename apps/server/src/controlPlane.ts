@@ -278,6 +278,8 @@ export interface ControlPlaneOptions {
   version?: string | undefined;
   /** Another process took this server's place on the database: this one must end. */
   superseded?: () => void;
+  /** This server was away for longer than the history is kept: what it holds in memory is not the estate any more. */
+  missed?: () => void;
   /** How long leases last, and the monotonic clock (milliseconds) that they are measured by; for tests. */
   term?: TermTimes | undefined;
   clock?: (() => number) | undefined;

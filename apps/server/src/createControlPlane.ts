@@ -76,6 +76,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       tasks.lost(claims);
     },
     hasPeers: () => cluster.hasPeers,
+    clock: options.clock,
+    missed: options.missed,
   });
   events.catchUp = () => journal.catchUp();
   const attribution = new Attribution(now);

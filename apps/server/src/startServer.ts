@@ -80,6 +80,13 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
         ...(config.samplesPerSecond === undefined ? {} : { samplesPerSecond: config.samplesPerSecond }),
       },
       version,
+      missed: () =>
+        queueMicrotask(() => {
+          throw new StartError(
+            "This server stood still for longer than the history is kept, and does not know what was deleted meanwhile.",
+            "Nothing is to be done: its supervisor starts it anew, and it reads the whole estate.",
+          );
+        }),
       superseded: () =>
         queueMicrotask(() => {
           throw new StartError(

@@ -12,6 +12,9 @@ import { standardTerm, type TermTimes } from "./term.ts";
 /** Since the machine was switched on, with the time that it slept (CLOCK_BOOTTIME): no step of the wall clock moves it. */
 export const bootClock = (): number => uptime() * 1000;
 
+/** Between two looks for servers that do not come back. */
+const forgetEveryMs = 10 * 60_000;
+
 /** Where another server is reached. */
 export interface Peer {
   id: string;
@@ -60,6 +63,7 @@ export class Cluster {
   readonly #pool: pg.Pool;
   readonly #stop = new AbortController();
   #kick = new AbortController();
+  #forgotAt = -Infinity;
   #running: Promise<void> | undefined;
   #lock: { release(): Promise<void> } | undefined;
   #listening: { close(): Promise<void> } | undefined;
@@ -174,6 +178,11 @@ export class Cluster {
   async #round(): Promise<void> {
     await this.leases.round();
     await this.#options.round();
+    const now = (this.#options.clock ?? bootClock)();
+    if (this.leases.dead.length === 0 || now - this.#forgotAt < forgetEveryMs) return;
+    this.#forgotAt = now;
+    const gone = await this.rows.forgetGone(this.leases.dead);
+    if (gone.length > 0) this.#options.log.info({ servers: gone }, "servers that gave no sign of life for a day are not listed any more");
   }
 
   #told(payload: string): void {

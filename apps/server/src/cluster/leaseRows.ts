@@ -108,6 +108,24 @@ export class LeaseRows implements LeaseStore {
     await this.notify("left");
   }
 
+  /**
+   * Takes out servers that do not come back: dead by this server's own clock, still without a sign of life, and for a
+   * day by the database's. One that does come back is told that it has no place any more, and comes in anew.
+   * @returns their names
+   */
+  async forgetGone(dead: readonly Sign[]): Promise<string[]> {
+    if (dead.length === 0) return [];
+    const { rows } = await this.#pool.query<{ name: string }>(
+      `delete from server where (id, incarnation || ' ' || beat) in (select * from unnest($1::text[], $2::text[])) and id <> $3
+         and beat_at < clock_timestamp() - interval '1 day'
+         and not exists (select from lease where lease.server_id = server.id)
+         and not exists (select from task where task.owner = server.id and task.state in ('queued', 'running'))
+       returning name`,
+      [dead.map(({ id }) => id), dead.map(({ mark }) => mark), this.#me.serverId],
+    );
+    return rows.map(({ name }) => name);
+  }
+
   async notify(what: string): Promise<void> {
     await this.#pool.query("select pg_notify($1, $2)", [clusterChannel, `${this.#me.serverId} ${what}`]);
   }

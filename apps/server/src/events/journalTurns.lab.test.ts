@@ -18,6 +18,9 @@ interface Side {
   journal: Journal;
   told: Event[];
   lost: Claim[];
+  /** Milliseconds by which its clock is ahead. */
+  slept: number;
+  missed: number;
   follower: { close(): Promise<void> };
 }
 
@@ -35,7 +38,10 @@ beforeEach(async () => {
     const estate = new Estate();
     const told: Event[] = [];
     const lost: Claim[] = [];
+    const mine = { slept: 0, missed: 0 };
     const journal = new Journal({
+      clock: () => performance.now() + mine.slept,
+      missed: () => void mine.missed++,
       pool: store.pool,
       estate,
       log: labLog,
@@ -46,7 +52,7 @@ beforeEach(async () => {
       lost: (claims) => lost.push(...claims),
       hasPeers: () => true,
     });
-    sides.push({ store, estate, journal, told, lost, follower: await follow({ store, journal, serverId, log: labLog }) });
+    sides.push(Object.assign(mine, { store, estate, journal, told, lost, follower: await follow({ store, journal, serverId, log: labLog }) }));
   }
 });
 afterEach(async () => {
@@ -149,4 +155,29 @@ test("what is written under a lease that another has is taken back whole; the re
   expect(a.lost).toEqual([other]);
   expect(a.estate.get("host", "h-1")!.tags).toEqual(["kept"]);
   expect(a.estate.get("host", "h-2")!.tags).toEqual(["before", "of an operator"]);
+});
+
+test("a server that stood still for longer than the history is kept says so, and takes nothing for the present", async () => {
+  const [a, b] = sides as [Side, Side];
+  await add(a, "host-1");
+  await until("b knows the host", async () => b.estate.get("host", "host-1") !== undefined);
+  await b.follower.close();
+  await a.journal.write((draft) => draft.remove(draft.get("host", "host-1")!, {}));
+  // What is left of it after the retention: nothing.
+  await a.store.pool.query("delete from event");
+  await add(a, "host-2");
+  b.slept = 20 * 60_000;
+  await b.journal.catchUp(); // not long enough for anything to be thrown away
+  expect(b.missed).toBe(0);
+  const last = (await a.store.pool.query<{ id: number }>("select max(id) as id from event")).rows[0]!.id;
+  await add(a, "host-3");
+  await a.store.pool.query("update history_horizon set id = $1 where kind = 'host'", [last + 1]);
+  b.slept += 3 * 3_600_000;
+  await expect(b.journal.catchUp()).rejects.toMatchObject({ code: "starting" });
+  await expect(add(b, "host-4")).rejects.toMatchObject({ code: "starting" });
+  expect(b.missed).toBe(2);
+  // Who had read everything missed nothing, however long it slept.
+  a.slept = 40 * 86_400_000;
+  await add(a, "host-5");
+  expect(a.missed).toBe(0);
 });

@@ -1,5 +1,6 @@
-import type { Event } from "@polyvisor/model";
+import { PolyvisorError, type Event } from "@polyvisor/model";
 import type pg from "pg";
+import { bootClock } from "../cluster/cluster.ts";
 import type { EstateObject } from "../controlPlane.ts";
 import type { Estate } from "../estate/estate.ts";
 import { storeFailure } from "../store/storeFailure.ts";
@@ -26,6 +27,10 @@ export interface TurnsOptions {
   last: number;
   /** Told of every change once, in order, right after the estate has it. `before` is what the estate had; `own`: this server wrote it. */
   applied?(event: Event, before: EstateObject | undefined, own: boolean): void;
+  /** What others wrote was thrown away before this server read it: what it holds is not the estate any more. It has to end. */
+  missed?: (() => void) | undefined;
+  /** Milliseconds on a clock that never steps and also counts while the machine sleeps. */
+  clock?: (() => number) | undefined;
   /** Whether other servers are to be told of what is written. */
   hasPeers?(): boolean;
 }
@@ -38,6 +43,9 @@ export interface TurnAsks {
   certain(): void;
 }
 
+/** Nothing younger than an hour is thrown away: who read what was there less than this ago has missed nothing. */
+const awayMs = 30 * 60_000;
+
 /**
  * Servers write in turns, and the estate takes what each wrote in the order of its ids: the one place where estate and
  * event log change. Its methods are called one after another, never at the same time.
@@ -46,17 +54,24 @@ export class Turns {
   readonly #options: TurnsOptions;
   readonly #mark: string;
   #last: number;
+  /** When everything that was there had been read, by the clock that never steps. */
+  #readAt: number;
+  readonly #clock: () => number;
 
   constructor(options: TurnsOptions) {
     this.#options = options;
     this.#last = options.last;
     this.#mark = `journal ${options.serverId}`;
+    this.#clock = options.clock ?? bootClock;
+    this.#readAt = this.#clock();
   }
 
   /** Applies what others wrote, without a turn. @returns whether there was anything */
   async readOn(): Promise<boolean> {
     for (let found = false; ; found = true) {
+      const at = this.#clock();
       const events = await readSince(this.#options.pool, this.#last);
+      await this.#nothingMissed(this.#options.pool, at);
       if (events.length > 0) this.#takeForeign(events);
       if (events.length < foreignPage) return found || events.length > 0;
     }
@@ -73,7 +88,9 @@ export class Turns {
     let broken: Error | undefined;
     try {
       let batch = first;
+      const at = this.#clock();
       const foreign = await takeTurn(client, this.#last);
+      await this.#nothingMissed(client, at);
       if (foreign.length > 0) this.#takeForeign(foreign);
       if (foreign.length === foreignPage) {
         await client.query("rollback");
@@ -134,6 +151,21 @@ export class Turns {
   /** Marks the claims of a batch that others hold now. */
   lostOf({ draft }: Batch): Promise<Claim[]> {
     return lookAtClaims(this.#options.pool, draft.claims, this.#options.serverId);
+  }
+
+  /**
+   * After a read. Who was away for longer than the history is kept does not find what was deleted meanwhile, and would
+   * show it for ever. @throws PolyvisorError `starting`
+   */
+  async #nothingMissed(client: pg.ClientBase | pg.Pool, at: number): Promise<void> {
+    if (at - this.#readAt > awayMs) {
+      const { rows } = await client.query<{ id: number }>("select coalesce(max(id), 0) as id from history_horizon");
+      if (rows[0]!.id > this.#last) {
+        this.#options.missed?.();
+        throw new PolyvisorError("starting", { detail: "this server was away for longer than the history is kept, and reads the estate anew" });
+      }
+    }
+    this.#readAt = at;
   }
 
   #takeForeign(events: Event[]): void {
