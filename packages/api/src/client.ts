@@ -1,7 +1,7 @@
 import type { Event } from "@polyvisor/model";
 import type { z } from "zod";
 import type { Contracts, Problem } from "./contracts.ts";
-import { apiBase, routePaths, type RouteName } from "./routePaths.ts";
+import { apiBase, keylessRoutes, routePaths, type RouteName } from "./routePaths.ts";
 import { eventsOf } from "./serverSentEvents.ts";
 
 type In<C, K extends string> = C extends Record<K, infer S extends z.ZodType> ? z.input<S> : undefined;
@@ -34,6 +34,8 @@ export interface ClientOptions {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Waits between two attempts of the event stream; this room has no clock. */
   delay: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** A fresh Idempotency-Key for each write that is given none, so that `fetch` may send it again when the connection is lost. */
+  newKey?: () => string;
 }
 
 /** A typed client of the API. */
@@ -77,7 +79,9 @@ export function createClient(options: ClientOptions): Client {
   async function raw(route: RouteName, args: Args<RouteName> & { bytes?: RequestInit["body"]; size?: number } = {}): Promise<Response> {
     const headers: Record<string, string> = { ...authorization, accept: "application/json, */*" };
     if (args.ifMatch !== undefined) headers["if-match"] = args.ifMatch;
-    if (args.idempotencyKey !== undefined) headers["idempotency-key"] = args.idempotencyKey;
+    const fresh = routePaths[route][0] === "GET" || keylessRoutes.has(route) ? undefined : options.newKey?.();
+    const key = args.idempotencyKey ?? fresh;
+    if (key !== undefined) headers["idempotency-key"] = key;
     const init: RequestInit & { duplex?: "half" } = { method: routePaths[route][0], headers };
     if (args.signal) init.signal = args.signal;
     if (args.bytes !== undefined) {

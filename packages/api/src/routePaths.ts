@@ -113,5 +113,8 @@ export const routePaths = {
 } as const satisfies Record<string, readonly [method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string]>;
 
 export type RouteName = keyof typeof routePaths;
+
+/** Writes that take no Idempotency-Key: nobody is known yet whose key it could be, or the body is too large to be remembered. */
+export const keylessRoutes: ReadonlySet<RouteName> = new Set<RouteName>(["sessionCreate", "signInBegin", "passkeySignIn", "volumeWrite"]);
 /** Where the routes stand. */
 export const apiBase = "/api/v1";

@@ -1,10 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../program.ts";
 import { fakeIo } from "../testing/fakeIo.ts";
 import { fixtureServer } from "../testing/fixtureServer.ts";
+import { connect } from "./connect.ts";
 import { checkUrl, isExposed, locateServer } from "./locate.ts";
 import { profilePath, readProfile, writeProfile } from "./profile.ts";
 
@@ -79,5 +82,29 @@ describe("login", () => {
     (io.stdin as unknown as { end(): void }).end();
     expect(await run(["pass-phrase"], io)).toBe(0);
     expect(server.of("accountPassPhrase")[0]!.body).toEqual({ new: "  ein langer Satz – mit Ümläuten 数据 " });
+  });
+});
+
+describe("a write whose connection breaks before the answer", () => {
+  it("is sent again with the same key, and a read is not", async () => {
+    const keys: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      keys.push(request.headers["idempotency-key"] as string | undefined);
+      if (keys.length === 1 || request.method === "GET") return void request.socket.destroy();
+      response.setHeader("content-type", "application/json");
+      response.end("{}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const client = connect({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: "t", found: "the test" } as never);
+      await client.call("groupCreate", { body: { name: "g" } });
+      expect(keys).toHaveLength(2);
+      expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+      expect(keys[1]).toBe(keys[0]);
+      await expect(client.call("groupList")).rejects.toThrow(/failed/);
+      expect(keys).toHaveLength(3);
+    } finally {
+      server.close();
+    }
   });
 });
