@@ -15,7 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "lab",
-          include: ["packages/**/*.lab.test.ts", "apps/**/*.lab.test.ts", "tests/lab/**/*.lab.test.ts"],
+          include: ["packages/**/*.lab.test.ts", "apps/**/*.lab.test.ts", "tests/lab/**/*.lab.test.ts", "tests/crash/**/*.lab.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 120_000,
           hookTimeout: 180_000,

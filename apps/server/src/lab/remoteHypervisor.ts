@@ -6,7 +6,15 @@ import { PolyvisorError, type Action, type Change, type ErrorCode } from "@polyv
  * Hosts that outlive a server which is killed: they live in the test's process, and the server in a child reaches
  * them over its IPC channel. What a killed server had begun goes on there, as it does on a real host.
  */
-type ToHosts = { hosts: number; do: "connect" | "inventory" | "observe" | "run" | "samples" | "changes"; connection?: number; uri?: string; action?: Action };
+type ToHosts = {
+  hosts: number;
+  do: "connect" | "inventory" | "observe" | "run" | "write" | "samples" | "changes";
+  connection?: number;
+  uri?: string;
+  action?: Action;
+  place?: [datastore: string, volume: string];
+  bytes?: Uint8Array;
+};
 type ToServer = { answer: number; value?: unknown; change?: Change; failure?: { code: string; detail: string; remedy: string } };
 
 /** What the hosts did: each action that really changed something, in order. */
@@ -14,11 +22,14 @@ export interface HostsRecord {
   done: Action[];
   /** Actions that are being carried out. */
   active: number;
+  /** Stands around each action on its way to a host. */
+  around?(uri: string, action: Action, carryOut: () => Promise<RunResult>): Promise<RunResult>;
 }
 
 /** The test's side. */
 export function serveHosts(child: ChildProcess, record: HostsRecord): void {
   const connections = new Map<number, Hypervisor>();
+  const uris = new Map<number, string>();
   child.on("message", (message: ToHosts) => {
     if (typeof message !== "object" || !("hosts" in message)) return;
     const send = (answer: Omit<ToServer, "answer">): void => void (child.connected && child.send({ answer: message.hosts, ...answer }, () => undefined));
@@ -46,24 +57,36 @@ export function serveHosts(child: ChildProcess, record: HostsRecord): void {
     if (message.do === "connect") {
       const made = await connectHypervisor(message.uri!, { signal: new AbortController().signal, openTimeoutMs: 5_000, callTimeoutMs: 20_000 });
       connections.set(message.hosts, made);
+      uris.set(message.hosts, message.uri!);
       return made.features;
     }
     const host = connections.get(message.connection!)!;
     if (message.do === "inventory") return host.inventory();
     if (message.do === "samples") return host.samples();
     if (message.do === "observe") return host.observe(message.action!);
+    if (message.do === "write")
+      return host.writeVolume(
+        ...message.place!,
+        (async function* () {
+          yield message.bytes!;
+        })(),
+        message.bytes!.length,
+      );
     if (message.do === "changes") {
       for await (const change of host.changes(new AbortController().signal)) send({ change });
       return undefined;
     }
-    record.active++;
-    try {
-      const result = await host.run(message.action!, { signal: new AbortController().signal, progress: () => undefined });
-      if (!result.already) record.done.push(message.action!);
-      return result;
-    } finally {
-      record.active--;
-    }
+    const carryOut = async (): Promise<RunResult> => {
+      record.active++;
+      try {
+        const result = await host.run(message.action!, { signal: new AbortController().signal, progress: () => undefined });
+        if (!result.already) record.done.push(message.action!);
+        return result;
+      } finally {
+        record.active--;
+      }
+    };
+    return record.around ? record.around(uris.get(message.connection!)!, message.action!, carryOut) : carryOut();
   }
 }
 
@@ -127,7 +150,11 @@ export function remoteConnect(sent: (action: Action) => void): typeof connectHyp
       console: no,
       screenshot: no,
       readVolume: no,
-      writeVolume: no,
+      async writeVolume(datastore, volume, bytes) {
+        const parts: Uint8Array[] = [];
+        for await (const part of bytes) parts.push(part);
+        await ask({ do: "write", connection, place: [datastore, volume], bytes: Buffer.concat(parts) }).answer;
+      },
       async close() {
         closed.resolve(undefined);
       },

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { PolyvisorError } from "@polyvisor/model";
 
 /** @throws PolyvisorError: the idempotency key stands for another request */
@@ -8,3 +9,6 @@ export function otherRequest(key: string): never {
     remedy: "Use a new key for a new request.",
   });
 }
+
+/** What tells two requests with the same key apart. */
+export const hashOf = (request: unknown): string => createHash("sha256").update(JSON.stringify(request)).digest("hex");

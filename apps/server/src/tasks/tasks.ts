@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { PolyvisorError, type Failure, type PlanStep, type Task, type TaskStep } from "@polyvisor/model";
 import type { Request } from "@polyvisor/api";
 import type { Logger } from "pino";
@@ -13,7 +12,7 @@ import type { Journal } from "../events/journal.ts";
 import { newId } from "../newId.ts";
 import type { Work } from "../plans/work.ts";
 import { isOver } from "./outcome.ts";
-import { otherRequest } from "./otherRequest.ts";
+import { hashOf, otherRequest } from "./otherRequest.ts";
 import type { StepContext, StepPerformer } from "./performStep.ts";
 import type { StepTurns } from "./stepTurns.ts";
 import type { StepWork } from "./stepWork.ts";
@@ -50,10 +49,10 @@ export class Tasks implements TasksControl {
   readonly #finished = new Map<string, Task>();
   /** Orders with a key that are on their way to the store. */
   readonly #orders = new Map<string, { hash: string; task: Promise<Task> }>();
-  readonly ended: Record<string, number> = {};
-  #closing = false;
   /** On their way to the store, or right behind it. */
   readonly #making = new Set<string>();
+  readonly ended: Record<string, number> = {};
+  #closing = false;
 
   constructor(options: TasksOptions) {
     this.#options = options;
@@ -91,9 +90,7 @@ export class Tasks implements TasksControl {
   async create(order: TaskOrder): Promise<Task> {
     if (order.idempotencyKey === undefined) return this.#make(order);
     const key = `${order.account} ${order.idempotencyKey}`;
-    const hash = createHash("sha256")
-      .update(JSON.stringify([order.request, order.reason]))
-      .digest("hex");
+    const hash = hashOf([order.request, order.reason]);
     const underWay = this.#orders.get(key);
     if (underWay) return underWay.hash === hash ? await underWay.task : otherRequest(order.idempotencyKey);
     const task = this.#makeOnce(order, hash);
@@ -224,6 +221,7 @@ export class Tasks implements TasksControl {
     };
     this.#making.add(task.id);
     try {
+      await this.#options.boundary("task planned");
       await this.#options.journal.ask(keep);
       await this.#options.boundary("task created");
       this.#begin(task, 1);
