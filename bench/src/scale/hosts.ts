@@ -11,6 +11,7 @@ const estate = "scale";
 export class HostsProcess {
   readonly #child: ChildProcess;
   readonly #socket: string;
+  #hosts = 0;
 
   private constructor(child: ChildProcess, socket: string) {
     this.#child = child;
@@ -30,6 +31,7 @@ export class HostsProcess {
 
   /** URIs of so many hosts. @param where in the server's process (`sim://`) or in this one */
   uris(hosts: number, where: "own process" | "server" = "own process"): string[] {
+    this.#hosts = hosts;
     const more = where === "server" ? undefined : { socket: this.#socket };
     const uris = simUris({ estate, hosts: 10_000, vmsPerHost }).slice(0, hosts);
     return more ? uris.map((uri) => `${uri.replace("sim:", "sim+unix:")}&socket=${encodeURIComponent(more.socket)}`) : uris;
@@ -37,7 +39,7 @@ export class HostsProcess {
 
   /** VMs change by themselves for a time. @returns how many changes there were */
   async change(perSecond: number, seconds: number): Promise<{ changed: number; seconds: number }> {
-    this.#tell({ change: { estate, perSecond, seconds } });
+    this.#tell({ change: { estate, hosts: this.#hosts, perSecond, seconds } });
     const [message] = (await once(this.#child, "message")) as [FromHosts];
     if (!("changed" in message)) throw new Error("the hosts answered something else");
     return message;

@@ -1,11 +1,7 @@
-import { serveSim } from "@polyvisor/hypervisors";
-import { setState } from "../../../packages/hypervisors/src/sim/actions/power.ts";
-import { worldOf } from "../../../packages/hypervisors/src/sim/simWorld.ts";
-import type { SimHost } from "../../../packages/hypervisors/src/sim/simHost.ts";
-import type { SimVm } from "../../../packages/hypervisors/src/sim/simVm.ts";
+import { serveSim, simWorld, type SimHostControl } from "@polyvisor/hypervisors";
 
 /** What the bench tells this process, which has all the simulated hosts. */
-export type ToHosts = { change: { estate: string; perSecond: number; seconds: number } } | { exit: true };
+export type ToHosts = { change: { estate: string; hosts: number; perSecond: number; seconds: number } } | { exit: true };
 export type FromHosts = { ready: true } | { changed: number; seconds: number };
 
 const send = (message: FromHosts): void => void process.send!(message);
@@ -19,22 +15,34 @@ process.on("disconnect", () => process.exit(0));
 send({ ready: true });
 void served;
 
-/** VMs change their state by themselves, at a steady rate, one after another over all hosts. */
-async function change({ estate, perSecond, seconds }: { estate: string; perSecond: number; seconds: number }): Promise<FromHosts> {
-  const all: [SimHost, SimVm][] = [];
-  for (const host of worldOf(estate).hosts.values())
-    if (host.listeners.size > 0) for (const vm of host.vms.values()) if (vm.state === "running" || vm.state === "blocked") all.push([host, vm]);
-  // by turns of hosts, as changes come in life
-  const order = all.map((each, i) => ({ each, at: Math.imul(i + 1, 0x9e3779b1) >>> 0 })).sort((a, b) => a.at - b.at);
+/** VMs are paused and go on by themselves, behind the server's back, at a steady rate, in turns over all hosts. */
+async function change({ estate, hosts, perSecond, seconds }: { estate: string; hosts: number; perSecond: number; seconds: number }): Promise<FromHosts> {
+  const all: { host: SimHostControl; vm: string; paused: boolean }[] = [];
+  const controls = Array.from({ length: hosts }, (_, i) => simWorld(estate).host(`host-${String(i + 1).padStart(4, "0")}`));
+  for (let n = 0, found = true; found; n++) {
+    found = false;
+    for (const host of controls) {
+      const vm = host.vms()[n];
+      if (vm === undefined) continue;
+      found = true;
+      all.push({ host, vm, paused: false });
+    }
+  }
   const began = performance.now();
-  let done = 0;
-  while (performance.now() - began < seconds * 1000) {
+  let changed = 0;
+  for (let next = 0; performance.now() - began < seconds * 1000;) {
     const due = Math.floor(((performance.now() - began) / 1000) * perSecond);
-    for (; done < due; done++) {
-      const [host, vm] = order[done % order.length]!.each;
-      if (vm.state === "running" || vm.state === "blocked") setState(host, vm, vm.state === "running" ? "blocked" : "running", vm.reason, "load");
+    while (changed < due) {
+      const each = all[next++ % all.length]!;
+      try {
+        await each.host.outside({ verb: each.paused ? "vm.unpause" : "vm.pause", vm: each.vm });
+        each.paused = !each.paused;
+        changed++;
+      } catch {
+        // It is off: the next one's turn.
+      }
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  return { changed: done, seconds: (performance.now() - began) / 1000 };
+  return { changed, seconds: (performance.now() - began) / 1000 };
 }

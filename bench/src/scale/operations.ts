@@ -1,5 +1,5 @@
 import { Agent, request } from "node:http";
-import type { Event } from "@polyvisor/model";
+import type { Client } from "@polyvisor/api";
 import type { SiteServer } from "./siteServer.ts";
 import { quantile } from "./pages.ts";
 import { cpuSeconds } from "./processFigures.ts";
@@ -10,6 +10,8 @@ export interface Operations {
   /** All in requests of 500 VMs. */
   bulk: { perSecond: number; done: number; cpu: Cpu };
 }
+
+type Event = ReturnType<Client["events"]> extends AsyncIterable<infer Each> ? Each : never;
 
 /** Milliseconds of processor for one operation. */
 interface Cpu {
