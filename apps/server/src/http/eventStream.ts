@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { kindPrefixes, PolyvisorError, type Event, type Kind } from "@polyvisor/model";
+import { kindPrefixes, PolyvisorError, type Kind } from "@polyvisor/model";
 import { readId, seenEvents, showId } from "../access/seenEvents.ts";
 import type { Viewer } from "../access/viewer.ts";
 import { stillSignedIn } from "./authenticate.ts";
