@@ -205,7 +205,13 @@ export class Hosts implements HostsControl {
     if (connection) return connection;
     const host = this.#options.estate.get("host", id);
     if (!host) throw noSuchHost(id);
-    if (host.connection.state !== "disabled") throw new ClaimLost({ kind: "host", id });
+    if (host.connection.state !== "disabled") {
+      const claim = this.#options.leases.held(id);
+      if (!claim) throw new ClaimLost({ kind: "host", id });
+      const first = this.#open(claim, host.uri); // gained just now: who comes first begins
+      first.start();
+      return first;
+    }
     throw new PolyvisorError("hostUnreachable", { detail: `the host ${host.name} is disabled`, remedy: `Enable it: polyvisor host enable ${host.name}` });
   }
 
