@@ -15,9 +15,12 @@ process.on("disconnect", () => process.exit(0));
 send({ ready: true });
 void served;
 
+/** As this process left them. A VM that began paused counts as changed once too often: its first pause changes nothing. */
+const all: { host: SimHostControl; vm: string; paused: boolean }[] = [];
+
 /** VMs are paused and go on by themselves, behind the server's back, at a steady rate, in turns over all hosts. */
 async function change({ estate, hosts, perSecond, seconds }: { estate: string; hosts: number; perSecond: number; seconds: number }): Promise<FromHosts> {
-  const all: { host: SimHostControl; vm: string; paused: boolean }[] = [];
+  if (all.length > 0) return changeAll(perSecond, seconds);
   const controls = Array.from({ length: hosts }, (_, i) => simWorld(estate).host(`host-${String(i + 1).padStart(4, "0")}`));
   for (let n = 0, found = true; found; n++) {
     found = false;
@@ -28,6 +31,10 @@ async function change({ estate, hosts, perSecond, seconds }: { estate: string; h
       all.push({ host, vm, paused: false });
     }
   }
+  return changeAll(perSecond, seconds);
+}
+
+async function changeAll(perSecond: number, seconds: number): Promise<FromHosts> {
   const began = performance.now();
   let changed = 0;
   for (let next = 0; performance.now() - began < seconds * 1000;) {
