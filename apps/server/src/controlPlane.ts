@@ -105,6 +105,8 @@ export interface TaskOrder {
   /** In whose name it is planned; without one everything may be chosen. */
   access?: PlanAccess | undefined;
   idempotencyKey?: string | undefined;
+  /** What has another revision, by id, is left alone: its steps fail with `changedMeanwhile`. */
+  ifRevisions?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface TasksControl {

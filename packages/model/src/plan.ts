@@ -24,7 +24,12 @@ export const planStepSchema = z.object({
   /** Host that carries it out; absent for the server's own work. */
   hostId: z.string().optional(),
   /** Object it changes, as an operator knows it. `id` is absent for what does not exist yet. */
-  target: z.object({ kind: z.enum([...inventoryKinds, "host", "template"]), id: z.string().optional(), name: z.string() }),
+  target: z.object({
+    kind: z.enum([...inventoryKinds, "host", "template"]),
+    id: z.string().optional(),
+    name: z.string(),
+    /** It is done only upon this revision. */ ifRevision: z.number().int().optional(),
+  }),
   action: stepActionSchema,
   /** Folder and tags that a VM which the step makes gets. */
   place: z.object({ folder: z.string().optional(), tags: z.array(z.string()) }).optional(),

@@ -12,6 +12,7 @@ import { buildTemplate } from "../templates/buildTemplate.ts";
 import { placeImage } from "../templates/placeImage.ts";
 import { storeFailure } from "../store/storeFailure.ts";
 import type { Templates } from "../templates/templates.ts";
+import { checkRevision } from "./ifRevisions.ts";
 import type { Performed } from "./taskRun.ts";
 
 /** Failures after which nobody knows whether the host did it. */
@@ -53,10 +54,16 @@ export class StepPerformer {
     this.#options = options;
   }
 
+  get estate(): Estate {
+    return this.#options.estate;
+  }
+
   async perform(taskId: string, step: PlanStep, context: StepContext): Promise<Performed> {
     const { action } = step;
     if (action.verb === "template.build") return buildTemplate(this.#options.templates, action.template, context);
     if (step.hostId === undefined) throw new PolyvisorError("internal", { detail: `step ${step.n} names no host` });
+    // What was begun has changed it itself.
+    if (!context.interrupted) checkRevision(step, this.estate);
     const release = this.#attribute(taskId, step.hostId, step);
     try {
       if (action.verb === "image.place")

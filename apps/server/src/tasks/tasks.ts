@@ -11,6 +11,7 @@ import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
 import { newId } from "../newId.ts";
 import type { Work } from "../plans/work.ts";
+import { uponRevisions } from "./ifRevisions.ts";
 import { isOver } from "./outcome.ts";
 import { hashOf, otherRequest } from "./otherRequest.ts";
 import type { StepContext, StepPerformer } from "./performStep.ts";
@@ -90,7 +91,7 @@ export class Tasks implements TasksControl {
   async create(order: TaskOrder): Promise<Task> {
     if (order.idempotencyKey === undefined) return this.#make(order);
     const key = `${order.account} ${order.idempotencyKey}`;
-    const hash = hashOf([order.request, order.reason]);
+    const hash = hashOf([order.request, order.reason, ...(order.ifRevisions === undefined ? [] : [order.ifRevisions])]);
     const underWay = this.#orders.get(key);
     if (underWay) return underWay.hash === hash ? await underWay.task : otherRequest(order.idempotencyKey);
     const task = this.#makeOnce(order, hash);
@@ -185,7 +186,8 @@ export class Tasks implements TasksControl {
   }
 
   async #make(order: TaskOrder, hash?: string): Promise<Task> {
-    const { plan, failures } = await this.#options.plan(order.request, order.account, order.reason, order.access);
+    const work = await this.#options.plan(order.request, order.account, order.reason, order.access);
+    const { plan, failures } = uponRevisions(work, order.ifRevisions, this.#options.performer.estate);
     const at = new Date(this.#options.now()).toISOString();
     const steps = plan.steps.map(({ n }): TaskStep => {
       const failure: Failure | undefined = failures.get(n);

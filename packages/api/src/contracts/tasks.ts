@@ -19,7 +19,12 @@ export const tasksContracts = {
     summary: "Ask for a change; the plan made of it is executed as a task. An Idempotency-Key makes a repeat harmless",
     who: "account",
     status: 202,
-    body: z.strictObject({ request: requestSchema, reason: z.string().max(1024).default("") }),
+    body: z.strictObject({
+      request: requestSchema,
+      reason: z.string().max(1024).default(""),
+      /** Revisions that were seen, by id: what has another one by the time of its step is left alone, and the step says so. */
+      ifRevisions: z.record(z.string().max(64), z.number().int()).optional(),
+    }),
     response: taskSchema,
   },
   taskGet: { summary: "One task with its plan and steps", who: "account", status: 200, params: id, response: taskSchema },

@@ -25,6 +25,7 @@ export function taskHandlers({ control, access }: Services): Pick<Handlers, Mine
           account: caller.account,
           access: planAccess(viewer, access.estate),
           idempotencyKey,
+          ifRevisions: body.ifRevisions,
         }),
         reply,
       ),
