@@ -31,7 +31,7 @@ it("gives a tenant a folder of its own, says why he may what, and takes it back"
   expect((await alice("folder", "list", "-o", "name")).out.trim().split("\n")).toEqual(["/tenants", "/tenants/a"]);
   const may = await alice("permission", "why", "vm.console", `vm/${names[0]}`);
   expect([may.code, may.out]).toEqual([0, expect.stringContaining("alice has the role looker in the folder /tenants/a.")]);
-  const not = await alice("permission", "why", "vm.power", `vm/${names[0]}`);
+  const not = await alice("permission", "why", "vm.power", names[0]!);
   expect([not.code, not.out]).toEqual([1, expect.stringContaining("No grant gives it.")]);
   expect((await alice("start", names[0]!)).code).toBe(4);
   expect((await alice("info", names[2]!)).err).toContain("no such object");

@@ -2,6 +2,7 @@ import { usageFailure } from "./failure.ts";
 
 const dayMs = 86_400_000;
 const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: dayMs, w: 7 * dayMs };
+const longUnits: Record<string, string> = { second: "s", sec: "s", minute: "m", min: "m", hour: "h", hr: "h", day: "d", week: "w" };
 const clock = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 
 /**
@@ -11,7 +12,10 @@ const clock = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
  */
 export function pastTime(text: string, option: string, now: number): string {
   const words = text.trim().toLowerCase().split(/\s+/);
-  const ago = /^(\d{1,6})\s*([smhdw])$/.exec(words[0] ?? "");
+  // "10 minutes ago" is "10m ago"
+  const long = longUnits[words[1]?.replace(/s$/, "") ?? ""];
+  if (long !== undefined && /^\d+$/.test(words[0]!)) words.splice(0, 2, words[0]! + long);
+  const ago = /^(\d{1,6})([smhdw])$/.exec(words[0] ?? "");
   if (ago && (words.length === 1 || (words.length === 2 && words[1] === "ago"))) return new Date(now - Number(ago[1]) * units[ago[2]!]!).toISOString();
   if (text === "now") return new Date(now).toISOString();
   let [day, time] = words;

@@ -21,8 +21,9 @@ export const permissionRows: readonly CommandRow[] = [
     takes: ["output"],
     options: [["--account <account>", "of another account; you when left out"]],
     summary: "say whether somebody has a permission on an object or the site, and by which grants",
-    details: "OBJECT is an id or KIND/NAME (vm/web1, host/h1, datastore/images, network/default). The exit code is 0 where it is allowed and 1 where not.",
-    examples: ["permission why vm.power vm/web1", "permission why vm.console vm/web1 --account alice", "permission why role.administer"],
+    details:
+      "OBJECT is an id, KIND/NAME (vm/web1, host/h1, datastore/images, network/default), or a bare name of the kind that the permission is about. The exit code is 0 where it is allowed and 1 where not.",
+    examples: ["permission why vm.power web1", "permission why vm.console vm/web1 --account alice", "permission why role.administer"],
     load: permission("why"),
   },
   {

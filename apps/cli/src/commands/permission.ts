@@ -58,9 +58,16 @@ export const names: Run = async (context) => {
   );
 };
 
+/** A bare name is one of the kind that the permission is about, else a VM: `permission why vm.power web1`. */
+function withKind(object: string, noun: string): string {
+  if (object.includes("/") || /^[a-z]+-[0-9a-z]{12}$/.test(object)) return object;
+  return `${["host", "datastore", "network"].includes(noun) ? noun : "vm"}/${object}`;
+}
+
 /** `permission why PERMISSION [OBJECT]`: exit code 1 where it is not allowed. */
 export const why: Run = async (context) => {
-  const [permission, object] = context.words as [string, string | undefined];
+  const [permission, about] = context.words as [string, string | undefined];
+  const object = about === undefined ? undefined : withKind(about, permission.split(".")[0]!);
   const account = context.options["account"] as string | undefined;
   const client = await context.client();
   const answer = await client.call("permissionWhy", { query: { permission: permission as "vm.view", account, object } });
@@ -71,7 +78,9 @@ export const why: Run = async (context) => {
 /** `permission effective [OBJECT]`. */
 export const effective: Run = async (context) => {
   const account = context.options["account"] as string | undefined;
-  const answer = await (await context.client()).call("permissionEffective", { query: { account, object: context.words[0] } });
+  const answer = await (
+    await context.client()
+  ).call("permissionEffective", { query: { account, object: context.words[0] && withKind(context.words[0], "vm") } });
   await show(context, answer, () => (answer.permissions.length > 0 ? answer.permissions : [`${escapeText(answer.account)} may do nothing there.`]));
 };
 
