@@ -254,7 +254,10 @@ export class Journal {
   /** The store answered and refused the data. Each mutation is tried alone, so that one bad one stops no other. */
   #refused({ open }: Prepared, error: unknown): void {
     if (open.length === 1) {
-      this.#options.log.error({ err: error }, "the database refused a change; it is left out");
+      // Two servers were asked for the same at the same time: who comes second answers with the first one's task.
+      if ((error as { constraint?: string } | undefined)?.constraint === "idempotency_pkey")
+        this.#options.log.info("an order was kept by another server first");
+      else this.#options.log.error({ err: error }, "the database refused a change; it is left out");
       open[0]!.reject(error);
       return;
     }
