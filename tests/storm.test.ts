@@ -6,7 +6,10 @@ import type { StormHost } from "./storm/stormHost.ts";
 
 const entry = (verb: string, verdict: Verdict, from = 0, to = from): Entry => ({ task: "t", verb: `vm.${verb}`, vm: "a", verdict, from, to, message: "" });
 const faults = (entries: Entry[], events: string[], driver: "test" | "qemu" = "test"): number =>
-  judge({ name: "h", driver, epoch: 0, witnessed: events.map((event) => ({ epoch: 0, vm: "a", event })) } as unknown as StormHost, entries).length;
+  judge(
+    { name: "h", driver, epoch: 0, diedBySelf: new Set(), witnessed: events.map((event) => ({ epoch: 0, vm: "a", event })) } as unknown as StormHost,
+    entries,
+  ).length;
 
 it("each effect is one step's: one too many, too few or out of order is a fault", () => {
   const entries = [entry("create", "done"), entry("start", "done"), entry("destroy", "not"), entry("pause", "done")];

@@ -50,6 +50,7 @@ export function judge(host: StormHost, entries: readonly Entry[]): string[] {
   const counted = new Set(Object.values(table).flat());
   for (const vm of new Set(entries.map((entry) => entry.vm))) {
     for (let epoch = 0; epoch <= host.epoch; epoch++) {
+      if (host.diedBySelf.has(epoch)) continue;
       const seen = host.witnessed.filter((each) => each.vm === vm && each.epoch === epoch && counted.has(each.event)).map((each) => each.event);
       // What was under way when a daemon died may have been done before or after, or have been begun and not told of.
       const ordered = entries

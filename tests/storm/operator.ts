@@ -8,6 +8,8 @@ import type { Random } from "./random.ts";
 import type { StormHost } from "./stormHost.ts";
 
 const MiB = 1024 ** 2;
+/** As long as a server or its database is paused or stalled at most. */
+const overtakenMs = 15_000;
 
 /** What all operators write down. */
 export interface Book {
@@ -22,6 +24,8 @@ export interface Storm {
   any: AnyServer;
   book: Book;
   stop: AbortSignal;
+  /** The task that is kept for a reason, where one is. */
+  kept(reason: string): Promise<string | undefined>;
   /** Tells what happens, where the storm is watched. */
   tell(line: string): void;
 }
@@ -100,16 +104,24 @@ export class Operator {
     const { any, book, tell } = this.#storm;
     const idempotencyKey = `${this.#name}/${this.#host.name}/${++this.#orders}`;
     const from = this.#host.epoch;
-    let task: Task;
+    // Who goes away before the answer comes, and asks again, finds the task of the first time.
+    let impatience = this.#random.int(0, 3) === 0 ? this.#random.int(1, 40) : 0;
+    let task: Pick<Task, "id"> | undefined;
+    let asked = 0;
     try {
-      task = (await any.ask(`order ${idempotencyKey}`, (client, signal) =>
-        client.call("taskCreate", { body: { request, reason: idempotencyKey }, idempotencyKey, signal } as never),
-      )) as Task;
+      task = (await any.ask(`order ${idempotencyKey}`, (client, patient) => {
+        const signal = impatience > 0 ? AbortSignal.any([patient, AbortSignal.timeout(impatience)]) : patient;
+        impatience = 0;
+        asked++;
+        return client.call("taskCreate", { body: { request, reason: idempotencyKey }, idempotencyKey, signal });
+      })) as Task;
     } catch (error) {
       if (!(error instanceof ApiError)) return void book.faults.push(`${idempotencyKey}: ${String(error)}: ${String((error as Error).cause)}`);
       count(book.refused, error.problem.code);
-      await delay(this.#random.int(50, 400));
-      return;
+      // A repeat that another server refused may have overtaken the first attempt, which is taken all the same.
+      if (asked > 1) task = await this.#overtaken(idempotencyKey);
+      else await delay(this.#random.int(50, 400));
+      if (!task) return;
     }
     book.accepted.set(idempotencyKey, task.id);
     count(book.operations, request.do);
@@ -123,6 +135,14 @@ export class Operator {
     if (vm === undefined) return;
     for (const [i, step] of ended.steps.entries())
       book.entries.get(this.#host)!.push(entryOf(ended.id, ended.plan.steps[i]!, step, vm, from, this.#host.epoch));
+  }
+
+  async #overtaken(reason: string): Promise<Pick<Task, "id"> | undefined> {
+    for (const end = Date.now() + overtakenMs; Date.now() < end; await delay(500)) {
+      const id = await this.#storm.kept(reason);
+      if (id !== undefined) return { id };
+    }
+    return undefined;
   }
 
   async #ended(id: string): Promise<Task> {

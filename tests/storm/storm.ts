@@ -93,7 +93,9 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
       refused: new Map(),
       operations: new Map(),
     };
-    const storm: Storm = { any, book, stop: stop.signal, tell };
+    const kept = async (reason: string): Promise<string | undefined> =>
+      ((await site.query(databaseUrl, `select id from polyvisor.task where reason = '${reason}'`).catch(() => [])) as { id: string }[])[0]?.id;
+    const storm: Storm = { any, book, stop: stop.signal, tell, kept };
     const names = [1, 2, 3].map((n) => `both-${n}`);
     const work: Promise<unknown>[] = [];
     let byVirsh = 0;
@@ -112,9 +114,13 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
     work.push(keeper.count(stop.signal), keeper.count(stop.signal));
     const scene: Scene = { hosts: [...hosts.keys()], servers, site, stop: stop.signal, tell };
     const spared = random.int(0, 1) === 0 ? servers[0] : undefined;
-    const bad = Promise.all([badWeather(scene, random.fork("weather")), trouble(scene, random.fork("trouble"), spared)]);
-    const weighing = weighRestarted(servers, stop.signal);
     let died: unknown;
+    const bad = Promise.all([badWeather(scene, random.fork("weather")), trouble(scene, random.fork("trouble"), spared)]);
+    const reviving = setInterval(() => {
+      for (const host of hosts.keys()) void host.revive(tell).catch((error: unknown) => (died ??= error));
+    }, 500);
+    ends.push(async () => clearInterval(reviving));
+    const weighing = weighRestarted(servers, stop.signal);
     await Promise.race([
       delay(seconds * 1000),
       ...[...work, bad].map((each) =>

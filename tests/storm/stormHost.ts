@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
@@ -20,6 +21,8 @@ export class StormHost {
   /** What its witnesses saw, in order. */
   readonly witnessed: { epoch: number; vm: string; event: string }[] = [];
   up = true;
+  /** Daemons that died without being killed: faults of libvirt's. What its witness last saw of them is not complete. */
+  readonly diedBySelf = new Set<number>();
   #witness: ChildProcess | undefined;
   #marks = 0;
 
@@ -134,6 +137,14 @@ export class StormHost {
     await this.#watch();
     this.proxy.weather = { kind: "clear" };
     this.up = true;
+  }
+
+  /** Brings a daemon back that died by itself, as a supervisor does. */
+  async revive(tell: (line: string) => void): Promise<void> {
+    if (!this.up || existsSync(`/proc/${this.daemon.pid}`)) return;
+    tell(`${this.name}: libvirtd died by itself`);
+    this.diedBySelf.add(this.epoch);
+    await this.crash(0);
   }
 
   async pause(ms: number): Promise<void> {
