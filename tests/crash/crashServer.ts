@@ -1,9 +1,9 @@
 // A control plane without HTTP, in a process of its own that is killed. Argument: JSON of CrashServerOptions.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { pino } from "pino";
 import type { TaskOrder } from "../../apps/server/src/controlPlane.ts";
 import { createControlPlane } from "../../apps/server/src/createControlPlane.ts";
+import { labLog } from "../../apps/server/src/lab/labPlane.ts";
 import { remoteConnect } from "../../apps/server/src/lab/remoteHypervisor.ts";
 import { openStore } from "../../apps/server/src/store/openStore.ts";
 
@@ -36,11 +36,10 @@ const boundary = (boundary: string): Promise<void> | undefined => {
   process.send!({ point: task.point, boundary, held } satisfies CrashTold);
   return held ? release.promise : undefined;
 };
-const log = pino({ level: process.env["LAB_LOG"] ?? "silent" }, pino.destination(2));
-const store = await openStore({ kind: "url", url: options.databaseUrl }, log);
+const store = await openStore({ kind: "url", url: options.databaseUrl }, labLog);
 const plane = await createControlPlane({
   store,
-  log,
+  log: labLog,
   dataFolder: options.dataFolder,
   recipesFolder: options.recipesFolder,
   serverId: "crash",

@@ -122,7 +122,10 @@ function add(
   const name = words.pop()!;
   const parent = words.length === 0 ? program : words.length === 1 ? group(words[0]!) : undefined;
   if (!parent) return; // `vm snapshot create` would be a third level: snapshot is a noun of its own
-  const command = parent.command(name, { hidden, isDefault: row.byDefault === true && !hidden }).summary(row.summary).exitOverride();
+  const command = parent
+    .command(name, { hidden, isDefault: row.byDefault === true && !hidden })
+    .summary(row.summary)
+    .exitOverride();
   if (!words.length) command.helpGroup(row.ofVm ? "Verbs on VMs:" : "Everything else:");
   command.description([`${row.summary[0]!.toUpperCase()}${row.summary.slice(1)}.`, ...(row.details ? [row.details] : [])].join("\n"));
   if (row.examples) command.addHelpText("after", `\nExamples:\n${row.examples.map((each) => `  polyvisor ${each}`).join("\n")}`);

@@ -104,7 +104,13 @@ export const create: Run = async (context) => {
   const { options } = context;
   const start = options["start"] !== false;
   const outcome = namesFile(word)
-    ? await carryOut(context, { do: "vm.define", host: await definedOn(context, word), definition: await readDefinition(context, word), start, ...folderOf(options) })
+    ? await carryOut(context, {
+        do: "vm.define",
+        host: await definedOn(context, word),
+        definition: await readDefinition(context, word),
+        start,
+        ...folderOf(options),
+      })
     : await carryOut(context, {
         do: "vm.create",
         spec: specOf(word, options),

@@ -1,5 +1,5 @@
 import type { Hypervisor } from "@polyvisor/hypervisors";
-import { PolyvisorError, type Event, type Host, type HostFacts } from "@polyvisor/model";
+import type { Event, Host, HostFacts } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
 import type { Credential, HostInput, HostPatch, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
@@ -22,9 +22,10 @@ import { connecting } from "./connecting.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HostConnection } from "./hostConnection.ts";
 import { HostFeed } from "./hostFeed.ts";
-import { noSuchHost, storedPerhaps } from "./hostErrors.ts";
+import { isDisabled, noSuchHost, storedPerhaps } from "./hostErrors.ts";
 import { HostUsers } from "./hostUsers.ts";
 import { newHost } from "./newHost.ts";
+import { removeHost } from "./removeHost.ts";
 
 /** Attempts to connect at the same time. Most of an attempt is waiting, so that hung hosts do not hold up the others for long. */
 const connectsAtOnce = 128;
@@ -164,12 +165,8 @@ export class Hosts implements HostsControl {
       await this.#options.journal.ask((draft) => {
         const host = draft.get("host", id);
         if (!host) return;
-        wantRevision(host, id, ifRevision);
-        const note = { cause: `the host ${host.name} was removed from Polyvisor` };
-        for (const kind of ["vm", "datastore", "network"] as const) for (const object of draft.ofHost(kind, id)) draft.remove(object, note);
-        draft.remove(host, note);
+        removeHost(draft, wantRevision(host, id, ifRevision));
         this.#credentials.forget(draft, id);
-        draft.also((client) => client.query("delete from lease where host_id = $1", [id]));
       });
       await this.#follow(id);
     } catch (error) {
@@ -182,10 +179,8 @@ export class Hosts implements HostsControl {
     const host = await this.#options.journal.ask((draft) => {
       const known = draft.get("host", id);
       if (!known) throw noSuchHost(id);
-      const { state } = known.connection;
-      if (state === "disabled")
-        throw new PolyvisorError("conflict", { detail: `the host ${known.name} is disabled`, remedy: `Enable it: polyvisor host enable ${known.name}` });
-      if (state !== "lost") return known;
+      if (known.connection.state === "disabled") throw isDisabled("conflict", known);
+      if (known.connection.state !== "lost") return known;
       // Whoever asked waits for the outcome of this attempt, and must not take the failure of the last one for it.
       const after: Host = { ...known, revision: known.revision + 1, connection: this.#newly("connecting", known) };
       draft.put(after, { type: "changed", fields: ["connection"], cause: "an operator asked to connect now" });
@@ -205,14 +200,12 @@ export class Hosts implements HostsControl {
     if (connection) return connection;
     const host = this.#options.estate.get("host", id);
     if (!host) throw noSuchHost(id);
-    if (host.connection.state !== "disabled") {
-      const claim = this.#options.leases.held(id);
-      if (!claim) throw new ClaimLost({ kind: "host", id });
-      const first = this.#open(claim, host.uri); // gained just now: who comes first begins
-      first.start();
-      return first;
-    }
-    throw new PolyvisorError("hostUnreachable", { detail: `the host ${host.name} is disabled`, remedy: `Enable it: polyvisor host enable ${host.name}` });
+    if (host.connection.state === "disabled") throw isDisabled("hostUnreachable", host);
+    const claim = this.#options.leases.held(id);
+    if (!claim) throw new ClaimLost({ kind: "host", id });
+    const first = this.#open(claim, host.uri); // gained just now: who comes first begins
+    first.start();
+    return first;
   }
 
   /** Ids of hosts that are connected now. */

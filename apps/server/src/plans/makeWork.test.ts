@@ -285,19 +285,6 @@ describe("many VMs", () => {
       expect.objectContaining({ code: "hostUnreachable", detail: expect.stringMatching(/one is not connected: nothing listens/), remedy: "Start libvirtd." }),
     );
   });
-  test("a host that goes from one server to another is waited for; one that nobody ever saw, or that cannot be reached, is not", () => {
-    const connection = (state: "connecting" | "lost", more: object) => ({ state, since: "", ...more });
-    const seen = { lastSeen: "2026-11-21T09:00:00.000Z" };
-    const failure = { code: "hostRefused" as const, detail: "nothing listens", remedy: "Start libvirtd." };
-    const order = { do: "vm.start", vms: ["vm-0"] } as const;
-    estate.put(aHost("h-1", { name: "one", connection: connection("connecting", seen) }));
-    const { plan, failures } = work({ ...order, vms: ["vm-0"] });
-    expect([plan.steps.length, failures.size]).toEqual([1, 0]);
-    for (const other of [connection("connecting", {}), connection("connecting", { ...seen, failure }), connection("lost", seen)]) {
-      estate.put(aHost("h-1", { name: "one", connection: other }));
-      expect(() => work({ ...order, vms: ["vm-0"] })).toThrow(expect.objectContaining({ code: "hostUnreachable" }));
-    }
-  });
   test("both or neither of vms and select is not understood", () => {
     for (const request of [{ do: "vm.start" }, { do: "vm.start", vms: ["vm-0"], select: "x" }]) expect(() => work(request)).toThrow(/either `vms` or `select`/);
   });
