@@ -77,7 +77,7 @@ export class StormServer extends GroupServer {
       text
         .split("\n")
         // What a start that failed says is for whoever started it.
-        .filter((line) => line !== "" && !/^polyvisor: The database .* does not answer|^Check that it runs and that no firewall/.test(line))
+        .filter((line) => line !== "" && !/^polyvisor: The database |^Check that it runs/.test(line))
         .map((line): Record<string, unknown> => {
           try {
             return JSON.parse(line) as Record<string, unknown>;

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { hostname } from "node:os";
 import path from "node:path";
+import { PolyvisorError } from "@polyvisor/model";
 import type { Logger } from "pino";
 import { Access } from "./access/access.ts";
 import { AuditLog } from "./audit/auditLog.ts";
@@ -17,6 +18,7 @@ import { keepLocalToken } from "./identity/localToken.ts";
 import { openSecretBox } from "./identity/secretBox.ts";
 import { roomLog } from "./logRooms.ts";
 import { openStore } from "./store/openStore.ts";
+import { storeFailure } from "./store/storeFailure.ts";
 import { StartError } from "./startError.ts";
 import { openTls } from "./tls/serverTls.ts";
 
@@ -162,6 +164,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
       throw new StartError(`The disk of the data folder ${config.dataFolder} is full.`, "Free at least 200 MB there, or give another folder with --data DIR.", {
         cause: error,
       });
+    const lost = error instanceof PolyvisorError && error.code === "storeUnavailable" ? error : storeFailure(error);
+    if (lost) throw new StartError(`The database was lost during the start: ${lost.detail}.`, "Check that it runs, and start again.", { cause: error });
     throw error;
   }
 }
