@@ -29,7 +29,9 @@ try {
   for (const ours of ["POLYVISOR_DATABASE_URL", "NOTIFY_SOCKET"]) delete process.env[ours];
   const log = makeLog(config.logLevel);
   const crash = (error: unknown): never => {
-    log.fatal({ err: error }, "a fault of ours ended the server; its database runs on and is taken over at the next start");
+    // Another took its place, or it slept too long: nothing is broken, and whoever supervises it starts it anew.
+    if (error instanceof StartError) log.fatal(error.message);
+    else log.fatal({ err: error }, "a fault of ours ended the server; its database runs on and is taken over at the next start");
     process.exit(1);
   };
   process.on("uncaughtException", crash).on("unhandledRejection", crash);

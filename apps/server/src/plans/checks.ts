@@ -17,13 +17,16 @@ export function targetsOf(estate: PlanEstate, request: { vms?: string[] | undefi
   return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
 }
 
-/** The host, if it answers or is being connected to and nothing speaks against that yet: the step waits for it, as it does when a daemon restarts. */
+/** A host answers, or is being connected to and nothing speaks against that yet, as for a moment when it goes from one server to another: its steps wait. */
+export const isWithinReach = ({ connection: { state, failure, lastSeen } }: Host): boolean =>
+  state === "connected" || (state === "connecting" && failure === undefined && lastSeen !== undefined);
+
+/** The host, if it is within reach. */
 export function answering(estate: PlanEstate, hostId: string): Host {
   const host = estate.get("host", hostId);
   if (!host) return blocked("notFound", `the host ${hostId} is not there any more`);
+  if (isWithinReach(host)) return host;
   const { state, failure, lastSeen } = host.connection;
-  // So it is for a moment when a host goes from one server to another.
-  if (state === "connected" || (state === "connecting" && failure === undefined && lastSeen !== undefined)) return host;
   if (state === "disabled") return blocked("hostUnreachable", `the host ${host.name} is disabled`, `Enable it: polyvisor host enable ${host.name}`);
   return blocked(
     "hostUnreachable",

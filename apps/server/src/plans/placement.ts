@@ -1,5 +1,6 @@
 import { formatBytes, type Datastore, type Host, type Network, type Plan } from "@polyvisor/model";
 import type { PlanAccess } from "../access/planAccess.ts";
+import { isWithinReach } from "./checks.ts";
 import type { PlanEstate, PlanInput } from "./planInput.ts";
 import { blocked, type WorkBuilder } from "./workBuilder.ts";
 
@@ -17,7 +18,7 @@ export function chooseHost(estate: PlanEstate, fits: (host: Host) => string | un
   const refused: string[] = [];
   for (const host of estate.tables.host.byId.values()) {
     if (access && !access.mayUse(host)) continue;
-    const why = host.connection.state !== "connected" ? "it is not connected" : fits(host);
+    const why = isWithinReach(host) ? fits(host) : "it is not connected";
     if (why !== undefined) {
       refused.push(`${host.name}: ${why}`);
       continue;
