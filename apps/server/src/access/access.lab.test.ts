@@ -29,7 +29,7 @@ const ask = (route: RouteName, token: string | undefined, params: Record<string,
   const [method] = routePaths[route];
   return fetch(lab.url + routeUrl(route, { id: "h-000000000000", volume: "x", account: "x", ...params }), {
     method,
-    headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(15_000),
   });
 };
