@@ -12,10 +12,12 @@ test("a database that is lost at any moment of the start ends it with a sentence
   const url = new URL(await site.database());
   const proxy = await FaultProxy.listen(0, { host: "127.0.0.1", port: Number(url.port) }, Math.random);
   url.port = String(proxy.port);
-  const folder = await makeDataFolder();
-  const config = { dataFolder: folder, listen: "127.0.0.1", port: 0, databaseUrl: url.href, names: [], logLevel: "error" as const };
+  const folders: string[] = [];
   const failures: unknown[] = [];
   for (let ms = 20; ms < 600; ms += 40) {
+    const folder = await makeDataFolder(); // each as a process of its own would: what is left of a failed start ends with it
+    folders.push(folder);
+    const config = { dataFolder: folder, listen: "127.0.0.1", port: 0, databaseUrl: url.href, names: [], logLevel: "error" as const };
     const cut = setTimeout(() => {
       proxy.weather = { kind: "refuse" };
       proxy.cut();
@@ -29,5 +31,5 @@ test("a database that is lost at any moment of the start ends it with a sentence
   expect(failures.length).toBeGreaterThan(0);
   await proxy.close();
   await site.close();
-  await rm(folder, { recursive: true });
+  for (const folder of folders) await rm(folder, { recursive: true });
 });
