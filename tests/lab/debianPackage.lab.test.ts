@@ -93,12 +93,12 @@ describe("the Debian package", () => {
   it("has settings that the server takes as they are, and with every line switched on", async () => {
     const conf = read("etc/polyvisor/polyvisor.conf");
     const { parseConfig } = await import("../../apps/server/src/configFile.ts");
-    const known = Object.fromEntries(
-      ["data", "port", "listen", "database", "tls", "tls-certificate", "tls-key", "log-level", "name"].map((each) => [each, each === "name"]),
-    );
+    const { fileSettings: known } = await import("../../apps/server/src/config.ts");
     expect([...parseConfig(conf, "conf", known)]).toEqual([["data", ["/var/lib/polyvisor"]]]);
     const all = parseConfig(conf.replace(/^#(?=[a-z-]+ = )/gm, ""), "conf", known);
     expect([...all.keys()].sort()).toEqual(Object.keys(known).sort());
+    const manual = gunzipSync(readFileSync(join(stage, "usr/share/man/man5/polyvisor.conf.5.gz"))).toString();
+    for (const name of Object.keys(known)) expect(manual).toContain(name.replaceAll("-", "\\-"));
     expect(read("usr/sbin/polyvisor-server")).toContain("--config /etc/polyvisor/polyvisor.conf");
   });
 

@@ -26,7 +26,7 @@ export interface Config {
 export type TlsConfig = { kind: "generated" } | { kind: "site"; certificate: string; key: string };
 
 /** Settings of a file; those that are `true` may be given several times. */
-const inFile = {
+export const fileSettings = {
   data: false,
   port: false,
   listen: false,
@@ -87,8 +87,8 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv, isRoot = proc
     throw new StartError((error as Error).message, usage);
   }
   if (values["help"]) return "help";
-  const file: FileSettings = values["config"] === undefined ? new Map() : readConfigFile(path.resolve(values["config"] as string), inFile);
-  const given = (name: keyof typeof inFile): string | undefined => (values[name] as string | undefined) ?? file.get(name)?.[0];
+  const file: FileSettings = values["config"] === undefined ? new Map() : readConfigFile(path.resolve(values["config"] as string), fileSettings);
+  const given = (name: keyof typeof fileSettings): string | undefined => (values[name] as string | undefined) ?? file.get(name)?.[0];
   const number = (name: "sample-interval" | "samples-per-second", least: number, most: number): number | undefined => {
     const text = given(name);
     if (text === undefined) return undefined;
