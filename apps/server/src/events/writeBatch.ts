@@ -77,6 +77,19 @@ with held as (
 )
 select told.id, told.by_account as by, held.all_of_them as held from held left join notified on true left join told on true`;
 
+const taskRow = ({ task, plan, owner }: Draft["newTasks"][number]): object => ({
+  id: task.id,
+  state: task.state,
+  title: task.title,
+  by: task.by,
+  reason: task.reason,
+  createdAt: task.createdAt,
+  endedAt: task.endedAt,
+  owner,
+  plan,
+  failure: task.failure,
+});
+
 /**
  * Writes a batch in the turn that `client` has. @returns ids of its events, in their order
  * @throws FenceRefused when a claim of it is lost; the transaction must be taken back then
@@ -89,25 +102,10 @@ export async function writeBatch(
   mark: { key: string; batch: string },
   tell: boolean,
 ): Promise<number[]> {
-  if (draft.newTasks.length > 0)
-    await client.query(insertTasks, [
-      JSON.stringify(
-        draft.newTasks.map(({ task, plan, owner: its }) => ({
-          id: task.id,
-          state: task.state,
-          title: task.title,
-          by: task.by,
-          reason: task.reason,
-          createdAt: task.createdAt,
-          endedAt: task.endedAt,
-          owner: its,
-          plan,
-          failure: task.failure,
-        })),
-      ),
-    ]);
-  if (draft.taskUpdates.size > 0) await client.query(updateTasks, [JSON.stringify([...draft.taskUpdates.values()]), owner]);
-  if (draft.stepUpdates.size > 0) await client.query(upsertSteps, [JSON.stringify([...draft.stepUpdates.values()])]);
+  if (draft.newTasks.length > 0) await client.query({ name: "journal-tasks", text: insertTasks, values: [JSON.stringify(draft.newTasks.map(taskRow))] });
+  if (draft.taskUpdates.size > 0)
+    await client.query({ name: "journal-task-heads", text: updateTasks, values: [JSON.stringify([...draft.taskUpdates.values()]), owner] });
+  if (draft.stepUpdates.size > 0) await client.query({ name: "journal-steps", text: upsertSteps, values: [JSON.stringify([...draft.stepUpdates.values()])] });
   for (const statement of draft.statements) await statement(client);
   // Rows that go are deleted first: their host and native id may be another object's in the same batch.
   const finals = draft.finals();

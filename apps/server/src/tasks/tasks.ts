@@ -212,12 +212,11 @@ export class Tasks implements TasksControl {
       for (const step of steps) if (isOver(step)) draft.updateStep({ ...step, taskId: task.id, failure: step.failure as Failure | undefined });
       if (hash !== undefined)
         draft.also((client) =>
-          client.query("insert into idempotency (account_id, key, request_hash, task_id) values ($1, $2, decode($3, 'hex'), $4)", [
-            order.account,
-            order.idempotencyKey,
-            hash,
-            task.id,
-          ]),
+          client.query({
+            name: "journal-key",
+            text: "insert into idempotency (account_id, key, request_hash, task_id) values ($1, $2, decode($3, 'hex'), $4)",
+            values: [order.account, order.idempotencyKey, hash, task.id],
+          }),
         );
       draft.tellTask(steps.length <= 8 ? task : { ...task, plan: { ...plan, steps: [] }, steps: [] }, { type: "created", taskId: task.id });
     };
