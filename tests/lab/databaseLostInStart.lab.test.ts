@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { makeDataFolder } from "../../apps/server/src/lab/labServer.ts";
 import { startSitePostgres } from "../../apps/server/src/lab/sitePostgres.ts";
 import { StartError } from "../../apps/server/src/startError.ts";
+import { labLog } from "../../apps/server/src/lab/labPlane.ts";
 import { startServer } from "../../apps/server/src/startServer.ts";
 import { FaultProxy } from "../storm/faultProxy.ts";
 
@@ -22,7 +22,7 @@ test("a database that is lost at any moment of the start ends it with a sentence
       proxy.weather = { kind: "refuse" };
       proxy.cut();
     }, ms);
-    const server = await startServer(config, pino({ level: "silent" })).catch((error: unknown) => void failures.push(error));
+    const server = await startServer(config, labLog).catch((error: unknown) => void failures.push(error));
     clearTimeout(cut);
     proxy.weather = { kind: "clear" };
     await server?.close();
