@@ -104,4 +104,4 @@ describe.skipIf(reason !== undefined)("containers", () => {
   });
 });
 
-it.runIf(reason !== undefined)(`containers are not tried here: ${reason}`, ({ skip }) => skip());
+if (reason !== undefined) it.skip(`containers are not tried here: ${reason}`, () => undefined);
