@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { actionSchema, verbs, type Verb } from "./action.ts";
+import { actionSchema, type Verb } from "./action.ts";
 import { featureNames, featureTable, features } from "./feature.ts";
+import { verbs } from "./verbs.ts";
 import { planSchema } from "./plan.ts";
 import { vmSpecSchema, vmSpecWishSchema } from "./vmSpec.ts";
 

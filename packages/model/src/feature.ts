@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 /** Everything an endpoint may or may not be able to do. API, CLI and console refuse or grey out by these names. */
 export const features = {
   "vm.create": "create a VM from a specification",
@@ -47,8 +45,7 @@ export type FeatureName = keyof typeof features;
 export const featureNames = Object.keys(features) as FeatureName[];
 
 /** What an endpoint said about one feature. `reason` says why not, for an operator. */
-export const featureSchema = z.union([z.object({ supported: z.literal(true) }), z.object({ supported: z.literal(false), reason: z.string() })]);
-export type Feature = z.infer<typeof featureSchema>;
+export type Feature = { supported: true } | { supported: false; reason: string };
 export type FeatureTable = Record<FeatureName, Feature>;
 
 /** A table in which everything is supported but what `except` names with its reason. */

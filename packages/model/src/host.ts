@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { bytesSchema } from "./vm.ts";
-import { featureSchema } from "./feature.ts";
+import type { Feature } from "./feature.ts";
+
+export const featureSchema: z.ZodType<Feature, Feature> = z.union([
+  z.object({ supported: z.literal(true) }),
+  z.object({ supported: z.literal(false), reason: z.string() }),
+]);
 
 export const hostDeviceSchema = z.object({
   name: z.string(),

@@ -14,5 +14,6 @@ export * from "./sample.ts";
 export * from "./state.ts";
 export * from "./task.ts";
 export * from "./units.ts";
+export * from "./verbs.ts";
 export * from "./vm.ts";
 export * from "./vmSpec.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { verbs } from "./action.ts";
+import { verbs } from "./verbs.ts";
 import { allowed, lifecycleActions, stateReasons, stateTable, stateWords, vmStates, type LifecycleAction, type VmState } from "./state.ts";
 
 describe("the state table", () => {

@@ -1,9 +1,6 @@
-import { z } from "zod";
-
 /** State of a VM; every hypervisor's own states are mapped to these. */
 export const vmStates = ["running", "blocked", "paused", "suspended", "shuttingDown", "crashed", "saved", "off", "unknown"] as const;
-export const vmStateSchema = z.enum(vmStates);
-export type VmState = z.infer<typeof vmStateSchema>;
+export type VmState = (typeof vmStates)[number];
 
 /** Lifecycle actions that the state decides about. */
 export const lifecycleActions = [

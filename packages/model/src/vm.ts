@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { vmStateSchema } from "./state.ts";
+import { vmStates } from "./state.ts";
+
+export const vmStateSchema = z.enum(vmStates);
 
 /** Sizes are whole bytes everywhere in the model. */
 export const bytesSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
