@@ -31,12 +31,22 @@ function bounded(draft: AuditDraft): AuditDraft {
 }
 
 /**
- * Appends entries to the chain in the transaction that `client` is in. The row of the head is held until that ends:
- * it is what puts the entries of all servers in one order.
+ * Where the chain stands. The row of the head is held until the transaction that `client` is in ends: it is what puts
+ * the entries of all servers in one order.
  */
-export async function appendAudit(client: pg.ClientBase, drafts: readonly { draft: AuditDraft; at: string }[], server: string): Promise<AuditLine[]> {
+export async function holdAuditHead(client: pg.ClientBase): Promise<AuditHead> {
   const { rows } = await client.query<AuditHead>({ name: "audit-head", text: "select chain, seq, hash from audit_head for update" });
-  let { seq, hash } = rows[0]!;
+  return rows[0]!;
+}
+
+/** Appends entries to the chain in the transaction that `client` is in. @param head as {@link holdAuditHead} told in it */
+export async function appendAudit(
+  client: pg.ClientBase,
+  drafts: readonly { draft: AuditDraft; at: string }[],
+  server: string,
+  head?: AuditHead,
+): Promise<AuditLine[]> {
+  let { seq, hash } = head ?? (await holdAuditHead(client));
   const lines = drafts.map(({ draft, at }): AuditLine => {
     const entry = { ...bounded(draft), at, server, seq: ++seq } as AuditEntry;
     hash = sha256(hashedText(hash, entry));

@@ -1,8 +1,8 @@
-import type { Event } from "@polyvisor/model";
+import type { Event, Task } from "@polyvisor/model";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Estate } from "../estate/estate.ts";
 import { labLog } from "../lab/labPlane.ts";
-import { aHost } from "../lab/sampleObjects.ts";
+import { aHost, aVm } from "../lab/sampleObjects.ts";
 import { startSitePostgres, type SitePostgres } from "../lab/sitePostgres.ts";
 import { openStore, type Store } from "../store/openStore.ts";
 import { Journal } from "./journal.ts";
@@ -27,6 +27,20 @@ afterEach(async () => {
   await store.close();
 });
 
+const aTask = (id: string): Task => ({
+  kind: "task",
+  id,
+  revision: 1,
+  title: "a task",
+  state: "queued",
+  progress: 0,
+  by: "me",
+  reason: "",
+  createdAt: "2026-01-01T00:00:00.000Z",
+  cancelRequested: false,
+  plan: { title: "a task", reason: "", steps: [], warnings: [], expect: [] } as unknown as Task["plan"],
+  steps: [],
+});
 const add = (id: string): Promise<void> => journal.write((draft) => draft.put(aHost(id), { type: "created" }));
 
 test("nothing is forgotten in the queue, however soon after the last batch it comes", async () => {
@@ -107,4 +121,75 @@ test("a connection that dies behind the commit makes nothing twice", async () =>
   ]);
   expect(cut).toBe(false);
   expect((await store.pool.query("select count(*) as n from event")).rows).toEqual([{ n: 2 }]);
+});
+
+/** Another journal on the same store, whose connections ask `through` about each statement. */
+async function journalOver(through: (text: string, answer: Promise<unknown>) => unknown): Promise<void> {
+  const pool = {
+    connect: async () => {
+      const client = await store.pool.connect();
+      return {
+        release: (error?: Error) => client.release(error),
+        query: (statement: string | { text: string }) =>
+          through(typeof statement === "string" ? statement : statement.text, client.query(statement as string) as Promise<unknown>),
+      };
+    },
+  };
+  await journal.close();
+  journal = new Journal({ pool: pool as never, estate, log: labLog, serverId: "test", now: Date.now, last: 0, publish: (events) => told.push(...events) });
+}
+
+test("a batch and its commit are sent without waiting for an answer between them", async () => {
+  // Until the commit is sent nothing that writes is answered.
+  let sent = Promise.withResolvers<void>();
+  await journalOver(async (text, answer) => {
+    if (text === "commit") sent.resolve();
+    else if (/insert|update/.test(text)) await sent.promise;
+    return answer;
+  });
+  for (const id of ["h-1", "h-2"]) {
+    sent = Promise.withResolvers();
+    await Promise.all([
+      add(id),
+      journal.write((draft) => {
+        draft.addTask(aTask(`t-${id}`), "test");
+        draft.updateStep({ taskId: `t-${id}`, n: 1, state: "running", progress: 0 });
+      }),
+    ]);
+  }
+  expect(told.map((event) => event.objectId)).toEqual(["h-1", "h-2"]);
+  expect((await store.pool.query("select task_id from task_step order by 1")).rows).toEqual([{ task_id: "t-h-1" }, { task_id: "t-h-2" }]);
+});
+
+test("of a batch that fails anywhere nothing is kept, though its commit was sent behind it", async () => {
+  await journal.write((draft) => draft.addTask(aTask("t-1"), "test"));
+  const results = await Promise.allSettled([
+    add("h-1"),
+    // The first statement of the batch fails.
+    journal.write((draft) => {
+      draft.put(aHost("h-2"), { type: "created" });
+      draft.addTask(aTask("t-1"), "test");
+    }),
+    // One in the middle.
+    journal.write((draft) => {
+      draft.put(aHost("h-3"), { type: "created" });
+      draft.updateStep({ taskId: "t-none", n: 1, state: "running", progress: 0 });
+    }),
+    // The last one.
+    journal.write((draft) => {
+      for (const id of ["v-1", "v-2"]) draft.put(aVm(id, "h-1", { nativeId: "the same" }), { type: "created" });
+    }),
+    add("h-4"),
+  ]);
+  expect(results.map((each) => (each.status === "rejected" ? (each.reason as { constraint?: string }).constraint : "kept"))).toEqual([
+    "kept",
+    "task_pkey",
+    "task_step_task_id_fkey",
+    "object_native",
+    "kept",
+  ]);
+  expect(told.map((event) => event.objectId)).toEqual(["h-1", "h-4"]);
+  expect((await store.pool.query("select object_id as id from event order by id")).rows).toEqual([{ id: "h-1" }, { id: "h-4" }]);
+  expect((await store.pool.query("select id from object order by id")).rows).toEqual([{ id: "h-1" }, { id: "h-4" }]);
+  expect((await store.pool.query("select count(*) as n from task_step")).rows).toEqual([{ n: 0 }]);
 });

@@ -89,7 +89,7 @@ export class Turns {
     try {
       let batch = first;
       const at = this.#clock();
-      const foreign = await takeTurn(client, this.#last);
+      const { foreign, audit } = await takeTurn(client, this.#last, first.draft.audited.length > 0);
       await this.#nothingMissed(client, at);
       if (foreign.length > 0) this.#takeForeign(foreign);
       if (foreign.length === foreignPage) {
@@ -99,11 +99,12 @@ export class Turns {
       }
       if (foreign.length > 0) batch = asks.again();
       asks.certain();
-      const ids = batch.draft.isEmpty
-        ? []
-        : await writeBatch(client, batch.draft, batch.events, serverId, { key: this.#mark, batch: batch.id }, hasPeers?.() ?? false);
-      await client.query("commit");
-      return ids;
+      if (!batch.draft.isEmpty) {
+        const mark = { key: this.#mark, batch: batch.id };
+        return await writeBatch(client, batch.draft, batch.events, { owner: serverId, mark, tell: hasPeers?.() ?? false, audit });
+      }
+      await client.query("rollback");
+      return [];
     } catch (error) {
       broken = error as Error;
       if (storeFailure(error) === undefined)

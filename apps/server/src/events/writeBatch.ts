@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Event } from "@polyvisor/model";
-import { appendAudit } from "../audit/appendAudit.ts";
+import { appendAudit, holdAuditHead, type AuditHead } from "../audit/appendAudit.ts";
+import { together } from "../store/together.ts";
 import { FenceRefused, type Claim } from "./claim.ts";
 import type { Draft } from "./draft.ts";
 import { eventColumns, eventOfRow, type EventRow } from "./eventRow.ts";
@@ -21,8 +22,19 @@ export const foreignPage = 1_000;
 const ready = new WeakSet<pg.ClientBase>();
 const since = (last: number | "$1"): string => `select ${eventColumns} from event where id > ${last} order by id limit ${foreignPage}`;
 
-/** Takes the turn to write, and what others wrote after `last`, in one round trip. The lock goes with the transaction. */
-export async function takeTurn(client: pg.ClientBase, last: number): Promise<Event[]> {
+/** What a server finds when its turn comes. */
+export interface Turn {
+  /** What others wrote since. */
+  foreign: Event[];
+  /** Where the audit log stands, if that was asked for. */
+  audit: AuditHead | undefined;
+}
+
+/**
+ * Takes the turn to write, and what others wrote after `last`, in one round trip. The lock goes with the transaction.
+ * @param audited whether there is something for the audit log, as far as is known
+ */
+export async function takeTurn(client: pg.ClientBase, last: number, audited: boolean): Promise<Turn> {
   if (!ready.has(client)) {
     // Planning it each time would cost as much as running it. The connection may know it under another wrapper of its client.
     await client.query(`prepare journal_since (bigint) as ${since("$1")}`).catch((error: unknown) => {
@@ -30,8 +42,11 @@ export async function takeTurn(client: pg.ClientBase, last: number): Promise<Eve
     });
     ready.add(client);
   }
-  const answers = (await client.query(`${standInLine}; execute journal_since (${last})`)) as unknown as pg.QueryResult<EventRow>[];
-  return answers[3]!.rows.map(eventOfRow);
+  const [answers, audit] = await together([
+    client.query(`${standInLine}; execute journal_since (${last})`) as unknown as Promise<pg.QueryResult<EventRow>[]>,
+    audited ? holdAuditHead(client) : undefined,
+  ]);
+  return { foreign: answers[3]!.rows.map(eventOfRow), audit };
 }
 
 /** What was written after `last`, without a turn. Gapless: an id is given and committed under the lock. */
@@ -52,14 +67,16 @@ insert into task_step (task_id, n, state, progress, started_at, ended_at, messag
 select "taskId", n, state, progress, "startedAt", "endedAt", message, failure
 from jsonb_to_recordset($1::jsonb) as s("taskId" text, n int, state text, progress real, "startedAt" timestamptz, "endedAt" timestamptz, message text, failure jsonb)
 on conflict (task_id, n) do update set state = excluded.state, progress = excluded.progress, started_at = excluded.started_at, ended_at = excluded.ended_at, message = excluded.message, failure = excluded.failure`;
+/** The database's word for a division by nothing: how {@link writeChanges} ends the transaction, so that the commit behind it commits nothing. */
+const notHeld = "22012";
 const writeChanges = `
 with held as (
-  select (select count(*) from unnest($4::text[], $5::bigint[]) as f(id, fence) join lease on lease.host_id = f.id and lease.fence = f.fence and lease.server_id = $8)
+  select 1 / ((select count(*) from unnest($4::text[], $5::bigint[]) as f(id, fence) join lease on lease.host_id = f.id and lease.fence = f.fence and lease.server_id = $8)
        + (select count(*) from unnest($6::text[], $7::bigint[]) as f(id, fence) join task on task.id = f.id and task.fence = f.fence and task.owner = $8)
-       = cardinality($4::text[]) + cardinality($6::text[]) as all_of_them
+       = cardinality($4::text[]) + cardinality($6::text[]))::int as all_of_them
 ), change as (
   select c.* from held, jsonb_to_recordset($1::jsonb) as c(ord int, at timestamptz, type text, kind text, id text, "hostId" text, "nativeId" text, revision bigint, fields text[], cause text, "taskId" text, by text, origin text, doc jsonb, keep boolean)
-  where held.all_of_them
+  where held.all_of_them = 1
 ), kept as (
   insert into object (id, kind, host_id, native_id, revision, doc)
   select id, kind, "hostId", "nativeId", revision, doc from change where keep
@@ -75,7 +92,7 @@ with held as (
 ), notified as (
   select case when $9 then pg_notify('${eventChannel}', $8) end as sent
 )
-select told.id, told.by_account as by, held.all_of_them as held from held left join notified on true left join told on true`;
+select told.id, told.by_account as by from held left join notified on true left join told on true`;
 
 const taskRow = ({ task, plan, owner }: Draft["newTasks"][number]): object => ({
   id: task.id,
@@ -90,33 +107,66 @@ const taskRow = ({ task, plan, owner }: Draft["newTasks"][number]): object => ({
   failure: task.failure,
 });
 
+/** What is written about a batch beside what is in it. */
+export interface BatchNotes {
+  /** Id of the server. */
+  owner: string;
+  /** Tells afterwards that the batch was committed: see {@link committedAt}. */
+  mark: { key: string; batch: string };
+  /** Whether other servers are to be told. */
+  tell: boolean;
+  /** From the turn. */
+  audit: AuditHead | undefined;
+}
+
 /**
- * Writes a batch in the turn that `client` has. @returns ids of its events, in their order
- * @throws FenceRefused when a claim of it is lost; the transaction must be taken back then
+ * Writes a batch in the turn that `client` has, and commits it: all in one round trip. What fails ends the transaction,
+ * so that the commit that was sent behind it commits nothing.
+ * @returns ids of its events, in their order
+ * @throws FenceRefused when a claim of it is lost
  */
-export async function writeBatch(
+export async function writeBatch(client: pg.ClientBase, draft: Draft, events: readonly Omit<Event, "id">[], notes: BatchNotes): Promise<number[]> {
+  const { owner, audit } = notes;
+  const sent: Promise<unknown>[] = [];
+  const send = (name: string, text: string, values: unknown[]): void => void sent.push(client.query({ name, text, values }));
+  if (draft.newTasks.length > 0) send("journal-tasks", insertTasks, [JSON.stringify(draft.newTasks.map(taskRow))]);
+  if (draft.taskUpdates.size > 0) send("journal-task-heads", updateTasks, [JSON.stringify([...draft.taskUpdates.values()]), owner]);
+  if (draft.stepUpdates.size > 0) send("journal-steps", upsertSteps, [JSON.stringify([...draft.stepUpdates.values()])]);
+  for (const statement of draft.statements) sent.push(statement(client));
+  // Rows that go are deleted first: their host and native id may be another object's in the same batch.
+  const gone = [...draft.finals()].filter(([, object]) => object === undefined).map(([id]) => id);
+  if (gone.length > 0) sent.push(client.query("delete from object where id = any($1)", [gone]));
+  if (draft.audited.length > 0) {
+    const at = events[0]?.at ?? new Date().toISOString();
+    const entries = draft.audited.map((ticket) => ({ draft: ticket.draft(), at }));
+    const appended = appendAudit(client, entries, owner, audit);
+    // The head is not known where the batch was prepared anew: then the order of what follows waits for it.
+    if (!audit) await together([...sent, appended]);
+    sent.push(appended);
+  }
+  const written = sendChanges(client, draft, events, notes);
+  sent.push(written);
+  // What a statement asks of its answer is known only when it is here.
+  if (draft.statements.length > 0) await together(sent);
+  await together([...sent, client.query("commit")]);
+  const told = (await written).rows.filter((row): row is typeof row & { id: number } => row.id !== null).sort((a, b) => a.id - b.id);
+  // The account of a task is known to the store: the task may be another server's.
+  told.forEach(({ by }, i) => by !== null && (events[i]!.by = by));
+  return told.map((row) => row.id);
+}
+
+/** The objects as they are at the end, the events, and the mark. */
+async function sendChanges(
   client: pg.ClientBase,
   draft: Draft,
   events: readonly Omit<Event, "id">[],
-  owner: string,
-  mark: { key: string; batch: string },
-  tell: boolean,
-): Promise<number[]> {
-  if (draft.newTasks.length > 0) await client.query({ name: "journal-tasks", text: insertTasks, values: [JSON.stringify(draft.newTasks.map(taskRow))] });
-  if (draft.taskUpdates.size > 0)
-    await client.query({ name: "journal-task-heads", text: updateTasks, values: [JSON.stringify([...draft.taskUpdates.values()]), owner] });
-  if (draft.stepUpdates.size > 0) await client.query({ name: "journal-steps", text: upsertSteps, values: [JSON.stringify([...draft.stepUpdates.values()])] });
-  for (const statement of draft.statements) await statement(client);
-  // Rows that go are deleted first: their host and native id may be another object's in the same batch.
-  const finals = draft.finals();
-  const gone = [...finals].filter(([, object]) => object === undefined).map(([id]) => id);
-  if (gone.length > 0) await client.query("delete from object where id = any($1)", [gone]);
+  { owner, mark, tell }: BatchNotes,
+): Promise<pg.QueryResult<{ id: number | null; by: string | null }>> {
   const last = new Map<string, number>();
   draft.changes.forEach((change, i) => last.set(change.object.id, i));
   const rows = draft.changes.map((change, ord) => {
     const { object } = change;
     const event = events[ord]!;
-    const keep = object.kind !== "task" && change.type !== "deleted" && last.get(object.id) === ord;
     return {
       ord,
       at: event.at,
@@ -129,42 +179,30 @@ export async function writeBatch(
       by: event.by,
       origin: event.origin,
       doc: event.object,
-      keep,
+      keep: object.kind !== "task" && change.type !== "deleted" && last.get(object.id) === ord,
       hostId: "hostId" in object ? object.hostId : undefined,
       nativeId: "nativeId" in object ? object.nativeId : undefined,
       revision: object.revision,
     };
   });
-  if (draft.audited.length > 0) {
-    const at = events[0]?.at ?? new Date().toISOString();
-    await appendAudit(
-      client,
-      draft.audited.map((ticket) => ({ draft: ticket.draft(), at })),
-      owner,
-    );
-  }
   const claims = (kind: "host" | "task") => [...draft.claims].filter((claim) => claim.kind === kind);
   const [hosts, tasks] = [claims("host"), claims("task")];
-  const written = await client.query<{ id: number | null; by: string | null; held: boolean }>({
-    name: "journal-changes",
-    text: writeChanges,
-    values: [
-      JSON.stringify(rows),
-      mark.key,
-      mark.batch,
-      hosts.map(({ id }) => id),
-      hosts.map(({ fence }) => fence),
-      tasks.map(({ id }) => id),
-      tasks.map(({ fence }) => fence),
-      owner,
-      tell,
-    ],
-  });
-  if (!written.rows[0]!.held) throw new FenceRefused();
-  const told = written.rows.filter((row): row is typeof row & { id: number } => row.id !== null).sort((a, b) => a.id - b.id);
-  // The account of a task is known to the store: the task may be another server's.
-  told.forEach(({ by }, i) => by !== null && (events[i]!.by = by));
-  return told.map((row) => row.id);
+  const values = [
+    JSON.stringify(rows),
+    mark.key,
+    mark.batch,
+    hosts.map(({ id }) => id),
+    hosts.map(({ fence }) => fence),
+    tasks.map(({ id }) => id),
+    tasks.map(({ fence }) => fence),
+    owner,
+    tell,
+  ];
+  try {
+    return await client.query<{ id: number | null; by: string | null }>({ name: "journal-changes", text: writeChanges, values });
+  } catch (error) {
+    throw (error as { code?: unknown }).code === notHeld ? new FenceRefused() : error;
+  }
 }
 
 /** Marks the claims that are no longer this server's. */

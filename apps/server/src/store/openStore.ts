@@ -40,7 +40,8 @@ export async function openStore(place: StorePlace, log: Logger): Promise<Store> 
     const config = connectionOptions(own ?? { url: (place as { url: string }).url });
     await migrate(config, schemaName, log);
     const slow = new SlowQueries();
-    const pool = new pg.Pool({ ...config, Client: timedClient(slow), max: 12, idleTimeoutMillis: 60_000 });
+    // Pipelined: who sends several statements without waiting waits for one round trip (the journal does).
+    const pool = new pg.Pool({ ...config, pipeline: true, Client: timedClient(slow), max: 12, idleTimeoutMillis: 60_000 });
     const health = new StoreHealth(pool, log);
     pool.on("error", (error) => health.failed(error)); // an idle connection died; without a listener the process would
     pool.on("connect", (client) => client.on("error", (error) => health.failed(error))); // the same for one in use
