@@ -3,7 +3,9 @@ import type { connectHypervisor, ConnectOptions, Hypervisor } from "@polyvisor/h
 import type { Connection, Datastore, Event, FeatureTable, Host, Kind, Load, LoadPoint, Network, Plan, Task, Vm, VmState } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type { PlanAccess } from "./access/planAccess.ts";
+import type { Bits } from "./estate/bits.ts";
 import type { Estate } from "./estate/estate.ts";
+import type { LoadRank } from "./estate/presentLoads.ts";
 import type { History } from "./history/history.ts";
 import type { Keep } from "./samples/tiers.ts";
 import type { SampleStorage } from "./samples/sampleStorage.ts";
@@ -145,8 +147,8 @@ export interface SamplesReader {
   ): Promise<{ step: number; tier: string; points: LoadPoint[] }>;
   /** What samples cost on the disk of the database. */
   storage(): Promise<SampleStorage>;
-  /** The highest first. */
-  present(kind: "vm" | "host", sort: "cpu" | "memory" | "disk" | "network", limit: number): LoadRow[];
+  /** The highest first. @param within slots of the objects that count; all where absent */
+  present(kind: "vm" | "host", by: LoadRank, limit: number, within?: Bits): LoadRow[];
 }
 
 export interface EventQuery {

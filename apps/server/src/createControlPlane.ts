@@ -232,8 +232,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       events: { ...events.figures, lastId: Number(events.lastId()) },
       journal: { waiting: journal.waiting, commits: journal.commits, failures: journal.failures },
       samples: sampler.figures,
-      vmLoads: sampler.loads("vm"),
-      hostLoads: sampler.loads("host"),
+      vmLoads: { [Symbol.iterator]: () => sampler.loads("vm") },
+      hostLoads: { [Symbol.iterator]: () => sampler.loads("host") },
     };
   };
 

@@ -117,12 +117,6 @@ export class Viewer {
     return this.may(viewOf[object.kind], object);
   }
 
-  /** Ids of all that he sees of a kind. */
-  idsSeen(kind: EstateKind): string[] {
-    const table = this.#all.tables[kind];
-    return Array.from(this.bits(kind, viewOf[kind]) ?? table.all(), (slot) => table.idOf(slot));
-  }
-
   /** For what looks at everything there was: what single objects would be left out of it could be counted. @throws PolyvisorError `forbidden` */
   mustSeeAll(kind: EstateKind): void {
     for (const permission of [viewOf[kind], "history.view"] as const)

@@ -57,18 +57,18 @@ export function* estateText(figures: Figures): Generator<string> {
     one("polyvisor_sample_rows_waiting", "gauge", "Rows of samples that wait for the database", samples.waiting),
     one("polyvisor_sample_interval_seconds", "gauge", "Between two measurements of an object", samples.interval, "seconds"),
   ].join("");
-  yield* loadText("polyvisor_host", [...figures.hostLoads], (row) => `host="${escape(row.name)}",id="${row.id}"`);
-  yield* loadText("polyvisor_vm", [...figures.vmLoads], (row) => `vm="${escape(row.name)}",host="${escape(row.host)}",id="${row.id}"`);
+  yield* loadText("polyvisor_host", figures.hostLoads, (row) => `host="${escape(row.name)}",id="${row.id}"`);
+  yield* loadText("polyvisor_vm", figures.vmLoads, (row) => `vm="${escape(row.name)}",host="${escape(row.host)}",id="${row.id}"`);
 }
 
-function* loadText(prefix: string, rows: readonly LoadRow[], labelsOf: (row: LoadRow) => string): Generator<string> {
-  const labels = rows.map(labelsOf);
+/** Walks the rows once for each figure: a list of all of them, or of their labels, would hold up everybody else while it is made. */
+function* loadText(prefix: string, rows: Iterable<LoadRow>, labelsOf: (row: LoadRow) => string): Generator<string> {
   for (const [suffix, unit, help, valueOf] of loads) {
     const name = `${prefix}_${suffix}`;
     let text = family(name, "gauge", help, unit);
-    for (let i = 0; i < rows.length; i++) {
-      const value = valueOf(rows[i]!);
-      if (value !== undefined) text += `${name}{${labels[i]}} ${value}\n`;
+    for (const row of rows) {
+      const value = valueOf(row);
+      if (value !== undefined) text += `${name}{${labelsOf(row)}} ${value}\n`;
       if (text.length > 65_536) {
         yield text;
         text = "";

@@ -62,9 +62,16 @@ export class LastLoads {
     return this.#last.keys();
   }
 
-  /** Forgets objects that are not there any more. */
-  keepOnly(exists: (id: string) => boolean): void {
-    for (const id of this.#last.keys()) if (!exists(id)) this.#last.delete(id);
+  get size(): number {
+    return this.#last.size;
+  }
+
+  /** Forgets objects that are not there any more, one step for each object that it knows. */
+  *forget(there: (id: string) => unknown): Generator<void, void, undefined> {
+    for (const id of this.#last.keys()) {
+      if (!there(id)) this.#last.delete(id);
+      yield;
+    }
   }
 }
 

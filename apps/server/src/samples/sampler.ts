@@ -1,9 +1,11 @@
-import { stateTable, vmStates, type Load, type LoadPoint } from "@polyvisor/model";
+import { stateTable, vmStates, type LoadPoint } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
 import type { LoadRow, SamplesReader } from "../controlPlane.ts";
+import type { Bits } from "../estate/bits.ts";
 import type { Estate } from "../estate/estate.ts";
 import { clean } from "../estate/facts.ts";
+import { rankOf, type LoadRank } from "../estate/presentLoads.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { LastLoads } from "./lastLoads.ts";
 import { readPoints, resolutionFor } from "./readPoints.ts";
@@ -41,6 +43,7 @@ export class Sampler implements SamplesReader {
   readonly #rollUp: RollUp;
   #queue: string[] = [];
   #ticksLeft = 0;
+  #forgetting: Generator<void, void, undefined> | undefined;
   #stretch = 1;
   #timers: NodeJS.Timeout[] = [];
   #closed = false;
@@ -95,22 +98,29 @@ export class Sampler implements SamplesReader {
     return sampleStorage(pool, { keep, interval: this.interval(), objects });
   }
 
-  present(kind: "vm" | "host", sort: "cpu" | "memory" | "disk" | "network", limit: number): LoadRow[] {
-    const best: LoadRow[] = [];
-    const order = (a: LoadRow, b: LoadRow): number => figure(b.load, sort) - figure(a.load, sort) || (a.id < b.id ? -1 : 1);
-    let least = -Infinity;
-    for (const row of this.#loads(kind, (load) => figure(load, sort) >= least)) {
-      best.push(row);
-      if (best.length < limit * 2) continue;
-      best.sort(order).length = limit;
-      least = figure(best[limit - 1]!.load, sort);
+  present(kind: "vm" | "host", by: LoadRank, limit: number, within?: Bits): LoadRow[] {
+    const { estate } = this.#options;
+    const table = estate.tables[kind];
+    const since = this.#presentSince();
+    const order = (a: LoadRow, b: LoadRow): number => rankOf(b.load, by) - rankOf(a.load, by) || (a.id < b.id ? -1 : 1);
+    const rows = (slots: readonly number[]): LoadRow[] => slots.flatMap((slot) => this.#row(kind, table.idOf(slot), since) ?? []).sort(order);
+    if (!within) return rows(estate.loads[kind].highest(by, limit, since));
+    // Who sees a part is answered by that part alone: how long it takes must not tell of the rest.
+    let best: LoadRow[] = [];
+    for (const slot of within) {
+      const row = this.#row(kind, table.idOf(slot), since);
+      if (row && best.push(row) >= limit * 2 + 1_000) best = best.sort(order).slice(0, limit);
     }
     return best.sort(order).slice(0, limit);
   }
 
   /** Present loads of all objects of a kind. */
-  loads(kind: "vm" | "host"): Generator<LoadRow> {
-    return this.#loads(kind, () => true);
+  *loads(kind: "vm" | "host"): Generator<LoadRow> {
+    const since = this.#presentSince();
+    for (const id of this.#last.ids()) {
+      const row = this.#row(kind, id, since);
+      if (row) yield row;
+    }
   }
 
   async close(): Promise<void> {
@@ -120,20 +130,19 @@ export class Sampler implements SamplesReader {
     await this.#rollUp.close();
   }
 
-  *#loads(kind: "vm" | "host", wanted: (load: Load) => boolean): Generator<LoadRow> {
-    const { estate, now } = this.#options;
-    const since = now() - this.interval() * 3_000;
-    for (const id of this.#last.ids()) {
-      const load = this.#last.last(id, since);
-      if (!load || !wanted(load)) continue;
-      if (kind === "host") {
-        const host = estate.get("host", id);
-        if (host) yield { id, name: host.name, host: host.name, state: host.connection.state, load };
-      } else {
-        const vm = estate.get("vm", id);
-        if (vm && stateTable[vm.state].active) yield { id, name: vm.name, host: estate.get("host", vm.hostId)?.name ?? vm.hostId, state: vm.state, load };
-      }
-    }
+  #presentSince(): number {
+    return this.#options.now() - this.interval() * 3_000;
+  }
+
+  /** The load of an object of a kind, where it has a present one. */
+  #row(kind: "vm" | "host", id: string, since: number): LoadRow | undefined {
+    const { estate } = this.#options;
+    const object = estate.get(kind, id);
+    const load = object && this.#last.last(id, since);
+    if (!load) return undefined;
+    if (object.kind === "host") return { id, name: object.name, host: object.name, state: object.connection.state, load };
+    if (!stateTable[object.state].active) return undefined;
+    return { id, name: object.name, host: estate.get("host", object.hostId)?.name ?? object.hostId, state: object.state, load };
   }
 
   #activeVms(): number {
@@ -149,9 +158,11 @@ export class Sampler implements SamplesReader {
       this.#stretch = Math.max(1, Math.ceil(objects / ((rowsPerSecond * intervalMs) / 1000)));
       estate.keepLoads(this.interval() * 3_000);
       this.#queue = hosts.connected();
-      this.#last.keepOnly((id) => estate.get(id.startsWith("h-") ? "host" : "vm", id) !== undefined);
       this.#ticksLeft = ticks * this.#stretch;
+      this.#forgetting = this.#last.forget((id) => estate.get("vm", id) ?? estate.get("host", id));
     }
+    // A share of them in each tick, as with the hosts: all at once would hold up whoever asks for something meanwhile.
+    for (let left = Math.ceil(this.#last.size / this.#ticksLeft); left > 0 && !this.#forgetting?.next().done; left--);
     for (const hostId of this.#queue.splice(0, Math.ceil(this.#queue.length / this.#ticksLeft))) void this.#measure(hostId);
     this.#ticksLeft--;
   }
@@ -178,12 +189,4 @@ export class Sampler implements SamplesReader {
       this.#busy.delete(hostId);
     }
   }
-}
-
-function figure(load: Load, sort: "cpu" | "memory" | "disk" | "network"): number {
-  if (sort === "cpu") return load.cpu ?? -1;
-  if (sort === "memory") return load.memoryUsed ?? -1;
-  return sort === "disk"
-    ? (load.diskReadBytesPerSecond ?? -1) + (load.diskWriteBytesPerSecond ?? 0)
-    : (load.netReceiveBytesPerSecond ?? -1) + (load.netTransmitBytesPerSecond ?? 0);
 }
