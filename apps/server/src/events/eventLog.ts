@@ -6,6 +6,11 @@ import { eventColumns, eventOfRow, type EventRow } from "./eventRow.ts";
 /** Events kept in memory; readers that are further behind are served from the table, or told to read anew. */
 const ringSize = 16_384;
 const pageSize = 1_000;
+/**
+ * Milliseconds between two portions at least. What comes alone is told at once; under load what comes meanwhile goes out
+ * together, so that a hundred readers cost a hundred writes for each portion, however many commits are in it.
+ */
+const portionMs = 10;
 
 /** From this id on no event is missing. Older ones that are still there are the newest of their objects, kept for the history. */
 const oldestKept = "select coalesce(max(id), 0) + 1 as oldest from history_horizon";
@@ -14,11 +19,15 @@ const oldestKept = "select coalesce(max(id), 0) + 1 as oldest from history_horiz
 export class EventLog implements EventReader {
   readonly #pool: pg.Pool;
   readonly #ring: Event[] = [];
-  /** What was published together, by the place of its first event; and what of it is of some kinds. */
+  /** What is told together, by the place of its first event; and what of it is of some kinds. */
   readonly #runs = new Map<number, readonly Event[]>();
   readonly #ofKinds = new WeakMap<readonly Event[], Map<string, readonly Event[]>>();
   /** Index in the ring's whole history of `#ring[0]`, and of the next event. */
   #first = 0;
+  /** Place behind the last portion: events from here on are published and wait to be told. */
+  #told = 0;
+  #toldAt = -Infinity;
+  #telling: NodeJS.Timeout | undefined;
   #last: number;
   #oldestKept: number;
   #news = Promise.withResolvers<void>();
@@ -48,10 +57,22 @@ export class EventLog implements EventReader {
 
   /** Takes events that were committed, in the order of their ids. */
   publish(events: readonly Event[]): void {
-    this.#runs.set(this.#end(), events);
     for (const event of events) this.#ring.push(event);
     this.#last = Number(events.at(-1)!.id);
     this.figures.published += events.length;
+    const wait = this.#toldAt + portionMs - performance.now();
+    if (wait <= 0 || this.#end() - this.#told >= pageSize) this.#tell();
+    else this.#telling ??= setTimeout(() => this.#tell(), wait);
+  }
+
+  /** Makes one portion of what was published since the last. */
+  #tell(): void {
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    if (this.#told === this.#end()) return;
+    this.#runs.set(this.#told, this.#ring.slice(this.#told - this.#first));
+    this.#told = this.#end();
+    this.#toldAt = performance.now();
     // cut in large pieces: moving the ring for each event would cost more than the memory
     if (this.#ring.length > ringSize * 1.25) {
       const surplus = this.#ring.length - ringSize;
@@ -71,6 +92,7 @@ export class EventLog implements EventReader {
   }
 
   close(): void {
+    this.#tell();
     this.#closed = true;
     this.#wake();
   }
@@ -117,7 +139,7 @@ export class EventLog implements EventReader {
         if (place < this.#first) {
           place = this.#end();
           yield [this.#reset()];
-        } else if (place < this.#end()) {
+        } else if (place < this.#told) {
           const run = this.#runFrom(place);
           place += run.length;
           const wanted = this.#wanted(run, query, kinds);
@@ -130,13 +152,13 @@ export class EventLog implements EventReader {
     }
   }
 
-  /** What was published together; its rest, for a reader who came into the middle. */
+  /** A portion; its rest, for a reader who came into the middle. */
   #runFrom(place: number): readonly Event[] {
     const run = this.#runs.get(place);
     if (run) return run;
     let end = place;
     do end++;
-    while (end < this.#end() && !this.#runs.has(end));
+    while (end < this.#told && !this.#runs.has(end));
     return this.#ring.slice(place - this.#first, end - this.#first);
   }
 
