@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { libvirtHosts } from "./scale/libvirtHosts.ts";
 import { measureSize, parts, type Part, type SizeResult } from "./scale/measureSize.ts";
 import { plot } from "./scale/plot.ts";
 import { report } from "./scale/report.ts";
+import { fanOutAlone, journalAlone } from "./scale/stages.ts";
 
 const { values } = parseArgs({
   options: {
@@ -12,7 +14,9 @@ const { values } = parseArgs({
     hosts: { type: "string", default: "own process" },
     profile: { type: "string" },
     save: { type: "string" },
+    keep: { type: "string" },
     libvirt: { type: "string" },
+    stages: { type: "boolean", default: false },
   },
 });
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -25,9 +29,20 @@ if (values.libvirt !== undefined) {
   process.stdout.write(`${JSON.stringify(await libvirtHosts(hosts, vmsPerHost, 60))}\n`);
   process.exit(0);
 }
+if (values.stages) {
+  say(`journal alone: ${JSON.stringify(await journalAlone(15))}`);
+  for (const [rate, gzip] of [
+    [10_000, true],
+    [10_000, false],
+    [20_000, true],
+  ] as const)
+    say(`fan-out alone, ${rate}/s${gzip ? ", gzip" : ""}: ${JSON.stringify(await fanOutAlone(rate, gzip, 10))}`);
+  process.exit(0);
+}
 const results: SizeResult[] = [];
 for (const size of values.vms.split(",").map(Number)) {
-  const options = { vms: size, parts: new Set(only as Part[]), where: values.hosts as "own process" | "server", say };
+  const kept = values.keep === undefined ? {} : { kept: join(values.keep, String(size)) };
+  const options = { ...kept, vms: size, parts: new Set(only as Part[]), where: values.hosts as "own process" | "server", say };
   if (values.profile) await mkdir(values.profile, { recursive: true });
   const result = await measureSize(values.profile ? { ...options, profile: values.profile } : options);
   results.push(result);

@@ -16,10 +16,11 @@ export interface SizeResult {
   hosts: number;
   /** Load of the machine when it began. */
   load: number;
-  fillSeconds: number;
-  fillCpu: number;
+  /** Absent where the hosts were there from a run before. */
+  fill?: { seconds: number; cpu: number };
   /** Of the server's process alone, when all is quiet, after the fill and after a start anew; and of PostgreSQL. */
   resident: { filled: number; warm?: number; most: number; database: number };
+  /** Ready: from the start of the process, its database included, until a whole page of VMs was answered. */
   warm?: { readySeconds: number; readyCpu: number; connectedSeconds: number; connectedCpu: number };
   pages?: Pages;
   /** Processors in use with one change per VM and hour. */
@@ -34,6 +35,8 @@ export interface SizeOptions {
   where: "own process" | "server";
   /** Folder for profiles of the server's processors. */
   profile?: string;
+  /** Folder of the server, kept for the next run: its hosts are not added again. */
+  kept?: string;
   say(text: string): void;
 }
 
@@ -41,32 +44,41 @@ export interface SizeOptions {
 const settle = 15_000;
 
 /** Everything about one size of estate, on a server of its own. */
-export async function measureSize({ vms, parts: wanted, where, profile, say }: SizeOptions): Promise<SizeResult> {
+export async function measureSize({ vms, parts: wanted, where, profile, kept, say }: SizeOptions): Promise<SizeResult> {
   const hosts = Math.max(1, Math.round(vms / vmsPerHost));
-  const server = await SiteServer.make(profile ? ["--cpu-prof", `--cpu-prof-dir=${profile}`, "--cpu-prof-interval=2000"] : []);
+  const server = await SiteServer.make(profile ? ["--cpu-prof", `--cpu-prof-dir=${profile}`, "--cpu-prof-interval=2000"] : [], kept);
   const world = await HostsProcess.start(server.folder);
   try {
     say(`${vms} VMs on ${hosts} hosts (${where})`);
-    await server.start();
     const load = loadavg()[0]!;
-    const fillSeconds = await fill(server, world.uris(hosts, where), vms);
-    const fillCpu = cpuSeconds(server.pid);
-    say(`  filled in ${fillSeconds.toFixed(1)} s, ${fillCpu.toFixed(1)} s of processor`);
+    const uris = world.uris(hosts, where);
+    await server.start();
+    const there = (await server.client.call("hostList", { query: { limit: 1 } })).total === hosts;
+    let fillFigures: SizeResult["fill"];
+    if (there) {
+      if (!wanted.has("warm")) await connected(server, vms);
+    } else {
+      const seconds = await fill(server, uris, vms);
+      fillFigures = { seconds, cpu: cpuSeconds(server.pid) };
+      say(`  filled in ${seconds.toFixed(1)} s, ${fillFigures.cpu.toFixed(1)} s of processor`);
+    }
     await delay(settle);
     const filled = residentBytes(server.pid);
     const result: SizeResult = {
       vms,
       hosts,
       load,
-      fillSeconds,
-      fillCpu,
+      ...(fillFigures ? { fill: fillFigures } : {}),
       resident: { filled: filled.now, most: filled.most, database: sharedBytes(server.database()) },
     };
     say(`  resident ${MiB(filled.now)}, at most ${MiB(filled.most)}; database ${MiB(result.resident.database)}`);
     if (wanted.has("warm")) {
       await server.stop();
       const began = performance.now();
-      const ready = (await server.start()) / 1000;
+      await server.start();
+      const { items } = await server.client.call("vmList", { query: { limit: 100 } });
+      const ready = (performance.now() - began) / 1000;
+      if (items.length !== 100) throw new Error(`the first page has ${items.length} VMs`);
       const readyCpu = cpuSeconds(server.pid);
       await connected(server, vms);
       const connectedSeconds = (performance.now() - began) / 1000;

@@ -15,8 +15,8 @@ export function report(results: readonly SizeResult[]): string {
     ...curves.map(({ title, unit, target, atLeast, of }) =>
       row(`${title}${unit === "" ? "" : `, ${unit}`}`, of, `${atLeast ? "≥" : "≤"} ${target.toLocaleString("en")}`),
     ),
-    row("adding all hosts, s", ({ fillSeconds }) => fillSeconds),
-    row("of that, processor of the server, s", ({ fillCpu }) => fillCpu),
+    row("adding all hosts, s", ({ fill }) => fill?.seconds),
+    row("of that, processor of the server, s", ({ fill }) => fill?.cpu),
     row("most resident memory ever, MiB", ({ resident }) => resident.most / 1024 ** 2),
     row("resident memory of PostgreSQL, MiB", ({ resident }) => resident.database / 1024 ** 2),
     row("start until all hosts are connected, s", ({ warm }) => warm?.connectedSeconds),

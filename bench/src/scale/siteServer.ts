@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,6 +13,7 @@ const main = new URL("../../../apps/server/src/main.ts", import.meta.url).pathna
 export class SiteServer {
   readonly folder: string;
   readonly #nodeOptions: readonly string[];
+  readonly #kept: boolean;
   #child: ChildProcess | undefined;
   #log = "";
   #database = 0;
@@ -20,16 +21,21 @@ export class SiteServer {
   url = "";
   token = "";
 
-  private constructor(folder: string, nodeOptions: readonly string[]) {
+  private constructor(folder: string, nodeOptions: readonly string[], kept: boolean) {
     this.folder = folder;
+    this.#kept = kept;
     this.#nodeOptions = nodeOptions;
   }
 
-  /** @param nodeOptions of the server's process: `--cpu-prof` and the like */
-  static async make(nodeOptions: readonly string[] = []): Promise<SiteServer> {
-    const folder = await mkdtemp(join(tmpdir(), "pv-scale-"));
+  /**
+   * @param nodeOptions of the server's process: `--cpu-prof` and the like
+   * @param kept folder that stays for the next run; one that is thrown away where absent
+   */
+  static async make(nodeOptions: readonly string[] = [], kept?: string): Promise<SiteServer> {
+    if (kept !== undefined) await mkdir(kept, { recursive: true });
+    const folder = kept ?? (await mkdtemp(join(tmpdir(), "pv-scale-")));
     await chmod(folder, 0o711); // as root, PostgreSQL runs as another account and must get through
-    return new SiteServer(folder, nodeOptions);
+    return new SiteServer(folder, nodeOptions, kept !== undefined);
   }
 
   get pid(): number {
@@ -89,6 +95,6 @@ export class SiteServer {
 
   async remove(): Promise<void> {
     await this.stop();
-    await rm(this.folder, { recursive: true, force: true });
+    if (!this.#kept) await rm(this.folder, { recursive: true, force: true });
   }
 }
