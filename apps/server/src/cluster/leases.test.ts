@@ -77,6 +77,8 @@ interface Script {
   pauses: { server: number; at: number; ms: number }[];
   /** The database stands still. */
   stalls: { at: number; ms: number }[];
+  /** From then on no call is late or lost. */
+  calmAt?: number;
 }
 
 /** Runs three servers by a script. @returns how often somebody held a host, and whoever held one beside another */
@@ -102,7 +104,7 @@ async function play(script: Script, until: number, its = times): Promise<{ fault
   const servers = [0, 1, 2].map((server) => {
     const call = <T>(work: () => T): Promise<T> =>
       new Promise((resolve, reject) => {
-        const { there, back, lost } = script.delays[calls++ % script.delays.length]!;
+        const { there, back, lost } = world.now >= (script.calmAt ?? Infinity) ? calm : script.delays[calls++ % script.delays.length]!;
         const fail = (): void => inside(server, () => reject(new Error("lost")));
         if (lost === "there") return world.at(there + back + 2_000, fail);
         world.at(there, () =>
@@ -173,7 +175,42 @@ test("whatever is late, lost, paused or stalled, no two servers believe that the
   expect(held).toBeGreaterThan(10_000); // that nobody holds anything would be no success
 });
 
-const quiet: Script = { delays: [{ there: 5, back: 5, lost: "no" }], rates: [1, 1, 1], pauses: [], stalls: [] };
+test("whatever was late, lost, paused or stalled, when all is well again each host is looked after by one server", { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (each) => {
+      const { last } = await play({ ...each, calmAt: 90_000 }, 160_000);
+      for (const id of hostIds) expect(last.get(id), id).toHaveLength(1);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("a refusal of a lease that comes late does not end what is used under the next one", async () => {
+  const closed: number[] = [];
+  const leases = new Leases({
+    serverId: "s-0",
+    store: new Database().of("s-0", async (work) => work()),
+    times,
+    clock: () => 0,
+    log: silent,
+    hosts: () => ["h-1"],
+    hostsChanged: () => 0,
+    idle: () => true,
+    gained: () => undefined,
+    lost: async (claims) => void closed.push(...claims.map(({ fence }) => fence)),
+    superseded: () => undefined,
+  });
+  await leases.round();
+  const first = leases.held("h-1")!;
+  leases.refused([first]);
+  const second = leases.adopt("h-1", first.fence + 1);
+  leases.refused([first]);
+  expect(closed).toEqual([first.fence]);
+  expect(leases.held("h-1")).toBe(second);
+});
+
+const calm: Script["delays"][number] = { there: 5, back: 5, lost: "no" };
+const quiet: Script = { delays: [calm], rates: [1, 1, 1], pauses: [], stalls: [] };
 
 test("each host goes to the server that all three find for it", async () => {
   const { last } = await play(quiet, 30_000);

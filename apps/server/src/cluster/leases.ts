@@ -129,6 +129,15 @@ export class Leases {
 
   /** A beat and what follows of it. Rounds follow one another. Rejects with what the store says. */
   async round(): Promise<void> {
+    try {
+      await this.#go();
+    } catch (error) {
+      this.#doubt = true; // what was asked may be done, and only its answer be lost
+      throw error;
+    }
+  }
+
+  async #go(): Promise<void> {
     const { store, clock, serverId } = this.#options;
     const sentAt = clock();
     const signs = await store.beat();
@@ -194,7 +203,10 @@ export class Leases {
     this.#options.log.info({ hosts: going.length }, "hosts are handed over to another server");
     void this.#lose(claims)
       .then(() => this.#options.store.release(claims.map(({ id, fence }) => ({ hostId: id, fence }))))
-      .catch((error: unknown) => this.#options.log.warn({ err: error }, "hosts could not be handed over; they are taken again"))
+      .catch((error: unknown) => {
+        this.#doubt = true;
+        this.#options.log.warn({ err: error }, "hosts could not be handed over; they are taken again");
+      })
       .finally(() => {
         for (const id of going) this.#leaving.delete(id);
         this.#settled = "";
@@ -213,7 +225,9 @@ export class Leases {
   }
 
   #lose(claims: readonly Claim[]): Promise<void> {
+    // That one was lost may be told late, when its host is this server's again under a new number: that one stays.
+    const used = claims.filter((claim) => this.#held.get(claim.id) === claim);
     for (const claim of claims) this.forget(claim);
-    return claims.length > 0 ? this.#options.lost([...claims]) : Promise.resolve();
+    return used.length > 0 ? this.#options.lost(used) : Promise.resolve();
   }
 }
