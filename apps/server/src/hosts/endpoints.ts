@@ -11,11 +11,13 @@ export class Endpoints {
     this.#nameOf = nameOf;
   }
 
-  /** @throws PolyvisorError `conflict` when another host has it */
+  /** @param facts as the host tells now: a machine that it was before is given up. @throws PolyvisorError `conflict` when another host has it */
   take(hostId: string, uri: string, facts?: HostFacts): void {
     this.#claim(hostId, `uri ${uri}`, "is at this URI already");
-    if (facts?.machineId)
-      this.#claim(hostId, `machine ${facts.machineId} ${facts.hypervisor.type}`, `is the same machine (${facts.hostname}) with the same kind of hypervisor`);
+    if (!facts) return;
+    const machine = machineOf(facts);
+    this.#leaveOtherMachines(hostId, machine);
+    if (machine !== undefined) this.#claim(hostId, machine, `is the same machine (${facts.hostname}) with the same kind of hypervisor`);
   }
 
   /** Of the hosts that are known at the start. */
@@ -31,12 +33,10 @@ export class Endpoints {
 
   /** It is committed that the host has it, whoever else was about to take it. */
   given(hostId: string, uri: string, facts: HostFacts): void {
-    for (const key of [`uri ${uri}`, ...(facts.machineId ? [`machine ${facts.machineId} ${facts.hypervisor.type}`] : [])]) {
-      this.#owners.set(key, hostId);
-      const keys = this.#keys.get(hostId);
-      if (keys) keys.add(key);
-      else this.#keys.set(hostId, new Set([key]));
-    }
+    const machine = machineOf(facts);
+    this.#leaveOtherMachines(hostId, machine);
+    this.#set(hostId, `uri ${uri}`);
+    if (machine !== undefined) this.#set(hostId, machine);
   }
 
   release(hostId: string): void {
@@ -58,9 +58,26 @@ export class Endpoints {
         where: "uri",
         remedy: "Use that host; a machine is managed through one connection only.",
       });
+    this.#set(hostId, key);
+  }
+
+  #set(hostId: string, key: string): void {
     this.#owners.set(key, hostId);
     const keys = this.#keys.get(hostId);
     if (keys) keys.add(key);
     else this.#keys.set(hostId, new Set([key]));
   }
+
+  /** The host was set up anew, or another machine stands at its address: the former one is free for whoever has it now. */
+  #leaveOtherMachines(hostId: string, machine: string | undefined): void {
+    const keys = this.#keys.get(hostId);
+    for (const key of keys ?? []) {
+      if (!key.startsWith(machineKey) || key === machine) continue;
+      keys!.delete(key);
+      if (this.#owners.get(key) === hostId) this.#owners.delete(key);
+    }
+  }
 }
+
+const machineKey = "machine ";
+const machineOf = ({ machineId, hypervisor }: HostFacts): string | undefined => (machineId ? `${machineKey}${machineId} ${hypervisor.type}` : undefined);
