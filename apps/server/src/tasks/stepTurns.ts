@@ -7,13 +7,42 @@ const stepsPerHost = 4;
 const waitsPerHost = 64;
 const stepsInAll = 512;
 
-/** Whose turn it is: steps of many tasks, also of other servers', on the hosts of this one. */
+/**
+ * Whose turn it is. There are two: that of a task's step to be begun at all, which is kept until the step is over,
+ * wherever it is carried out; and that to be at the host, for whoever carries a step out here. Who is at a host waits for
+ * no other server. Were there one turn for both, steps that wait for another server would keep away those by which
+ * the other one, or this one when the host becomes its own, could end them.
+ */
 export class StepTurns {
+  readonly #begun = new Line();
+  readonly #atHosts = new Line();
+
+  /** Waits until the step of a task of this server may begin. @returns to be called when it is over */
+  begin(step: PlanStep, signal: AbortSignal): Promise<() => void> {
+    return this.#begun.take(step, signal);
+  }
+
+  /** Waits for a turn at the step's host. @returns to be called when the step is carried out */
+  enter(step: PlanStep, signal: AbortSignal | undefined): Promise<() => void> {
+    return this.#atHosts.take(step, signal);
+  }
+
+  /** The same around a piece of work. */
+  async atHost<T>(step: PlanStep, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const leave = await this.enter(step, signal);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+}
+
+class Line {
   readonly #turns = new Map<string, { gate: Semaphore; users: number }>();
   readonly #all = new Semaphore(stepsInAll);
 
-  /** Waits for a turn on the step's host. @returns to be called when the step is over */
-  async take(step: PlanStep, signal: AbortSignal): Promise<() => void> {
+  async take(step: PlanStep, signal: AbortSignal | undefined): Promise<() => void> {
     const waits = step.action.verb === "vm.shutdown";
     const key = `${step.hostId ?? "this server"}${waits ? " waits" : ""}`;
     let turn = this.#turns.get(key);

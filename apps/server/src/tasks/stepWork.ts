@@ -1,10 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { failureOf, PolyvisorError, type ErrorCode, type Failure, type PlanStep } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
 import type { Leases } from "../cluster/leases.ts";
 import { ClaimLost, type Claim } from "../events/claim.ts";
-import { storeFailure } from "../store/storeFailure.ts";
+import { persistent } from "../store/persistent.ts";
 import type { StepContext, StepPerformer } from "./performStep.ts";
 import type { StepTurns } from "./stepTurns.ts";
 import type { Performed } from "./taskRun.ts";
@@ -12,8 +11,6 @@ import type { Performed } from "./taskRun.ts";
 /** Told at once; this is for a notice that was lost with its connection. */
 const lookEveryMs = 2_000;
 const progressEveryMs = 500;
-/** Between two attempts to reach a database that is away. */
-const askAgainMs = 250;
 
 interface Row {
   task_id: string;
@@ -162,7 +159,7 @@ export class StepWork {
     let leave: (() => void) | undefined;
     try {
       const interrupted = row.interrupted || row.state === "begun";
-      leave = await turns.take(row.step, interrupted ? new AbortController().signal : cancel.signal).catch(() => undefined);
+      leave = await turns.enter(row.step, interrupted ? undefined : cancel.signal).catch(() => undefined);
       if (this.#closed || !leases.may(claim)) return;
       // Fenced: one who lost the host meanwhile begins nothing.
       const begun = await pool.query(
@@ -243,20 +240,6 @@ export class StepWork {
       wakers.add(wake);
       if (!cancelled) signal.addEventListener("abort", wake, { once: true });
     });
-  }
-}
-
-/** Asks the database until it answers: its being away is no failure of the step. @throws what says that nobody wants it any more */
-async function persistent<T>(unwanted: () => Error | undefined, ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!storeFailure(error)) throw error;
-      const over = unwanted();
-      if (over) throw over;
-      await delay(askAgainMs);
-    }
   }
 }
 

@@ -255,7 +255,7 @@ export class Tasks implements TasksControl {
       log,
       now,
       boundary,
-      turn: (step, signal) => this.#options.turns.take(step, signal),
+      turn: (step, signal) => this.#options.turns.begin(step, signal),
       perform: (holding, step, context) => this.#perform(holding, step, context),
       ended: () => this.#end(run),
       lost: () => {
@@ -270,14 +270,14 @@ export class Tasks implements TasksControl {
 
   /** By this server, or by the one that looks after the step's host. */
   async #perform(task: Claim, step: PlanStep, context: StepContext): Promise<Performed> {
-    const { performer, leases, stepWork, hostExists } = this.#options;
+    const { performer, leases, stepWork, hostExists, turns } = this.#options;
     let { interrupted } = context;
     for (;;) {
       const { hostId } = step;
       const lease = hostId === undefined ? undefined : leases.held(hostId);
       if (hostId !== undefined && !lease && hostExists(hostId)) return await stepWork.offer(task, step, { ...context, interrupted });
       try {
-        return await performer.perform(task.id, step, { ...context, interrupted });
+        return await turns.atHost(step, interrupted ? undefined : context.signal, () => performer.perform(task.id, step, { ...context, interrupted }));
       } catch (error) {
         // The host was taken over in the middle, or it is not certain whether it was: whoever has it then looks at the world first.
         if (!lease || task.lost || this.#closing || !(error instanceof ClaimLost || lease.lost)) throw error;
