@@ -10,7 +10,6 @@ import type { Journal } from "../events/journal.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { buildTemplate } from "../templates/buildTemplate.ts";
 import { placeImage } from "../templates/placeImage.ts";
-import { storeFailure } from "../store/storeFailure.ts";
 import type { Templates } from "../templates/templates.ts";
 import { checkRevision } from "./ifRevisions.ts";
 import type { Performed } from "./taskRun.ts";
@@ -133,12 +132,6 @@ export class StepPerformer {
         const { message } = await work(hypervisor);
         return { message: context.interrupted ? `${message}; it had been interrupted, so it was done anew` : message };
       } catch (error) {
-        if (storeFailure(error) && !context.signal.aborted) {
-          // The store says what is placed where, and it comes back: then the step would have to be kept anyway.
-          attempt--;
-          await delay(250);
-          continue;
-        }
         if (attempt >= attempts || !(error instanceof PolyvisorError) || !outcomeUnknown.has(error.code) || context.signal.aborted) throw error;
       }
     }

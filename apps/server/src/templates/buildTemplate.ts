@@ -10,8 +10,9 @@ import { templateFileSchema, type Manifest, type Templates } from "./templates.t
 const deadlineMs = 30 * 60_000;
 
 /**
- * Runs a template's recipe in a folder of its own, reads what it made, and puts it in place in one move. A build that
- * fails, is cancelled or is killed leaves nothing behind that counts.
+ * Runs a template's recipe in a folder of its own, reads what it made, and puts it in use in one move. A build that
+ * fails, is cancelled or is killed leaves nothing behind that counts, and what was in use before stays in use: also
+ * when the same version is built again.
  */
 export async function buildTemplate(
   templates: Templates,
@@ -37,12 +38,8 @@ async function buildAlone(templates: Templates, name: string, context: Parameter
     const manifest = await describe(name, work);
     await writeFile(path.join(work, "manifest.json"), JSON.stringify(manifest, undefined, 2));
     await sync(path.join(work, "manifest.json"));
-    const place = path.join(home, manifest.version);
-    await rm(place, { recursive: true, force: true });
-    await rename(work, place);
-    await writeFile(path.join(home, "current.new"), `${manifest.version}\n`);
-    await sync(path.join(home, "current.new"));
-    await rename(path.join(home, "current.new"), path.join(home, "current"));
+    await sync(work);
+    await putInUse(home, work, manifest.version);
     await templates.reload();
     return { message: `version ${manifest.version} of ${name} can be used` };
   } catch (error) {
@@ -52,6 +49,28 @@ async function buildAlone(templates: Templates, name: string, context: Parameter
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Moves what was built beside the former one, names it as the one in use, and only then removes older ones. */
+async function putInUse(home: string, work: string, version: string): Promise<void> {
+  const former = await readFile(path.join(home, "current"), "utf8").then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+  const there = new Set(await readdir(home));
+  const wish = /^(current(\.new)?$|building-)/.test(version) ? `v-${version}` : version; // these are ours
+  let name = wish;
+  for (let n = 2; there.has(name); n++) name = `${wish}~${n}`;
+  await rename(work, path.join(home, name));
+  await sync(home);
+  const next = path.join(home, "current.new");
+  await writeFile(next, `${name}\n`);
+  await sync(next);
+  await rename(next, path.join(home, "current"));
+  await sync(home);
+  // The former one is perhaps being read: it goes with the build after this one.
+  for (const each of await readdir(home, { withFileTypes: true }))
+    if (each.isDirectory() && each.name !== name && each.name !== former) await rm(path.join(home, each.name), { recursive: true, force: true });
 }
 
 /** Runs `build.sh OUTPUT`. Lines `P% text` on its output are progress; the last lines it wrote tell why it failed. */

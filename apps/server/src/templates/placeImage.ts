@@ -4,13 +4,17 @@ import { PolyvisorError, type PlanStep } from "@polyvisor/model";
 import type { Estate } from "../estate/estate.ts";
 import { buildTemplate } from "./buildTemplate.ts";
 import { datastoresOf } from "../plans/placement.ts";
+import { persistent } from "../store/persistent.ts";
 import type { Templates } from "./templates.ts";
+
+const storePatienceMs = 5 * 60_000;
 
 type PlaceImage = Extract<PlanStep["action"], { verb: "image.place" }>;
 
 /**
  * Brings a file of a template onto a datastore, over the hypervisor's own API. May be repeated: the volume's name says
- * its contents, and only a complete one is remembered as placed.
+ * its contents, and only a complete one is remembered as placed. A database that is away for a while is waited for, so
+ * that what was sent is not sent again. @throws PolyvisorError `storeUnavailable` when it does not come back
  */
 export async function placeImage(
   templates: Templates,
@@ -21,10 +25,11 @@ export async function placeImage(
   context: { signal: AbortSignal; progress(fraction: number, message?: string): void },
 ): Promise<{ message: string }> {
   const { datastore, volume, size } = action;
+  const inStore = <T>(ask: () => Promise<T>): Promise<T> => patiently(templates.options.storePatience ?? storePatienceMs, context.signal, ask);
   const known = datastoresOf(estate, hostId)
     .find((each) => each.name === datastore)
     ?.volumes.find((each) => each.name === volume);
-  if (known && (await templates.wasPlaced(hostId, datastore, volume))) return { message: "was there already" };
+  if (known && (await inStore(() => templates.wasPlaced(hostId, datastore, volume)))) return { message: "was there already" };
   let file = templates.fileOf(action.image, action.sha256);
   const template = action.image.split("/", 1)[0]!;
   if (file === undefined) {
@@ -58,6 +63,18 @@ export async function placeImage(
       detail: `the template's file ${action.image} has ${sent} bytes instead of ${size}`,
       remedy: "Build the template again.",
     });
-  await templates.markPlaced(hostId, datastore, volume);
+  await inStore(() => templates.markPlaced(hostId, datastore, volume));
   return { message: `${size} bytes brought to ${datastore}/${volume}` };
+}
+
+function patiently<T>(patienceMs: number, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + patienceMs;
+  return persistent(() => {
+    if (signal.aborted) return signal.reason as Error;
+    if (performance.now() < end) return undefined;
+    return new PolyvisorError("storeUnavailable", {
+      detail: `the database did not come back within ${Math.ceil(patienceMs / 1000)} s`,
+      remedy: "Bring the database back, then repeat the request: what was sent to the host is found there.",
+    });
+  }, ask);
 }

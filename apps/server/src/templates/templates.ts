@@ -41,16 +41,19 @@ const templateName = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export interface TemplatesOptions {
   /** Recipes: a folder per template with a `build.sh`. */
   recipesFolder: string;
-  /** Built ones: a folder per template and version, and `current` that names the version in use. */
+  /** Built ones: a folder per template, in it one for each build, and `current` that names the build in use. */
   folder: string;
   pool: pg.Pool;
   log: Logger;
+  /** Milliseconds that a database which is away is waited for in the middle of a step; five minutes where absent. */
+  storePatience?: number;
 }
 
 /** Templates: what could be built, what is built, and where its files were brought to. */
 export class Templates {
   readonly options: TemplatesOptions;
-  #built = new Map<string, Manifest>();
+  /** With the folder that each is in. */
+  #built = new Map<string, Manifest & { folder: string }>();
   #recipes: string[] = [];
   readonly #placed = new Set<string>();
   readonly #firstBuilds = new Map<string, Promise<void>>();
@@ -75,13 +78,13 @@ export class Templates {
     const recipes: string[] = [];
     for (const name of await namesIn(recipesFolder))
       if (templateName.test(name) && (await stat(path.join(recipesFolder, name, "build.sh")).catch(() => undefined))?.isFile()) recipes.push(name);
-    const built = new Map<string, Manifest>();
+    const built = new Map<string, Manifest & { folder: string }>();
     for (const name of await namesIn(folder)) {
       if (!templateName.test(name)) continue;
       try {
-        const version = (await readFile(path.join(folder, name, "current"), "utf8")).trim();
-        const manifest = manifestSchema.parse(JSON.parse(await readFile(path.join(folder, name, version, "manifest.json"), "utf8")));
-        built.set(name, manifest);
+        const place = path.join(folder, name, (await readFile(path.join(folder, name, "current"), "utf8")).trim());
+        const manifest = manifestSchema.parse(JSON.parse(await readFile(path.join(place, "manifest.json"), "utf8")));
+        built.set(name, { ...manifest, folder: place });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") log.warn({ template: name, err: error }, "a built template cannot be read; build it again");
       }
@@ -116,7 +119,7 @@ export class Templates {
   fileOf(image: string, sha256: string): string | undefined {
     const [name = "", file = ""] = image.split("/");
     const manifest = this.#built.get(name);
-    return manifest?.files[file]?.sha256 === sha256 ? path.join(this.options.folder, name, manifest.version, file) : undefined;
+    return manifest?.files[file]?.sha256 === sha256 ? path.join(manifest.folder, file) : undefined;
   }
 
   isPlaced(hostId: string, datastore: string, volume: string): boolean {
