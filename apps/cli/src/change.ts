@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { RequestInput } from "@polyvisor/api/client";
+import type { Client, RequestInput } from "@polyvisor/api/client";
 import type { Plan, Task } from "@polyvisor/model";
 import type { Context } from "./command.ts";
 import { exitCodes } from "./exitCode.ts";
@@ -11,6 +11,14 @@ import { waitForTask } from "./waiting.ts";
 /** When a person is asked first: `always`, or only when more than one object is meant. */
 export type Asks = "always" | "several" | "never";
 
+/** Something that becomes a task: how its plan is had, and how it is ordered. */
+interface Order {
+  plan(client: Client, reason: string | undefined): Promise<Plan>;
+  task(client: Client, reason: string | undefined, idempotencyKey: string): Promise<Task>;
+  /** More than one object may be meant. */
+  several: boolean;
+}
+
 /**
  * Carries a request out as the shared options say: shows its plan, asks, starts the task, waits and tells
  * what came of each object.
@@ -21,23 +29,48 @@ export async function change(context: Context, request: RequestInput, asks: Asks
   return typeof outcome === "number" ? outcome : await tellOutcome(context, outcome);
 }
 
+/** The same for what a task did not do. @param id of the task */
+export async function retry(context: Context, id: string): Promise<number> {
+  const params = { id };
+  const outcome = await order(
+    context,
+    {
+      plan: (client, reason) => client.call("taskRetryPlan", { params, body: { reason } }),
+      task: (client, reason, idempotencyKey) => client.call("taskRetry", { params, body: { reason }, idempotencyKey }),
+      several: true,
+    },
+    "several",
+  );
+  return typeof outcome === "number" ? outcome : await tellOutcome(context, outcome);
+}
+
 /** As `change`, for commands that go on afterwards: gives the ended task, or the exit code when there is none to wait for. */
 export async function carryOut(context: Context, request: RequestInput, asks: Asks = "never"): Promise<Task | number> {
+  const several = "vms" in request && Array.isArray(request.vms) ? request.vms.length > 1 : "select" in request && request.select !== undefined;
+  return order(
+    context,
+    {
+      plan: (client, reason = "") => client.call("planMake", { body: { request, reason } }),
+      task: (client, reason = "", idempotencyKey) => client.call("taskCreate", { body: { request, reason }, idempotencyKey }),
+      several,
+    },
+    asks,
+  );
+}
+
+async function order(context: Context, { plan, task: make, several }: Order, asks: Asks): Promise<Task | number> {
   const { options } = context;
   const client = await context.client();
-  const body = { request, reason: typeof options["reason"] === "string" ? options["reason"] : "" };
+  const reason = typeof options["reason"] === "string" ? options["reason"] : undefined;
   if (options["dryRun"]) {
-    await show(context, await client.call("planMake", { body }), (plan) => planLines(plan, context.paint));
+    await show(context, await plan(client, reason), (planned) => planLines(planned, context.paint));
     return exitCodes.ok;
   }
-  if (asks !== "never" && !options["yes"]) {
-    const several = "vms" in request && Array.isArray(request.vms) ? request.vms.length > 1 : "select" in request && request.select !== undefined;
-    if (asks === "always" || several) {
-      const plan = await client.call("planMake", { body });
-      if (asks === "always" || targetNames(plan).length > 1) await agree(context, plan);
-    }
+  if (asks !== "never" && !options["yes"] && (asks === "always" || several)) {
+    const planned = await plan(client, reason);
+    if (asks === "always" || targetNames(planned).length > 1) await agree(context, planned);
   }
-  const task = await client.call("taskCreate", { body, idempotencyKey: randomUUID() });
+  const task = await make(client, reason, randomUUID());
   if (options["wait"] === false) {
     await show(context, task, () => [task.id]);
     return exitCodes.ok;

@@ -12,6 +12,9 @@ import type { SampleStorage } from "./samples/sampleStorage.ts";
 import type { Peer, ServerFacts } from "./cluster/cluster.ts";
 import type { TermTimes } from "./cluster/term.ts";
 import type { Store } from "./store/openStore.ts";
+import type { TasksControl } from "./tasks/tasksControl.ts";
+
+export type { TaskOrder, TasksControl } from "./tasks/tasksControl.ts";
 
 /** Kinds that the estate keeps; tasks are kept apart. */
 export type EstateKind = Exclude<Kind, "task">;
@@ -98,32 +101,6 @@ export interface VmExplanation {
   fresh: boolean;
   sentences: string[];
   actions: { action: string; allowed: boolean; reason?: string }[];
-}
-
-export interface TaskOrder {
-  request: Request;
-  reason: string;
-  account: string;
-  /** In whose name it is planned; without one everything may be chosen. */
-  access?: PlanAccess | undefined;
-  idempotencyKey?: string | undefined;
-  /** What has another revision, by id, is left alone: its steps fail with `changedMeanwhile`. */
-  ifRevisions?: Readonly<Record<string, number>> | undefined;
-}
-
-export interface TasksControl {
-  /** Plans, keeps and begins. Resolves when the task is durable. The same key and request give the task of the first time. */
-  create(order: TaskOrder): Promise<Task>;
-  /** @throws PolyvisorError `notFound` */
-  get(id: string): Promise<Task>;
-  list(query: {
-    state?: Task["state"] | undefined;
-    /** Of this account only. */
-    by?: string | undefined;
-    limit: number;
-    cursor?: string | undefined;
-  }): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }>;
-  cancel(id: string): Promise<Task>;
 }
 
 export interface LoadRow {

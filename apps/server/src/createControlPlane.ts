@@ -32,6 +32,7 @@ import { StepPerformer } from "./tasks/performStep.ts";
 import { StepTurns } from "./tasks/stepTurns.ts";
 import { StepWork } from "./tasks/stepWork.ts";
 import { Tasks } from "./tasks/tasks.ts";
+import { TaskKeys } from "./tasks/taskKeys.ts";
 import { Templates } from "./templates/templates.ts";
 
 const standard: Intervals = {
@@ -185,6 +186,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     pool,
     serverId,
     leases,
+  const keys = await TaskKeys.open({ pool, serverId, log: roomLog(log, "tasks") });
     performer,
     tell,
     log: roomLog(log, "tasks"),
@@ -201,6 +203,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     pool,
     journal,
     performer,
+    keys,
     plan: (request, _account, reason, access) => plan(request, reason, access),
     serverId,
     log: roomLog(log, "tasks"),
@@ -277,6 +280,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       await cluster.stop();
       const disconnected = hosts.close();
       await Promise.race([disconnected, delay(intervals.stopGrace, undefined, { ref: false })]);
+      keys.close();
       await follower.close();
       await journal.close();
       await disconnected;

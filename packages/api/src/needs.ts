@@ -131,6 +131,8 @@ export const needs = {
   taskCreate: each("vm.view"),
   taskGet: each("task.view"),
   taskCancel: each("task.cancel"),
+  taskRetry: each("vm.view"),
+  taskRetryPlan: each("vm.view"),
   planMake: each("vm.view"),
   eventStream: each("vm.view"),
 

@@ -89,6 +89,8 @@ export const routePaths = {
   taskCreate: ["POST", "/tasks"],
   taskGet: ["GET", "/tasks/:id"],
   taskCancel: ["POST", "/tasks/:id/cancel"],
+  taskRetry: ["POST", "/tasks/:id/retry"],
+  taskRetryPlan: ["POST", "/tasks/:id/retry/plan"],
   planMake: ["POST", "/plans"],
   eventStream: ["GET", "/events"],
   hostHistory: ["GET", "/hosts/:id/history"],

@@ -38,6 +38,8 @@ export const taskSchema = z.object({
   startedAt: z.string().optional(),
   endedAt: z.string().optional(),
   cancelRequested: z.boolean(),
+  /** Task that this one does again: of many objects those that it failed for. */
+  retryOf: z.string().optional(),
   plan: planSchema,
   steps: z.array(taskStepSchema),
   failure: failureSchema.optional(),

@@ -5,7 +5,7 @@ const host = (name: "add" | "list" | "info" | "remove" | "test" | "reconnect" | 
 const store = (name: "list" | "info" | "create" | "start" | "stop" | "remove" | "refresh") => async () => (await import("../commands/datastore.ts"))[name];
 const volume = (name: "list" | "create" | "resize" | "remove" | "upload" | "download") => async () => (await import("../commands/volume.ts"))[name];
 const network = (name: "list" | "info" | "start" | "stop") => async () => (await import("../commands/network.ts"))[name];
-const task = (name: "list" | "show" | "cancel" | "wait") => async () => (await import("../commands/task.ts"))[name];
+const task = (name: "list" | "show" | "cancel" | "wait" | "retry") => async () => (await import("../commands/task.ts"))[name];
 const one = (kind: "host" | "datastore" | "network" | "task", operand: string = kind) => ({ operands: `<${operand}>`, completes: [kind] }) as const;
 
 /** Hosts, datastores, volumes, networks, servers, templates, tasks and events. */
@@ -241,6 +241,15 @@ export const siteRows: readonly CommandRow[] = [
     options: [["--no-wait", "do not wait until it has stopped"]],
     summary: "ask a task to stop; it stops in a known state",
     load: task("cancel"),
+  },
+  {
+    path: "task retry",
+    ...one("task"),
+    takes: ["change", "output"],
+    summary: "do again what a task did not do; of many objects only those it failed for",
+    details: "It is a new task, planned by what there is now and with your own rights. What held a secret was not kept and is asked for anew.",
+    examples: ["task retry task-0123456789ab", "task retry task-0123456789ab --dry-run"],
+    load: task("retry"),
   },
   {
     path: "events",

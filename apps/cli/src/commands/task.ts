@@ -1,5 +1,5 @@
 import type { Task } from "@polyvisor/model";
-import { tellOutcome } from "../change.ts";
+import { retry as doAgain, tellOutcome } from "../change.ts";
 import type { Context, Run } from "../command.ts";
 import { usageFailure } from "../failure.ts";
 import { showList } from "../listing.ts";
@@ -76,6 +76,7 @@ export const showTask: Run = async (context) => {
         ["Done", `${Math.round(task.progress * 100)} %`],
         ["By", task.by],
         ["Reason", task.reason],
+        ["Does again", task.retryOf],
         ["Asked for", timeText(task.createdAt)],
         ["Began", timeText(task.startedAt)],
         ["Ended", timeText(task.endedAt)],
@@ -107,3 +108,6 @@ export const cancel: Run = async (context) => {
   const ended = await waitForTask(context, client, task);
   await show(context, ended, () => [`${ended.id}: ${ended.state}`]);
 };
+
+/** `task retry ID`: what it did not do, planned anew with the rights of who asks. */
+export const retry: Run = (context) => doAgain(context, context.words[0]!);

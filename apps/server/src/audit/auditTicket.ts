@@ -6,7 +6,7 @@ import type { AuditDraft } from "./appendAudit.ts";
 /** Routes that read, and yet are told: content that may hold secrets leaves the server. Their entry is kept before the first byte. */
 export const auditedReads: ReadonlySet<RouteName> = new Set<RouteName>(["volumeRead", "auditLogExport", "supportBundle"]);
 /** Routes that are no GET and change nothing. */
-const harmless: ReadonlySet<RouteName> = new Set<RouteName>(["planMake"]);
+const harmless: ReadonlySet<RouteName> = new Set<RouteName>(["planMake", "taskRetryPlan"]);
 
 /** Whether what a route does stands in the audit log. */
 export const isAudited = (route: RouteName): boolean => auditedReads.has(route) || (routePaths[route][0] !== "GET" && !harmless.has(route));

@@ -4,6 +4,7 @@ import type { EstateKind, EstateObject, ObjectOf } from "../controlPlane.ts";
 import type { Estate } from "../estate/estate.ts";
 import type { AuditTicket } from "../audit/auditTicket.ts";
 import type { Actor } from "../history/actor.ts";
+import { shownPlan, type Asked } from "../tasks/asked.ts";
 import { ClaimLost, type Claim } from "./claim.ts";
 
 /** What a change is told with. */
@@ -39,7 +40,7 @@ export interface StepUpdate {
  */
 export class Draft {
   readonly changes: DraftChange[] = [];
-  readonly newTasks: { task: Task; plan: Plan; owner: string }[] = [];
+  readonly newTasks: { task: Task; plan: Plan; owner: string; asked: Asked | undefined }[] = [];
   readonly taskUpdates = new Map<string, TaskUpdate>();
   readonly stepUpdates = new Map<string, StepUpdate>();
   /** Entries of the audit log for what the batch changes. */
@@ -109,12 +110,15 @@ export class Draft {
     this.#change({ ...note, type: "deleted", object });
   }
 
-  addTask(task: Task, owner: string): void {
-    this.newTasks.push({ task, plan: task.plan, owner });
+  addTask(task: Task, owner: string, asked?: Asked): void {
+    this.newTasks.push({ task, plan: task.plan, owner, asked });
     this.#undo?.push(() => this.newTasks.pop());
   }
 
+  /** Of a task that is over the secrets of its plan are dropped: nothing needs them any more. */
   updateTask(task: Task): void {
+    const plan = task.endedAt === undefined ? task.plan : shownPlan(task.plan);
+    if (plan !== task.plan) this.also((client) => client.query("update task set plan = $2 where id = $1", [task.id, JSON.stringify(plan)]));
     this.#replace(this.taskUpdates, task.id, {
       id: task.id,
       state: task.state,

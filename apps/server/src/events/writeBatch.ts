@@ -55,9 +55,9 @@ export async function readSince(client: pg.ClientBase | pg.Pool, last: number): 
 }
 
 const insertTasks = `
-insert into task (id, state, title, by_account, reason, created_at, owner, plan, failure, ended_at)
-select id, state, title, by, reason, "createdAt", owner, plan, failure, "endedAt"
-from jsonb_to_recordset($1::jsonb) as t(id text, state text, title text, by text, reason text, "createdAt" timestamptz, owner text, plan jsonb, failure jsonb, "endedAt" timestamptz)`;
+insert into task (id, state, title, by_account, reason, created_at, owner, plan, failure, ended_at, asked, retry_of)
+select id, state, title, by, reason, "createdAt", owner, plan, failure, "endedAt", asked, "retryOf"
+from jsonb_to_recordset($1::jsonb) as t(id text, state text, title text, by text, reason text, "createdAt" timestamptz, owner text, plan jsonb, failure jsonb, "endedAt" timestamptz, asked jsonb, "retryOf" text)`;
 const updateTasks = `
 update task set state = t.state, started_at = t."startedAt", ended_at = t."endedAt", cancel_requested = task.cancel_requested or t."cancelRequested", revision = t.revision, failure = t.failure
 from jsonb_to_recordset($1::jsonb) as t(id text, state text, "startedAt" timestamptz, "endedAt" timestamptz, "cancelRequested" boolean, revision bigint, failure jsonb)
@@ -94,7 +94,7 @@ with held as (
 )
 select told.id, told.by_account as by from held left join notified on true left join told on true`;
 
-const taskRow = ({ task, plan, owner }: Draft["newTasks"][number]): object => ({
+const taskRow = ({ task, plan, owner, asked }: Draft["newTasks"][number]): object => ({
   id: task.id,
   state: task.state,
   title: task.title,
@@ -105,6 +105,8 @@ const taskRow = ({ task, plan, owner }: Draft["newTasks"][number]): object => ({
   owner,
   plan,
   failure: task.failure,
+  asked,
+  retryOf: task.retryOf,
 });
 
 /** What is written about a batch beside what is in it. */

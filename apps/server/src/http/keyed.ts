@@ -19,9 +19,9 @@ export const secretRoutes: ReadonlySet<RouteName> = new Set<RouteName>([
 ]);
 
 /** No GET, and yet nothing is changed that a repeat could change twice. */
-const changesNothing: ReadonlySet<RouteName> = new Set<RouteName>(["planMake", "hostTest", "identityProviderTest"]);
+const changesNothing: ReadonlySet<RouteName> = new Set<RouteName>(["planMake", "taskRetryPlan", "hostTest", "identityProviderTest"]);
 /** Keeps its own keys, in the transaction of the task: a repeat gets the task as it is now. */
-const ownKeys: ReadonlySet<RouteName> = new Set<RouteName>(["taskCreate", "taskRetry" as RouteName]);
+const ownKeys: ReadonlySet<RouteName> = new Set<RouteName>(["taskCreate", "taskRetry"]);
 /** POST that makes something new each time: never done again where nobody knows whether it was. */
 const makesAnother: ReadonlySet<RouteName> = new Set<RouteName>(["tokenCreate", "passkeyAdd", "totpRemove", "auditLogArchive"]);
 

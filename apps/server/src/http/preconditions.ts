@@ -45,6 +45,6 @@ export function refuseIfMatch(route: RouteName, header: string | undefined): voi
   throw new PolyvisorError("badRequest", {
     detail: `this route takes no If-Match${why === undefined ? "" : `: ${why}`}`,
     where: "header If-Match",
-    remedy: route === "taskCreate" ? "Name the revisions of the objects as `ifRevisions` in the body." : "Send it without If-Match.",
+    remedy: route === "taskCreate" || route === "taskRetry" ? "Name the revisions of the objects as `ifRevisions` in the body." : "Send it without If-Match.",
   });
 }

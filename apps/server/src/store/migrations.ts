@@ -7,6 +7,7 @@ import { history } from "./migrations/0006History.ts";
 import { access } from "./migrations/0007Access.ts";
 import { sampleTiers } from "./migrations/0008SampleTiers.ts";
 import { requestKeys } from "./migrations/0009RequestKeys.ts";
+import { taskRetry } from "./migrations/0010TaskRetry.ts";
 
 export interface Migration {
   /** 1, 2, 3, … without a gap. */
@@ -19,4 +20,4 @@ export interface Migration {
 }
 
 /** Every migration in order. One that was released is never changed: add the next. */
-export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers, history, access, sampleTiers, requestKeys];
+export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers, history, access, sampleTiers, requestKeys, taskRetry];

@@ -1,5 +1,6 @@
 import type { Failure, Kind, Plan } from "@polyvisor/model";
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
+import type { Asked } from "../tasks/asked.ts";
 import type { IdentityTables } from "./identityTables.ts";
 
 type Time = ColumnType<Date, Date | string, Date | string>;
@@ -46,6 +47,10 @@ export interface TaskTable {
   owner: string | null;
   plan: JSONColumnType<Plan>;
   failure: JSONColumnType<Failure> | null;
+  /** `tasks/asked.ts`. */
+  asked: JSONColumnType<Asked> | null;
+  /** Task that it does again. */
+  retry_of: string | null;
 }
 
 export interface TaskStepTable {

@@ -1,5 +1,6 @@
 import { PolyvisorError, type Plan, type Task, type TaskStep } from "@polyvisor/model";
 import type pg from "pg";
+import type { Asked } from "./asked.ts";
 import { progressOf } from "./outcome.ts";
 
 interface TaskRow {
@@ -14,6 +15,7 @@ interface TaskRow {
   cancel_requested: boolean;
   revision: number;
   failure: Task["failure"] | null;
+  retry_of: string | null;
 }
 interface StepRow {
   n: number;
@@ -24,7 +26,7 @@ interface StepRow {
   message: string | null;
   failure: TaskStep["failure"] | null;
 }
-const columns = "id, state, title, by_account, reason, created_at, started_at, ended_at, cancel_requested, revision, failure";
+const columns = "id, state, title, by_account, reason, created_at, started_at, ended_at, cancel_requested, revision, failure, retry_of";
 
 const headOf = (row: TaskRow, progress: number): Omit<Task, "plan" | "steps"> => ({
   kind: "task",
@@ -40,6 +42,7 @@ const headOf = (row: TaskRow, progress: number): Omit<Task, "plan" | "steps"> =>
   endedAt: row.ended_at?.toISOString(),
   cancelRequested: row.cancel_requested,
   failure: row.failure ?? undefined,
+  ...(row.retry_of === null ? {} : { retryOf: row.retry_of }),
 });
 
 /** A task with its steps. A step that has no row is one that waits. */
@@ -63,6 +66,12 @@ export async function readTask(pool: pg.Pool, id: string): Promise<Task | undefi
     };
   });
   return { ...headOf(row, progressOf(steps)), plan: row.plan, steps };
+}
+
+/** What a task was asked for; undefined where a version before this kept it. */
+export async function readAsked(pool: pg.Pool, id: string): Promise<Asked | undefined> {
+  const { rows } = await pool.query<{ asked: Asked | null }>("select asked from task where id = $1", [id]);
+  return rows[0]?.asked ?? undefined;
 }
 
 /** Tasks of a server that are not over, the oldest first. */

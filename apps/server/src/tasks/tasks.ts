@@ -1,24 +1,29 @@
-import { PolyvisorError, type Failure, type PlanStep, type Task, type TaskStep } from "@polyvisor/model";
+import { PolyvisorError, type Failure, type Plan, type PlanStep, type Task } from "@polyvisor/model";
 import type { Request } from "@polyvisor/api";
 import type { Logger } from "pino";
 import type pg from "pg";
 import type { PlanAccess } from "../access/planAccess.ts";
-import type { TaskOrder, TasksControl } from "../controlPlane.ts";
 import type { Leases } from "../cluster/leases.ts";
 import type { Sign } from "../cluster/term.ts";
 import { ClaimLost, type Claim } from "../events/claim.ts";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
-import { newId } from "../newId.ts";
+import type { PlanEstate } from "../plans/planInput.ts";
 import type { Work } from "../plans/work.ts";
+import { askedOf } from "./asked.ts";
 import { uponRevisions } from "./ifRevisions.ts";
+import { newTask } from "./newTask.ts";
 import { isOver } from "./outcome.ts";
-import { hashOf, otherRequest } from "./otherRequest.ts";
+import { hashOf } from "./otherRequest.ts";
 import type { StepContext, StepPerformer } from "./performStep.ts";
+import { retryRequest, type Retry } from "./retryRequest.ts";
 import type { StepTurns } from "./stepTurns.ts";
 import type { StepWork } from "./stepWork.ts";
+import type { KeyedOrder, TaskKeys } from "./taskKeys.ts";
 import { TaskRun, type Performed } from "./taskRun.ts";
-import { listTasks, openTasks, readTask } from "./taskRows.ts";
+import type { RetryOrder, TaskOrder, TasksControl } from "./tasksControl.ts";
+import { listTasks, openTasks, readAsked, readTask } from "./taskRows.ts";
+import { told } from "./told.ts";
 
 /** Finished tasks that are kept in memory for those who waited for them. */
 const finishedKept = 500;
@@ -32,6 +37,7 @@ export interface TasksOptions {
   leases: Pick<Leases, "held" | "settled">;
   stepWork: StepWork;
   turns: StepTurns;
+  keys: TaskKeys;
   hostExists(hostId: string): boolean;
   /** Takes open tasks of servers that are dead or gone into this server's hands. @returns their ids */
   claimTasks(dead: readonly Sign[]): Promise<string[]>;
@@ -48,8 +54,6 @@ export class Tasks implements TasksControl {
   readonly #options: TasksOptions;
   readonly #open = new Map<string, TaskRun>();
   readonly #finished = new Map<string, Task>();
-  /** Orders with a key that are on their way to the store. */
-  readonly #orders = new Map<string, { hash: string; task: Promise<Task> }>();
   /** On their way to the store, or right behind it. */
   readonly #making = new Set<string>();
   readonly ended: Record<string, number> = {};
@@ -88,19 +92,24 @@ export class Tasks implements TasksControl {
     for (const claim of claims) if (claim.kind === "task") this.#open.delete(claim.id);
   }
 
-  async create(order: TaskOrder): Promise<Task> {
-    if (order.idempotencyKey === undefined) return this.#make(order);
-    const key = `${order.account} ${order.idempotencyKey}`;
-    const hash = hashOf([order.request, order.reason, ...(order.ifRevisions === undefined ? [] : [order.ifRevisions])]);
-    const underWay = this.#orders.get(key);
-    if (underWay) return underWay.hash === hash ? await underWay.task : otherRequest(order.idempotencyKey);
-    const task = this.#makeOnce(order, hash);
-    this.#orders.set(key, { hash, task });
-    try {
-      return await task;
-    } finally {
-      this.#orders.delete(key);
-    }
+  create(order: TaskOrder): Promise<Task> {
+    return this.#once(order, [order.request, order.reason, ...(order.ifRevisions === undefined ? [] : [order.ifRevisions])], (keyed) =>
+      this.#make(order, keyed),
+    );
+  }
+
+  retry(order: RetryOrder): Promise<Task> {
+    const { of, reason, ifRevisions } = order;
+    return this.#once(order, ["retry", of, reason ?? null, ifRevisions ?? null], async (keyed) => {
+      const { request, warnings, first } = await this.#again(order);
+      return this.#make({ ...order, request, reason: reason ?? first.reason }, keyed, { of, warnings });
+    });
+  }
+
+  async retryPlan(order: RetryOrder): Promise<Plan> {
+    const { request, warnings, first } = await this.#again(order);
+    const { plan } = await this.#options.plan(request, order.account, order.reason ?? first.reason, order.access);
+    return { ...plan, warnings: [...warnings, ...plan.warnings] };
   }
 
   async get(id: string): Promise<Task> {
@@ -163,62 +172,37 @@ export class Tasks implements TasksControl {
     clearTimeout(timer);
   }
 
-  async #makeOnce(order: TaskOrder, hash: string): Promise<Task> {
-    const known = await this.#ordered(order);
-    if (known) return known.hash === hash ? this.get(known.taskId) : otherRequest(order.idempotencyKey!);
-    try {
-      return await this.#make(order, hash);
-    } catch (error) {
-      // Another server was faster; it may even have carried it out already, so that the plan finds nothing to do any more.
-      if (error instanceof PolyvisorError && error.code === "storeUnavailable") throw error;
-      const other = await this.#ordered(order).catch(() => undefined);
-      if (!other) throw error;
-      return other.hash === hash ? this.get(other.taskId) : otherRequest(order.idempotencyKey!);
-    }
-  }
-
-  async #ordered(order: TaskOrder): Promise<{ hash: string; taskId: string } | undefined> {
-    const { rows } = await this.#options.pool.query<{ hash: string; task_id: string }>(
-      "select encode(request_hash, 'hex') as hash, task_id from idempotency where account_id = $1 and key = $2",
-      [order.account, order.idempotencyKey],
-    );
-    return rows[0] && { hash: rows[0].hash, taskId: rows[0].task_id };
-  }
-
-  async #make(order: TaskOrder, hash?: string): Promise<Task> {
-    const work = await this.#options.plan(order.request, order.account, order.reason, order.access);
-    const { plan, failures } = uponRevisions(work, order.ifRevisions, this.#options.performer.estate);
-    const at = new Date(this.#options.now()).toISOString();
-    const steps = plan.steps.map(({ n }): TaskStep => {
-      const failure: Failure | undefined = failures.get(n);
-      return failure ? { n, state: "failed", progress: 0, startedAt: at, endedAt: at, message: failure.detail, failure } : { n, state: "waiting", progress: 0 };
-    });
-    const task: Task = {
-      kind: "task",
-      id: newId("task"),
-      revision: 1,
-      title: plan.title,
-      state: "queued",
-      progress: 0,
-      by: order.account,
-      reason: order.reason,
-      createdAt: at,
-      cancelRequested: false,
-      plan,
-      steps,
+  async #once(order: Pick<TaskOrder, "account" | "idempotencyKey">, whole: unknown[], make: (keyed?: KeyedOrder) => Promise<Task>): Promise<Task> {
+    if (order.idempotencyKey === undefined) return make();
+    const keyed = { account: order.account, key: order.idempotencyKey, hash: hashOf(whole) };
+    const reserved = async (): Promise<Task> => {
+      await this.#options.boundary("task reserved");
+      return make(keyed);
     };
+    return this.#options.keys.once(keyed, reserved, (id) => this.get(id));
+  }
+
+  async #again({ of, access, own }: RetryOrder): Promise<Retry & { first: Task }> {
+    const first = await this.get(of);
+    const estate: PlanEstate = access?.estate ?? this.#options.performer.estate;
+    const retry = retryRequest(first, await readAsked(this.#options.pool, of), estate);
+    return { ...retry, request: own?.(retry.request) ?? retry.request, first };
+  }
+
+  async #make(order: TaskOrder, keyed?: KeyedOrder, retry?: { of: string; warnings: string[] }): Promise<Task> {
+    const work = uponRevisions(
+      await this.#options.plan(order.request, order.account, order.reason, order.access),
+      order.ifRevisions,
+      this.#options.performer.estate,
+    );
+    if (retry) work.plan = { ...work.plan, warnings: [...retry.warnings, ...work.plan.warnings] };
+    const task = newTask(work, { ...order, retryOf: retry?.of }, this.#options.now());
+    const { steps } = task;
     const keep = (draft: Draft): void => {
-      draft.addTask(task, this.#options.serverId);
+      draft.addTask(task, this.#options.serverId, askedOf(order.request));
       for (const step of steps) if (isOver(step)) draft.updateStep({ ...step, taskId: task.id, failure: step.failure as Failure | undefined });
-      if (hash !== undefined)
-        draft.also((client) =>
-          client.query({
-            name: "journal-key",
-            text: "insert into idempotency (account_id, key, request_hash, task_id) values ($1, $2, decode($3, 'hex'), $4)",
-            values: [order.account, order.idempotencyKey, hash, task.id],
-          }),
-        );
-      draft.tellTask(steps.length <= 8 ? task : { ...task, plan: { ...plan, steps: [] }, steps: [] }, { type: "created", taskId: task.id });
+      if (keyed) this.#options.keys.keep(draft, keyed, task.id);
+      draft.tellTask(told(task, task.plan, steps, []), { type: "created", taskId: task.id });
     };
     this.#making.add(task.id);
     try {
@@ -255,6 +239,7 @@ export class Tasks implements TasksControl {
       log,
       now,
       boundary,
+      settled: (steps) => this.#options.performer.settled(steps),
       turn: (step, signal) => this.#options.turns.begin(step, signal),
       perform: (holding, step, context) => this.#perform(holding, step, context),
       ended: () => this.#end(run),

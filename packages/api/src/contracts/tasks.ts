@@ -3,6 +3,9 @@ import { z } from "zod";
 import { requestSchema } from "../request.ts";
 import { id, type Contract } from "./parts.ts";
 
+/** Revisions that were seen, by id: what has another one by the time of its step is left alone, and the step says so. */
+const ifRevisions = z.record(z.string().max(64), z.number().int()).optional();
+
 export const tasksContracts = {
   taskList: {
     summary: "Tasks, latest first",
@@ -22,13 +25,29 @@ export const tasksContracts = {
     body: z.strictObject({
       request: requestSchema,
       reason: z.string().max(1024).default(""),
-      /** Revisions that were seen, by id: what has another one by the time of its step is left alone, and the step says so. */
-      ifRevisions: z.record(z.string().max(64), z.number().int()).optional(),
+      ifRevisions,
     }),
     response: taskSchema,
   },
   taskGet: { summary: "One task with its plan and steps", who: "account", status: 200, params: id, response: taskSchema },
   taskCancel: { summary: "Ask a task to stop; it stops in a known state", who: "account", status: 202, params: id, response: taskSchema },
+  taskRetry: {
+    summary: "Do again what a task did not: a new task with a new plan, in the name and with the rights of who asks. Of many objects only those it failed for",
+    who: "account",
+    status: 202,
+    params: id,
+    /** `reason` is the first task's where absent. */
+    body: z.strictObject({ reason: z.string().max(1024).optional(), ifRevisions }).default({}),
+    response: taskSchema,
+  },
+  taskRetryPlan: {
+    summary: "The plan that a retry of a task would become; nothing is changed",
+    who: "account",
+    status: 200,
+    params: id,
+    body: z.strictObject({ reason: z.string().max(1024).optional() }).default({}),
+    response: planSchema,
+  },
   planMake: {
     summary: "The plan that a request would become; nothing is changed",
     who: "account",
