@@ -124,6 +124,11 @@ export class Tokens {
     }));
   }
 
+  /** Id of the account that a session or token is of. */
+  async ownerOf(tokenId: string): Promise<string | undefined> {
+    return (await this.#store.db.selectFrom("token").select("account_id").where("id", "=", tokenId).executeTakeFirst())?.account_id;
+  }
+
   /**
    * Revokes a token or session at once, on every server.
    * @param accountId whose it must be; anyone's where absent

@@ -1,6 +1,4 @@
-import { PolyvisorError } from "@polyvisor/model";
-import { isAdministrator } from "../../identity/administrators.ts";
-import type { Caller } from "../../identity/tokenCache.ts";
+import { AccountGuard } from "../../access/accountGuard.ts";
 import type { Handlers, Services } from "../handler.ts";
 
 type Mine =
@@ -19,75 +17,56 @@ type Mine =
   | "memberAdd"
   | "memberRemove";
 
-/** @throws PolyvisorError `forbidden` for who is no administrator */
-export function administratorsOnly(caller: Caller): void {
-  if (!isAdministrator(caller)) throw new PolyvisorError("forbidden", { detail: "only administrators may do this" });
-}
-
-/** Accounts and groups. */
-export function accountHandlers({ identity, url }: Services): Pick<Handlers, Mine> {
+/** Accounts and groups. That the caller may administer them the gate has asked; whether these ones, the guard. */
+export function accountHandlers({ identity, access, url }: Services): Pick<Handlers, Mine> {
   const { accounts, groups } = identity;
+  const guard = new AccountGuard(access, identity);
   return {
-    async accountList({ caller, query }) {
-      administratorsOnly(caller);
-      return accounts.page({ limit: query.limit, after: query.cursor });
-    },
-    async accountCreate({ caller, body }) {
-      administratorsOnly(caller);
+    accountList: ({ query }) => accounts.page({ limit: query.limit, after: query.cursor }),
+    async accountCreate({ caller, viewer, body }) {
+      for (const group of new Set(body.groups)) await guard.group(viewer, group);
       return accounts.create(caller, body);
     },
-    async accountShow({ caller, params }) {
-      administratorsOnly(caller);
-      return accounts.find(params.id);
+    accountShow: ({ params }) => accounts.find(params.id),
+    async accountChange({ caller, viewer, params, body, ifRevision }) {
+      const { id } = await guard.account(viewer, params.id);
+      return accounts.change(caller, id, body, ifRevision);
     },
-    async accountChange({ caller, params, body, ifRevision }) {
-      administratorsOnly(caller);
-      return accounts.change(caller, params.id, body, ifRevision);
+    async accountRemove({ caller, viewer, params, ifRevision }) {
+      const { id } = await guard.account(viewer, params.id);
+      await accounts.remove(caller, id, ifRevision);
     },
-    async accountRemove({ caller, params, ifRevision }) {
-      administratorsOnly(caller);
-      await accounts.remove(caller, params.id, ifRevision);
-    },
-    async accountCode({ caller, params, reply }) {
-      administratorsOnly(caller);
-      const account = await accounts.guarded(caller, params.id);
+    async accountCode({ viewer, params, reply }) {
+      const account = await guard.account(viewer, params.id);
       const { code, expiresAt } = await identity.codes.make(account.id);
       reply.header("cache-control", "no-store");
       return { code, url: `${url()}/#sign-in=${code}`, expiresAt };
     },
-    async accountReset({ caller, params }) {
-      administratorsOnly(caller);
-      const account = await accounts.guarded(caller, params.id);
+    async accountReset({ viewer, params }) {
+      const account = await guard.account(viewer, params.id);
       await identity.takeCredentials(account.id);
     },
-    async groupList({ caller }) {
-      administratorsOnly(caller);
-      return { items: await groups.list() };
-    },
-    async groupCreate({ caller, body }) {
-      administratorsOnly(caller);
-      return groups.create(body);
-    },
-    async groupGet({ caller, params }) {
-      administratorsOnly(caller);
+    groupList: async () => ({ items: await groups.list() }),
+    groupCreate: ({ body }) => groups.create(body),
+    async groupGet({ params }) {
       const group = await groups.find(params.id);
       return { ...group, accounts: await groups.members(group.id) };
     },
-    async groupChange({ caller, params, body, ifRevision }) {
-      administratorsOnly(caller);
-      return groups.change(params.id, body, ifRevision);
+    async groupChange({ viewer, params, body, ifRevision }) {
+      const { id } = await guard.group(viewer, params.id);
+      return groups.change(id, body, ifRevision);
     },
-    async groupRemove({ caller, params, ifRevision }) {
-      administratorsOnly(caller);
-      await groups.remove(params.id, ifRevision);
+    async groupRemove({ viewer, params, ifRevision }) {
+      const { id } = await guard.group(viewer, params.id);
+      await groups.remove(id, ifRevision);
     },
-    async memberAdd({ caller, params }) {
-      administratorsOnly(caller);
-      await groups.add(caller, params.id, params.account);
+    async memberAdd({ caller, viewer, params }) {
+      const { id } = await guard.group(viewer, params.id);
+      await groups.add(caller, id, params.account);
     },
-    async memberRemove({ caller, params }) {
-      administratorsOnly(caller);
-      await groups.takeOut(caller, params.id, params.account);
+    async memberRemove({ caller, viewer, params }) {
+      const { id } = await guard.group(viewer, params.id);
+      await groups.takeOut(caller, id, params.account);
     },
   };
 }

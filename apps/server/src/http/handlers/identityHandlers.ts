@@ -1,7 +1,7 @@
 import { PolyvisorError } from "@polyvisor/model";
-import { isAdministrator } from "../../identity/administrators.ts";
+import { AccountGuard } from "../../access/accountGuard.ts";
 import type { Handlers, Services } from "../handler.ts";
-import { administratorsOnly } from "./accountHandlers.ts";
+import { clearSessionCookie, isOwnPage, setSessionCookie } from "../sessionCookie.ts";
 import { fromOf } from "./signInHandlers.ts";
 
 type Mine =
@@ -17,22 +17,33 @@ type Mine =
   | "tokenDelete";
 
 /** Signing in and out, sessions, pass phrase and tokens. */
-export function identityHandlers({ identity, url }: Services): Pick<Handlers, Mine> {
+export function identityHandlers({ identity, access, url }: Services): Pick<Handlers, Mine> {
+  const guard = new AccountGuard(access, identity);
   return {
-    sessionCreate: ({ body, request }) => identity.signIn(body, fromOf(request)),
-    async sessionList({ caller, query }) {
+    async sessionCreate({ body: { inCookie, ...way }, request, reply }) {
+      if (inCookie === true && !isOwnPage(request))
+        throw new PolyvisorError("forbidden", { detail: "only a page of this server's own is given a session to keep", where: "header Origin" });
+      const signedIn = await identity.signIn(way, fromOf(request));
+      if (inCookie !== true) return signedIn;
+      setSessionCookie(request, reply, signedIn.token, signedIn.expiresAt);
+      return { ...signedIn, token: "" };
+    },
+    async sessionList({ caller, viewer, query }) {
       if (query.account === undefined && query.all !== "true") return { items: await identity.tokens.sessions(caller, caller.accountId) };
-      administratorsOnly(caller);
+      viewer.must("account.administer");
       const account = query.account === undefined ? undefined : (await identity.accounts.find(query.account)).id;
       return { items: await identity.tokens.sessions(caller, account) };
     },
-    async sessionRevoke({ caller, params }) {
-      await identity.tokens.revoke(params.id, isAdministrator(caller) ? undefined : caller.accountId, "session");
+    async sessionRevoke({ caller, viewer, params }) {
+      const owner = viewer.may("account.administer") ? await identity.tokens.ownerOf(params.id) : undefined;
+      if (owner !== undefined && owner !== caller.accountId) await guard.account(viewer, owner);
+      await identity.tokens.revoke(params.id, owner ?? caller.accountId, "session");
     },
-    async sessionDelete({ caller }) {
+    async sessionDelete({ caller, request, reply }) {
       if (caller.use !== "session")
         throw new PolyvisorError("conflict", { detail: "you came in by an API token, which has no session to end", remedy: "To revoke the token delete it." });
       await identity.endSession(caller);
+      clearSessionCookie(request, reply);
     },
     async signInCodeCreate({ caller }) {
       const { code, expiresAt } = await identity.makeCode(caller);

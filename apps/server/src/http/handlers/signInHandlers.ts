@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { PolyvisorError } from "@polyvisor/model";
+import { AccountGuard } from "../../access/accountGuard.ts";
 import { refuseNarrowed } from "../../identity/administrators.ts";
 import { redirectUri } from "../../identity/browserSignIn.ts";
 import { relyingParty } from "../../identity/passkeys.ts";
@@ -9,7 +10,6 @@ import type { Caller } from "../../identity/tokenCache.ts";
 import type { Handlers, RawAnswer, Services } from "../handler.ts";
 import { codePage, failurePage } from "../landing.ts";
 import { operatorError } from "../problem.ts";
-import { administratorsOnly } from "./accountHandlers.ts";
 
 type Mine =
   | "signInWays"
@@ -40,8 +40,9 @@ export const fromOf = ({ ip, headers }: FastifyRequest): From => ({
 const noStore = (reply: FastifyReply): FastifyReply => reply.header("cache-control", "no-store");
 
 /** Second factors, passkeys, and identity providers. @param names by which this server is known */
-export function signInHandlers({ identity, audit, url }: Services, names: readonly string[]): Pick<Handlers, Mine> {
+export function signInHandlers({ identity, access, audit, url }: Services, names: readonly string[]): Pick<Handlers, Mine> {
   const { factors, passkeys, providers, browser, throttle } = identity;
+  const guard = new AccountGuard(access, identity);
   const party = (request: FastifyRequest) => relyingParty(request.headers.origin, url(), names);
   /** For what makes or changes a credential of the caller's own. */
   const own = (caller: Caller): Caller => {
@@ -107,29 +108,20 @@ export function signInHandlers({ identity, audit, url }: Services, names: readon
       noStore(reply);
       return { recoveryCodes: await factors.renew(own(caller).accountId, body.code) };
     },
-    async identityProviderList({ caller }) {
-      administratorsOnly(caller);
-      return { items: await providers.list() };
-    },
-    async identityProviderGet({ caller, params }) {
-      administratorsOnly(caller);
-      return providers.find(params.id);
-    },
-    async identityProviderPut({ caller, params, body, ifRevision }) {
-      administratorsOnly(caller);
+    identityProviderList: async () => ({ items: await providers.list() }),
+    identityProviderGet: ({ params }) => providers.find(params.id),
+    async identityProviderPut({ viewer, params, body, ifRevision }) {
+      await guard.provider(viewer, params.id, body.settings);
       const kept = await providers.put(params.id, body, ifRevision);
       await identity.changed(); // switched off, it ends what its accounts have open
       return kept;
     },
-    async identityProviderRemove({ caller, params, ifRevision }) {
-      administratorsOnly(caller);
+    async identityProviderRemove({ viewer, params, ifRevision }) {
+      await guard.provider(viewer, params.id);
       await providers.remove(params.id, ifRevision);
       await identity.changed();
     },
-    async identityProviderTest({ caller, params, body }) {
-      administratorsOnly(caller);
-      return providers.trial(params.id, (settings) => redirectUri(settings, url()), body.name);
-    },
+    identityProviderTest: ({ params, body }) => providers.trial(params.id, (settings) => redirectUri(settings, url()), body.name),
   };
 }
 
