@@ -1,11 +1,13 @@
 # This machine's own libvirt: started where nothing else starts it, never changed where somebody looks after it.
 
 # listening PATH-END: whether a process listens on a Unix socket whose path ends so, in the files that we see.
+# Not by bash's own read: it seeks back after each line, and the kernel then writes the table again from its first socket
+# (four seconds where there are 4,500).
 listening() {
-  local flags path _
-  while read -r _ _ _ flags _ _ _ path; do
-    [[ $flags == 00010000 && $path == *"$1" && -S $path ]] && return 0
-  done </proc/net/unix
+  local path
+  while IFS= read -r path; do
+    [[ $path == *"$1" && -S $path ]] && return 0
+  done < <(awk '$4 == "00010000" && $8 ~ "^/" { print substr($0, index($0, "/")) }' /proc/net/unix)
   return 1
 }
 
