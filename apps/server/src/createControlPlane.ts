@@ -27,12 +27,13 @@ import { newId } from "./newId.ts";
 import { makeWork } from "./plans/makeWork.ts";
 import type { Work } from "./plans/work.ts";
 import { Sampler } from "./samples/sampler.ts";
+import { Arrivals } from "./tasks/arrivals.ts";
 import { placeVm } from "./tasks/placeVm.ts";
 import { StepPerformer } from "./tasks/performStep.ts";
 import { StepTurns } from "./tasks/stepTurns.ts";
 import { StepWork } from "./tasks/stepWork.ts";
-import { Tasks } from "./tasks/tasks.ts";
 import { TaskKeys } from "./tasks/taskKeys.ts";
+import { Tasks } from "./tasks/tasks.ts";
 import { Templates } from "./templates/templates.ts";
 
 const standard: Intervals = {
@@ -71,6 +72,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
         rules.seen(event, before as Vm | undefined, vm ? estate.withNative("vm", vm.nativeId).filter((each) => each.id !== vm.id) : []);
       }
       hosts.applied(event, own);
+      arrivals.applied(event);
     },
     lost: (claims) => {
       leases.refused(claims);
@@ -82,6 +84,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   });
   events.catchUp = () => journal.catchUp();
   const attribution = new Attribution(now);
+  const arrivals = new Arrivals(estate);
   const rules = new InventoryRules({ now, newId });
   const templates = await Templates.open({
     recipesFolder: options.recipesFolder ?? ownRecipes,
@@ -176,17 +179,18 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     attribution,
     templates,
     journal,
+    arrivals,
     leases,
     tell,
     hostWait: intervals.hostWait,
     place: placeVm(journal),
   });
   const turns = new StepTurns();
+  const keys = await TaskKeys.open({ pool, serverId, log: roomLog(log, "tasks") });
   const stepWork: StepWork = new StepWork({
     pool,
     serverId,
     leases,
-  const keys = await TaskKeys.open({ pool, serverId, log: roomLog(log, "tasks") });
     performer,
     tell,
     log: roomLog(log, "tasks"),
@@ -199,11 +203,11 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     turns,
     tell,
     hostExists: (id) => estate.get("host", id) !== undefined,
+    keys,
     claimTasks: (dead) => cluster.rows.claimTasks(dead),
     pool,
     journal,
     performer,
-    keys,
     plan: (request, _account, reason, access) => plan(request, reason, access),
     serverId,
     log: roomLog(log, "tasks"),
@@ -276,11 +280,11 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     async close() {
       closing = true;
       await tasks.close(intervals.stopGrace);
+      keys.close();
       // A host that waits for the store to take its changes waits no longer than the grace.
       await cluster.stop();
       const disconnected = hosts.close();
       await Promise.race([disconnected, delay(intervals.stopGrace, undefined, { ref: false })]);
-      keys.close();
       await follower.close();
       await journal.close();
       await disconnected;

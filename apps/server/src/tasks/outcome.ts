@@ -1,4 +1,5 @@
-import type { Plan, PlanStep, Task, TaskStep } from "@polyvisor/model";
+import { failureOf, type Failure, type Plan, type PlanStep, type Task, type TaskStep } from "@polyvisor/model";
+import { cancelled } from "./told.ts";
 
 const overStates: ReadonlySet<TaskStep["state"]> = new Set(["succeeded", "failed", "skipped", "cancelled", "interrupted"]);
 export const isOver = (step: TaskStep): boolean => overStates.has(step.state);
@@ -24,6 +25,28 @@ export function outcomeOf(plan: Plan, steps: readonly TaskStep[], cancelRequeste
   if (failed.size === 0) return "succeeded";
   if (cancelRequested && steps.some((step) => step.state === "cancelled")) return "cancelled";
   return new Set(items).size > failed.size ? "partial" : "failed";
+}
+
+/** What a task becomes with its last step: its outcome, and why where it is no success. */
+export function endOf(plan: Plan, steps: readonly TaskStep[], cancelRequested: boolean): Pick<Task, "state" | "failure"> {
+  const state = outcomeOf(plan, steps, cancelRequested);
+  if (state === "succeeded") return { state };
+  const first = steps.find((step) => step.failure)?.failure as Failure | undefined;
+  return { state, failure: first ?? (state === "cancelled" ? failureOf(cancelled()) : undefined) };
+}
+
+/** Steps that wait for the i-th one, directly or not. @param dependents of each step, those that wait for it directly */
+export function stepsBehind(dependents: readonly (readonly number[])[], steps: readonly TaskStep[], i: number): number[] {
+  const out = new Set<number>();
+  const queue = [i];
+  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+    for (const next of dependents[at]!) {
+      if (out.has(next) || steps[next]!.state !== "waiting") continue;
+      out.add(next);
+      queue.push(next);
+    }
+  }
+  return [...out];
 }
 
 /** 0 to 1 over all steps. */

@@ -11,13 +11,14 @@ import type { Hosts } from "../hosts/hosts.ts";
 import { buildTemplate } from "../templates/buildTemplate.ts";
 import { placeImage } from "../templates/placeImage.ts";
 import type { Templates } from "../templates/templates.ts";
+import { vmMadeBy, type Arrivals } from "./arrivals.ts";
 import { checkRevision } from "./ifRevisions.ts";
 import type { Performed } from "./taskRun.ts";
 
 /** Failures after which nobody knows whether the host did it. */
 const outcomeUnknown: ReadonlySet<ErrorCode> = new Set(["hostUnreachable", "hostRefused", "hostTimeout", "hostProtocol", "hostNameUnknown"]);
 const attempts = 3;
-/** How long a new VM is waited for in the estate after the host said that it is there. */
+/** How long new VMs are waited for in the estate after the host said that they are there. */
 const settleMs = 2_000;
 /** By then a regular look has found it. */
 const lookMs = 10_000;
@@ -31,6 +32,7 @@ export interface PerformerOptions {
   attribution: Attribution;
   templates: Templates;
   journal: Journal;
+  arrivals: Arrivals;
   leases: Pick<Leases, "held">;
   /** Tells the other servers of something. */
   tell(what: string): void;
@@ -110,7 +112,6 @@ export class StepPerformer {
               detail: `the datastore ${action.datastore} has a volume "${action.volume}", which was made meanwhile`,
               remedy: "Repeat the request: the plan will choose another name.",
             });
-          await this.#settle(hostId, action);
           return { message: look ? `${message}; it had been interrupted and was not done, so it was done now` : message };
         } catch (error) {
           if (!(error instanceof PolyvisorError) || !outcomeUnknown.has(error.code)) throw error;
@@ -176,17 +177,23 @@ export class StepPerformer {
 
   /** Puts a VM that was made into its folder. Until then it is at the top, where no grant of a folder reaches. */
   async #place(taskId: string, hostId: string, action: Action, place: Placing): Promise<void> {
-    const uuid = action.verb === "vm.create" || action.verb === "vm.define" ? action.vm : action.verb === "vm.clone" ? action.to : undefined;
+    const uuid = vmMadeBy(action);
     if (uuid === undefined) return;
-    for (let waited = 0; waited < lookMs && !this.#options.estate.byNative("vm", hostId, uuid); waited += 10) await delay(10);
+    await this.#options.arrivals.vm(hostId, uuid, lookMs);
     await this.#options.place(taskId, hostId, uuid, place);
   }
 
-  /** A client that asks for the VM right after the task ended shall find it. */
-  async #settle(hostId: string, action: Action): Promise<void> {
-    const uuid = action.verb === "vm.create" || action.verb === "vm.define" ? action.vm : action.verb === "vm.clone" ? action.to : undefined;
-    if (uuid === undefined) return;
-    for (let waited = 0; waited < settleMs && !this.#options.estate.byNative("vm", hostId, uuid); waited += 10) await delay(10);
+  /**
+   * Before a task ends: a client that asks for a VM right after that shall find it. What follows in the task does not
+   * wait for it, since it names the VM by the hypervisor's own id.
+   */
+  async settled(steps: readonly PlanStep[]): Promise<void> {
+    await Promise.all(
+      steps.map(({ hostId, action }) => {
+        const uuid = vmMadeBy(action);
+        return hostId === undefined || uuid === undefined ? undefined : this.#options.arrivals.vm(hostId, uuid, settleMs);
+      }),
+    );
   }
 
   #attribute(taskId: string, hostId: string, step: PlanStep): () => void {

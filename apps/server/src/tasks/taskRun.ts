@@ -4,7 +4,7 @@ import { ClaimLost, type Claim } from "../events/claim.ts";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
 import { cancelled, told } from "./told.ts";
-import { isOver, leftovers, outcomeOf, progressOf } from "./outcome.ts";
+import { endOf, isOver, leftovers, progressOf, stepsBehind } from "./outcome.ts";
 
 const progressEveryMs = 500;
 
@@ -26,6 +26,8 @@ export interface TaskRunOptions {
     step: PlanStep,
     context: { signal: AbortSignal; interrupted: boolean; progress(fraction: number, message?: string): void },
   ): Promise<Performed>;
+  /** Resolves when what these steps made is there for everybody to see, or after a while. */
+  settled(steps: readonly PlanStep[]): Promise<void>;
   boundary(point: string): void | Promise<void>;
   ended(run: TaskRun): void;
   /** Another server has the task. */
@@ -98,7 +100,7 @@ export class TaskRun {
       if (step.state === "running" || (step.state === "waiting" && this.#missing[i] === 0)) ready.push(i);
     });
     if (this.#left === 0) void this.#cleanUp().catch(() => undefined);
-    for (const i of ready) void this.#run(i, this.#steps[i]!.state === "running");
+    for (const i of ready) void this.#run(i, this.#steps[i]!.state === "running", undefined);
   }
 
   /** Asks it to stop. Resolves when that is durable. */
@@ -128,7 +130,8 @@ export class TaskRun {
     return this.#idle.promise;
   }
 
-  async #run(i: number, interrupted: boolean): Promise<void> {
+  /** @param after on its way to the store, and in front of what this one writes: nothing is done before it is there */
+  async #run(i: number, interrupted: boolean, after: Promise<void> | undefined): Promise<void> {
     const step = this.plan.steps[i]!;
     let leave: (() => void) | undefined;
     try {
@@ -144,7 +147,8 @@ export class TaskRun {
       if (!interrupted) {
         if (this.#cancel.signal.aborted) return void (await this.#end(i, { state: "cancelled" }));
         await this.#options.boundary(`step ${step.n} ready`);
-        await this.#write([[i, { state: "running", startedAt: this.#time() }]], () => this.#begin());
+        const marked = this.#write([[i, { state: "running", startedAt: this.#time() }]], () => this.#begin());
+        await Promise.all([after, marked]);
         await this.#options.boundary(`step ${step.n} running`);
       }
       const end = await this.#perform(i, step, interrupted);
@@ -190,20 +194,26 @@ export class TaskRun {
     }
   }
 
-  /** A step is over: those that waited for it go on or are skipped, and with the last one the task is over. */
+  /**
+   * A step is over: those that waited for it go on or are skipped, and with the last one the task is over. Its end and
+   * their beginning are written together where there is a turn for them.
+   */
   async #end(i: number, end: Partial<TaskStep> & { state: TaskStep["state"] }): Promise<void> {
     const changes: [number, Partial<TaskStep>][] = [[i, { ...end, endedAt: this.#time() }]];
     const ready: number[] = [];
     if (end.state === "succeeded") {
       for (const next of this.#dependents[i]!) if (--this.#missing[next]! === 0 && this.#steps[next]!.state === "waiting") ready.push(next);
-    } else for (const skipped of this.#reach(i)) changes.push([skipped, this.#skipped(i, end.state)]);
+    } else for (const skipped of stepsBehind(this.#dependents, this.#steps, i)) changes.push([skipped, this.#skipped(i, end.state)]);
+    const last = this.#left === changes.length;
+    const isDone = (at: number): boolean => (at === i ? end : this.#steps[at]!).state === "succeeded";
+    if (last) await this.#options.settled(this.plan.steps.filter((_, at) => isDone(at)));
     this.#left -= changes.length;
-    const last = this.#left === 0;
     changes.forEach(([at, change]) => (this.#steps[at] = { ...this.#steps[at]!, ...change }));
     const rest = last && leftovers(this.plan, this.#steps).length > 0;
-    await this.#write(changes, () => (last && !rest ? this.#finish() : undefined));
+    const written = this.#write(changes, () => (last && !rest ? this.#finish() : undefined));
+    for (const next of ready) void this.#run(next, false, written);
+    await written;
     if (rest) await this.#cleanUp();
-    for (const next of ready) void this.#run(next, false);
   }
 
   /** Removes volumes that were made for nothing, says so at their steps, and ends the task. May be repeated after a crash. */
@@ -231,7 +241,10 @@ export class TaskRun {
   }
 
   #skipAfter(i: number): void {
-    const changes = this.#reach(i).map((skipped): [number, Partial<TaskStep>] => [skipped, this.#skipped(i, this.#steps[i]!.state)]);
+    const changes = stepsBehind(this.#dependents, this.#steps, i).map((skipped): [number, Partial<TaskStep>] => [
+      skipped,
+      this.#skipped(i, this.#steps[i]!.state),
+    ]);
     if (changes.length === 0) return;
     this.#left -= changes.length;
     void this.#write(changes).catch(() => undefined);
@@ -245,32 +258,12 @@ export class TaskRun {
     };
   }
 
-  /** Steps that wait for this one, directly or not. */
-  #reach(i: number): number[] {
-    const out = new Set<number>();
-    const queue = [i];
-    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-      for (const next of this.#dependents[at]!) {
-        if (out.has(next) || this.#steps[next]!.state !== "waiting") continue;
-        out.add(next);
-        queue.push(next);
-      }
-    }
-    return [...out];
-  }
-
   #begin(): Partial<Task> | undefined {
     return this.#head.state === "queued" ? { state: "running", startedAt: this.#time() } : undefined;
   }
 
   #finish(): Partial<Task> {
-    const state = outcomeOf(this.plan, this.#steps, this.#head.cancelRequested);
-    const first = this.#steps.find((step) => step.failure)?.failure as Failure | undefined;
-    return {
-      state,
-      endedAt: this.#time(),
-      ...(state === "succeeded" ? {} : { failure: first ?? (state === "cancelled" ? failureOf(cancelled()) : undefined) }),
-    };
+    return { endedAt: this.#time(), ...endOf(this.plan, this.#steps, this.#head.cancelRequested) };
   }
 
   /** Changes steps and task, and resolves when that is committed. */
@@ -279,11 +272,13 @@ export class TaskRun {
     const more = task();
     const head = (this.#head = { ...this.#head, ...more, progress: progressOf(this.#steps), revision: this.#head.revision + 1 });
     const fields = [...Object.keys(more ?? {}), ...(changed.length > 0 ? ["progress", "steps"] : [])];
+    const whole = this.#whole(head);
+    const event = told(head, this.plan, this.#steps, changed); // as it is now: what is written behind it in the same transaction has its own
     await this.#options.journal.write((draft: Draft) => {
       draft.under(this.#options.claim);
       for (const step of changed) draft.updateStep({ ...step, taskId: head.id, failure: step.failure as Failure | undefined });
-      draft.updateTask(this.#whole(head));
-      draft.tellTask(told(head, this.plan, this.#steps, changed), { type: "changed", fields, taskId: head.id });
+      draft.updateTask(whole);
+      draft.tellTask(event, { type: "changed", fields, taskId: head.id });
     });
     changes.forEach(([i], at) => (this.#shown[i] = changed[at]!));
     if (head.revision > this.#shownHead.revision) this.#shownHead = head;
