@@ -20,6 +20,21 @@ test("arguments count, and the database's URL may come by the environment", () =
   ).toMatchObject({ dataFolder: "/d", port: 0, listen: "::", names: ["a", "b"], databaseUrl: "postgres://u@h/d" });
 });
 
+test("proxies may be named by arguments, environment or file, and nobody is believed otherwise", () => {
+  const of = (args: string[], env: NodeJS.ProcessEnv = {}) => {
+    const config = readConfig(args, env, false);
+    return config === "help" ? undefined : config.proxies;
+  };
+  expect(of([])).toBeUndefined();
+  for (const proxies of [
+    of(["--trust-proxy", "127.0.0.1,10.0.0.0/8", "--trust-proxy", "fd00::/8"]),
+    of([], { POLYVISOR_TRUST_PROXY: "127.0.0.1, 10.0.0.0/8" }),
+  ]) {
+    expect(proxies!.check("10.2.3.4")).toBe(true);
+    expect(proxies!.check("11.2.3.4")).toBe(false);
+  }
+});
+
 test("how often is measured may be said", () => {
   expect(readConfig(["--sample-interval", "60", "--samples-per-second", "12500"], {}, false)).toMatchObject({ sampleInterval: 60, samplesPerSecond: 12_500 });
 });
@@ -32,6 +47,8 @@ test.each([
   [["--database", "mysql://h/d"]],
   [["--log-level", "loud"]],
   [["--sample-interval", "1"]],
+  [["--trust-proxy", "proxy.example"]],
+  [["--trust-proxy", "0.0.0.0/0"]],
   [["--samples-per-second", "many"]],
 ])("%j is refused with a sentence", (args) => {
   expect(() => readConfig(args, {}, false)).toThrow(StartError);

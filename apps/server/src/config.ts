@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile, type FileSettings } from "./configFile.ts";
+import { trustedProxies, type TrustedProxies } from "./http/clientAddress.ts";
 import { logLevels, type LogLevel } from "./log.ts";
 import { StartError } from "./startError.ts";
 
@@ -19,6 +20,8 @@ export interface Config {
   sampleInterval?: number | undefined;
   /** Rows of samples in a second at most, of all servers; beyond that the interval is stretched. */
   samplesPerSecond?: number | undefined;
+  /** Proxies in front whose `X-Forwarded-For` is believed; nobody's where absent. */
+  proxies?: TrustedProxies | undefined;
   /** HTTPS in place of HTTP: with the site's certificate, or with one that the server makes for itself. */
   tls?: TlsConfig | undefined;
 }
@@ -32,6 +35,7 @@ export const fileSettings = {
   listen: false,
   database: false,
   name: true,
+  "trust-proxy": true,
   "log-level": false,
   "sample-interval": false,
   "samples-per-second": false,
@@ -41,7 +45,7 @@ export const fileSettings = {
 } as const;
 
 export const usage = `usage: node apps/server/src/main.ts [--config FILE] [--data DIR] [--port N] [--listen ADDRESS] [--database URL]
-       [--name HOST]... [--tls | --tls-certificate FILE --tls-key FILE] [--log-level LEVEL]
+       [--name HOST]... [--trust-proxy CIDR[,CIDR]]... [--tls | --tls-certificate FILE --tls-key FILE] [--log-level LEVEL]
 
   --config FILE      settings, a line each: NAME = VALUE, of the names below; what is given here or in the environment
                      goes before it
@@ -51,6 +55,9 @@ export const usage = `usage: node apps/server/src/main.ts [--config FILE] [--dat
   --database URL     a PostgreSQL of the site's, postgresql://USER@HOST/NAME; better given as POLYVISOR_DATABASE_URL,
                      because arguments are shown to every account of the machine (default: one of its own in DIR)
   --name HOST        a name by which clients call this server, beside localhost; may be repeated
+  --trust-proxy CIDR[,CIDR]
+                     addresses or networks of proxies in front, whose X-Forwarded-For says who the client is; may be repeated,
+                     also as POLYVISOR_TRUST_PROXY (default: nobody is believed)
   --tls              HTTPS with a certificate that the server makes for itself (in a file: tls = generated)
   --tls-certificate FILE, --tls-key FILE
                      HTTPS with the site's certificate (PEM, with its chain) and key; read again when they change
@@ -73,6 +80,7 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv, isRoot = proc
         listen: { type: "string" },
         database: { type: "string" },
         name: { type: "string", multiple: true },
+        "trust-proxy": { type: "string", multiple: true },
         config: { type: "string" },
         tls: { type: "boolean" },
         "tls-certificate": { type: "string" },
@@ -111,11 +119,27 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv, isRoot = proc
     port,
     databaseUrl,
     names: (values["name"] as string[] | undefined) ?? [...(file.get("name") ?? [])],
+    proxies: proxiesOf((values["trust-proxy"] as string[] | undefined) ?? [env["POLYVISOR_TRUST_PROXY"] ?? []].flat(), file.get("trust-proxy")),
     logLevel,
     sampleInterval: number("sample-interval", 5, 300),
     samplesPerSecond: number("samples-per-second", 10, 100_000),
     tls: tlsOf(values["tls"] === true ? "generated" : file.get("tls")?.[0], given("tls-certificate"), given("tls-key")),
   };
+}
+
+function proxiesOf(given: readonly string[], file: readonly string[] = []): TrustedProxies | undefined {
+  const cidrs = (given.length > 0 ? given : file)
+    .join(",")
+    .split(",")
+    .map((each) => each.trim())
+    .filter(Boolean);
+  try {
+    return cidrs.length === 0 ? undefined : trustedProxies(cidrs);
+  } catch (error) {
+    throw new StartError(`--trust-proxy: ${(error as Error).message}.`, "Name the addresses of your proxies, like 127.0.0.1,192.168.10.0/24.", {
+      cause: error,
+    });
+  }
 }
 
 function tlsOf(mode: string | undefined, certificate: string | undefined, key: string | undefined): TlsConfig | undefined {

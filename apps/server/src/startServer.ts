@@ -114,6 +114,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
         version,
         url: () => url,
         storeHealthy: () => store.healthy(),
+        proxies: config.proxies,
         stopping: stopping.signal,
         support: { log, config, store, version },
       },

@@ -71,6 +71,7 @@ export async function buildApp(
   app.setErrorHandler((error, request, reply) => {
     const { route } = request.routeOptions.config;
     const asked = { params: request.params, caller: request.caller, address: request.ip, requestId: request.id };
+  app.decorateRequest("passedOn", false);
     if (route !== undefined) auditRefusal(audit, { ...asked, route }, operatorError(error));
     sendProblem(error, request, reply, log);
   });
@@ -95,7 +96,8 @@ export async function buildApp(
     checkHost(request);
     // Who it came from is who asked the server that passed it on.
     const address = openPassedOn(access.secrets, request, services.serverId);
-    if (address !== undefined) Object.defineProperty(request, "ip", { value: address });
+    request.passedOn = address === undefined && client.passedOn;
+    Object.defineProperty(request, "ip", { value: address ?? client.address });
     const { route } = request.routeOptions.config;
     if (route === undefined) return;
     reply.header("cache-control", "private, no-cache");

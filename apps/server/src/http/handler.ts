@@ -10,6 +10,7 @@ import type { ControlPlane } from "../controlPlane.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Caller } from "../identity/tokenCache.ts";
 import type { SupportSources } from "../support/supportBundle.ts";
+import type { TrustedProxies } from "./clientAddress.ts";
 
 /** What the handlers stand on. */
 export interface Services {
@@ -26,6 +27,8 @@ export interface Services {
   /** Where clients find this server: `http://127.0.0.1:8420`. */
   url: () => string;
   storeHealthy: () => boolean;
+  /** Whose word on the client's address counts; nobody's where absent. */
+  proxies?: TrustedProxies | undefined;
   /** Aborted when the server stops: what streams for ever ends. */
   stopping: AbortSignal;
 }

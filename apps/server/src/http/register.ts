@@ -25,6 +25,8 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     caller: Caller | undefined;
+    /** Something in between passed it on, and `ip` is (or may be) that one's address. */
+    passedOn: boolean;
   }
 }
 

@@ -4,7 +4,6 @@ import type { Secrets } from "../controlPlane.ts";
 import type { Store } from "../store/openStore.ts";
 import { Accounts, type Account } from "./accounts.ts";
 import { administratorsId, firstAccount, refuseNarrowed } from "./administrators.ts";
-import { Attempts } from "./attempts.ts";
 import { BrowserSignIn } from "./browserSignIn.ts";
 import { ExternalAccounts } from "./externalAccounts.ts";
 import { Groups } from "./groups.ts";
@@ -13,6 +12,7 @@ import { IdentityProviders } from "./identityProviders.ts";
 import { Passkeys } from "./passkeys.ts";
 import { PassPhrases } from "./passPhrase.ts";
 import { randomId } from "./secretText.ts";
+import { SharedAttempts } from "./sharedAttempts.ts";
 import { SecondFactors } from "./secondFactors.ts";
 import { SignIn, type SignedIn, type Way } from "./signIn.ts";
 import { SignInCodes } from "./signInCodes.ts";
@@ -45,7 +45,7 @@ export class Identity {
   readonly browser: BrowserSignIn;
   readonly throttle: SignInThrottle;
   readonly #signIn: SignIn;
-  readonly #changes = new Attempts({ burst: 10, secondsEach: 6 });
+  readonly #changes: SharedAttempts;
 
   private constructor(store: Store, log: Logger, secrets: Secrets, cache: TokenCache, options: IdentityOptions) {
     const { now, providerDeadlineMs } = options;
@@ -61,7 +61,8 @@ export class Identity {
     this.providers = new IdentityProviders(store, secrets, { deadlineMs: providerDeadlineMs });
     const external = new ExternalAccounts(store, cache);
     this.browser = new BrowserSignIn(this.providers, external, this.codes, handles);
-    this.throttle = new SignInThrottle(handles, now);
+    this.throttle = new SignInThrottle(handles, store.pool, now);
+    this.#changes = new SharedAttempts({ pool: store.pool, of: "pass phrase", burst: 10, secondsEach: 6, now });
     this.#signIn = new SignIn({ store, log, external, ...this });
   }
 
@@ -101,7 +102,7 @@ export class Identity {
     if (row.source !== "local") throw new PolyvisorError("conflict", { detail: "your identity provider keeps your pass phrase", remedy: "Change it there." });
     if (row.pass_phrase_hash !== null && caller.use !== "local") {
       const key = `change:${caller.accountId}`;
-      this.#changes.take(key, "wrong pass phrases");
+      await this.#changes.take(key, "wrong pass phrases");
       if (current === undefined || !(await this.passPhrases.check(row.pass_phrase_hash, current))) {
         throw new PolyvisorError("wrongCredentials", {
           detail: "the present pass phrase is wrong",
@@ -109,7 +110,7 @@ export class Identity {
           remedy: "Give the present one as `current`. Where it is lost, set a new one with the command line on the server's machine.",
         });
       }
-      this.#changes.giveBack(key);
+      await this.#changes.giveBack(key);
     }
     await this.keepPassPhrase(caller.accountId, fresh);
     await this.tokens.endSessions(caller.accountId, caller.tokenId);

@@ -1,8 +1,8 @@
 import { PolyvisorError } from "@polyvisor/model";
 import type { Secrets } from "../controlPlane.ts";
 import type { Store } from "../store/openStore.ts";
-import { Attempts } from "./attempts.ts";
 import { hashCode, makeCode } from "./secretText.ts";
+import { SharedAttempts } from "./sharedAttempts.ts";
 import { base32, makeTotpSecret, matchingStep, stepOf, totpUri } from "./totp.ts";
 
 const recoveryCodes = 10;
@@ -14,13 +14,13 @@ export class SecondFactors {
   readonly #secrets: Secrets;
   readonly #now: () => number;
   // Only who knows the first factor comes here. 720 tries a day at 3 codes of a million each: 0.2 % a day.
-  readonly #attempts: Attempts;
+  readonly #attempts: SharedAttempts;
 
-  constructor(store: Store, secrets: Secrets, now: () => number = Date.now) {
+  constructor(store: Store, secrets: Secrets, now?: () => number) {
     this.#store = store;
     this.#secrets = secrets;
-    this.#now = now;
-    this.#attempts = new Attempts({ burst: 5, secondsEach: 120, now });
+    this.#now = now ?? Date.now;
+    this.#attempts = new SharedAttempts({ pool: store.pool, of: "second factor", burst: 5, secondsEach: 120, now });
   }
 
   /** A new secret, shown once; it counts when a right code confirmed it. @throws PolyvisorError `conflict` while another counts */
@@ -114,14 +114,14 @@ export class SecondFactors {
   }
 
   async #guarded(accountId: string, check: () => Promise<boolean>): Promise<void> {
-    this.#attempts.take(accountId, "wrong codes of this account's second factor");
+    await this.#attempts.take(accountId, "wrong codes of this account's second factor");
     if (!(await check()))
       throw new PolyvisorError("wrongCredentials", {
         detail: "the code of the second factor is wrong or was used already",
         where: "/secondFactor",
         remedy: "Take the code that the authenticator shows next, and check that its clock is right; a recovery code does as well.",
       });
-    this.#attempts.giveBack(accountId);
+    await this.#attempts.giveBack(accountId);
   }
 
   /** Of two who send the same code one gets in. */

@@ -86,9 +86,9 @@ export class SignIn {
 
   async #check(way: Way, from: From): Promise<Entered> {
     if ("name" in way) return this.#byPassPhrase(way, { ...from, device: way.device });
-    const { right } = this.#parts.throttle.begin(from);
+    const { right } = await this.#parts.throttle.begin(from);
     const entered = "code" in way ? await this.#byCode(way) : await this.#byPasskey(way);
-    right();
+    await right();
     return entered;
   }
 
@@ -113,7 +113,7 @@ export class SignIn {
     const { providers, external, factors, throttle } = this.#parts;
     // One count for each account, however it is spelled.
     const key = provider === undefined ? name : `${name.toLowerCase()}@${provider}`.replaceAll("\0", "");
-    const { right, line } = throttle.begin(from, key, await this.#isKnownPlace(key, from));
+    const { right, line } = await throttle.begin(from, key, await this.#isKnownPlace(key, from));
     let accountId: string | undefined;
     let by = "passPhrase";
     if (provider === undefined) accountId = await this.#checkPassPhrase(name, passPhrase, line);
@@ -126,7 +126,7 @@ export class SignIn {
       accountId = vouched && (await external.enter(vouched));
     }
     if (accountId === undefined) throw wrongPassPhrase();
-    right(); // the second factor is counted apart, by account
+    await right(); // the second factor is counted apart, by account
     if (!(await factors.wanted(accountId))) return { accountId, by, key };
     if (secondFactor === undefined)
       throw new PolyvisorError("secondFactorNeeded", { detail: "this account asks for a code of its authenticator", where: "/secondFactor" });

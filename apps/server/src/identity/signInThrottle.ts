@@ -1,7 +1,9 @@
 import { PolyvisorError } from "@polyvisor/model";
-import { addressKey, Attempts, isLoopback, RateLimited } from "./attempts.ts";
+import type pg from "pg";
+import { addressKey, isLoopback, RateLimited } from "./attempts.ts";
 import type { Handles } from "./handles.ts";
 import type { Line } from "./passPhrase.ts";
+import { SharedAttempts } from "./sharedAttempts.ts";
 
 const deviceMs = 400 * 86_400_000;
 const wayOut =
@@ -12,7 +14,7 @@ export interface Attempt {
   /** Whether it comes from where the account is known: strangers do not get in its way. */
   line: Line;
   /** To be called when it was right: only failures count. */
-  right(): void;
+  right(): Promise<void>;
 }
 
 /** Where a sign-in comes from. */
@@ -28,19 +30,20 @@ export interface From {
 
 /**
  * Slows guessing, and locks nobody out by the failures of others: who signed in before from a device or an address is
- * counted apart there (device cookies, as OWASP describes them). Only strangers share a count, by name.
+ * counted apart there (device cookies, as OWASP describes them). Only strangers share a count, by name. All servers of
+ * the site count together.
  */
 export class SignInThrottle {
   readonly #handles: Handles;
-  readonly #byAddress: Attempts;
-  readonly #familiar: Attempts;
-  readonly #strangers: Attempts;
+  readonly #byAddress: SharedAttempts;
+  readonly #familiar: SharedAttempts;
+  readonly #strangers: SharedAttempts;
 
-  constructor(handles: Handles, now: () => number = Date.now) {
+  constructor(handles: Handles, pool: pg.Pool, now?: () => number) {
     this.#handles = handles;
-    this.#byAddress = new Attempts({ burst: 10, secondsEach: 6, now });
-    this.#familiar = new Attempts({ burst: 10, secondsEach: 30, now });
-    this.#strangers = new Attempts({ burst: 50, secondsEach: 30, now });
+    this.#byAddress = new SharedAttempts({ pool, of: "address", burst: 10, secondsEach: 6, now });
+    this.#familiar = new SharedAttempts({ pool, of: "familiar", burst: 10, secondsEach: 30, now });
+    this.#strangers = new SharedAttempts({ pool, of: "strangers", burst: 50, secondsEach: 30, now });
   }
 
   /**
@@ -49,37 +52,33 @@ export class SignInThrottle {
    * @param knownPlace whether this account signed in from the address lately
    * @throws RateLimited
    */
-  begin(from: From, name?: string, knownPlace = false): Attempt {
+  async begin(from: From, name?: string, knownPlace = false): Promise<Attempt> {
     const address = addressKey(from.address);
-    const taken: [Attempts, string][] = [];
-    const take = (attempts: Attempts, key: string, what: string): void => {
+    const taken: [SharedAttempts, string][] = [];
+    const take = async (attempts: SharedAttempts, key: string, what: string): Promise<void> => {
       try {
-        attempts.take(key, what);
+        await attempts.take(key, what);
       } catch (error) {
-        for (const [before, held] of taken) before.giveBack(held); // one refusal is not two failures
+        await giveBack(); // one refusal is not two failures
         throw error instanceof RateLimited ? new RateLimited(what, error.seconds, name === undefined ? undefined : `Wait, or: ${wayOut}`) : error;
       }
       taken.push([attempts, key]);
     };
+    const giveBack = async (): Promise<void> => void (await Promise.all(taken.map(([attempts, key]) => attempts.giveBack(key))));
     const device = name === undefined || from.device === undefined ? undefined : this.#handles.read<{ name: string; id: string }>("device", from.device);
-    const passed = (line: Line): Attempt => ({
-      line,
-      right: () => {
-        for (const [attempts, key] of taken) attempts.giveBack(key);
-      },
-    });
+    const passed = (line: Line): Attempt => ({ line, right: giveBack });
     if (name !== undefined && device?.name === name) {
-      take(this.#familiar, `device ${device.id}`, "sign-ins to this account from this device");
+      await take(this.#familiar, `device ${device.id}`, "sign-ins to this account from this device");
       return passed("familiar");
     }
-    take(this.#byAddress, address, "sign-ins from this address");
+    await take(this.#byAddress, address, "sign-ins from this address");
     // A proxy's address is everybody's.
     if (name === undefined || (isLoopback(from.address) && !from.passedOn)) return passed("familiar");
     if (knownPlace && !from.passedOn) {
-      take(this.#familiar, `place ${name} ${address}`, "sign-ins to this account from this address");
+      await take(this.#familiar, `place ${name} ${address}`, "sign-ins to this account from this address");
       return passed("familiar");
     }
-    take(this.#strangers, name, "sign-ins to this account from places where it is new");
+    await take(this.#strangers, name, "sign-ins to this account from places where it is new");
     return passed("strangers");
   }
 

@@ -6,6 +6,7 @@ import type { Listening } from "../store/listening.ts";
 import type { Store } from "../store/openStore.ts";
 import { storeFailure } from "../store/storeFailure.ts";
 import { hashToken } from "./secretText.ts";
+import { pruneAttempts } from "./sharedAttempts.ts";
 
 /** Who sends a request. */
 export interface Caller {
@@ -145,6 +146,7 @@ export class TokenCache {
         .deleteFrom("known_place")
         .where("last_at", "<", new Date(Date.now() - 30 * 86_400_000))
         .execute();
+      await pruneAttempts(this.#store.pool);
     } catch (error) {
       for (const [id, use] of used) if (!this.#used.has(id)) this.#used.set(id, use);
       throw error;

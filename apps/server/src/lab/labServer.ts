@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type Client } from "@polyvisor/api/client";
 import { pino } from "pino";
+import type { Config } from "../config.ts";
 import { LogRooms } from "../logRooms.ts";
 import { startServer } from "../startServer.ts";
 
@@ -30,12 +31,12 @@ export async function makeDataFolder(): Promise<string> {
 }
 
 /** Starts it, on the private database or on the site's by URL. @param beside another server of the same site */
-export async function startLabServer(databaseUrl?: string, beside?: LabServer): Promise<LabServer> {
+export async function startLabServer(databaseUrl?: string, beside?: LabServer, more: Partial<Config> = {}): Promise<LabServer> {
   const folder = await makeDataFolder();
   if (beside) await copyFile(path.join(beside.folder, "secret.key"), path.join(folder, "secret.key"));
   const log = pino({ level: process.env["LAB_LOG"] ?? "fatal" }, pino.destination(2));
   new LogRooms(log);
-  const server = await startServer({ dataFolder: folder, listen: "127.0.0.1", port: 0, databaseUrl, names: [], logLevel: "error" }, log);
+  const server = await startServer({ dataFolder: folder, listen: "127.0.0.1", port: 0, databaseUrl, names: [], logLevel: "error", ...more }, log);
   const token = (await readFile(path.join(folder, "local-token"), "utf8")).trim();
   return {
     url: server.url,

@@ -31,11 +31,7 @@ type Mine =
   | "identityProviderTest";
 
 /** Where a request comes from, as the throttle counts it. */
-export const fromOf = ({ ip, headers }: FastifyRequest): From => ({
-  address: ip,
-  client: headers["user-agent"],
-  passedOn: headers["x-forwarded-for"] !== undefined || headers["forwarded"] !== undefined,
-});
+export const fromOf = ({ ip, headers, passedOn }: FastifyRequest): From => ({ address: ip, client: headers["user-agent"], passedOn });
 
 const noStore = (reply: FastifyReply): FastifyReply => reply.header("cache-control", "no-store");
 
@@ -54,7 +50,7 @@ export function signInHandlers({ identity, access, audit, url }: Services, names
       return { providers: (await providers.list()).filter((each) => each.enabled).map(({ name, settings }) => ({ name, kind: settings.kind })) };
     },
     async signInBegin({ params, body, request, reply }) {
-      throttle.begin(fromOf(request)).right(); // refused where the address is
+      await (await throttle.begin(fromOf(request))).right(); // refused where the address is
       noStore(reply);
       return { url: await browser.begin(params.id, body, url()) };
     },
@@ -64,9 +60,9 @@ export function signInHandlers({ identity, access, audit, url }: Services, names
       const visit = { action: "signInCallback", from: request.ip, request: request.id };
       const back = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => [value].flat().map((each) => [name, each] as [string, string])));
       try {
-        const { right } = throttle.begin(fromOf(request));
+        const { right } = await throttle.begin(fromOf(request));
         const { code, returnTo, accountId, provider } = await browser.finish(back);
-        right();
+        await right();
         const { name } = await identity.accounts.find(accountId);
         await audit.record({ ...visit, outcome: "done", by: name, details: { provider } });
         if (returnTo === undefined) return page(codePage(code));
