@@ -8,6 +8,7 @@ import { auditRefusal } from "../audit/requestAudit.ts";
 import { registerMetrics } from "../metrics/registerMetrics.ts";
 import type { ServerTls } from "../tls/serverTls.ts";
 import { authenticator } from "./authenticate.ts";
+import { clientAddress } from "./clientAddress.ts";
 import { registerConsole, takeWebSockets } from "./consoleSocket.ts";
 import { eventStreamHandler, standardTimes, type StreamTimes } from "./eventStream.ts";
 import type { Handlers, Services } from "./handler.ts";
@@ -94,6 +95,7 @@ export async function buildApp(
     // Node hands the connection of an upgrade over for good: after a refusal no second request is read from it.
     if (request.headers.upgrade !== undefined) reply.header("connection", "close");
     checkHost(request);
+    const client = clientAddress(request.ip, request.headers, services.proxies);
     // Who it came from is who asked the server that passed it on.
     const address = openPassedOn(access.secrets, request, services.serverId);
     request.passedOn = address === undefined && client.passedOn;
