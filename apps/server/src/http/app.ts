@@ -69,10 +69,10 @@ export async function buildApp(
   const endUnused = unusedConnections(app.server);
   app.addHook("preClose", async () => endUnused());
   app.decorateRequest("caller", undefined);
+  app.decorateRequest("passedOn", false);
   app.setErrorHandler((error, request, reply) => {
     const { route } = request.routeOptions.config;
     const asked = { params: request.params, caller: request.caller, address: request.ip, requestId: request.id };
-  app.decorateRequest("passedOn", false);
     if (route !== undefined) auditRefusal(audit, { ...asked, route }, operatorError(error));
     sendProblem(error, request, reply, log);
   });
