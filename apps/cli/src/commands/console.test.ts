@@ -65,6 +65,17 @@ describe("console", () => {
     expect(await done).toBe(exitCodes.ok);
     await expect.poll(again.received).toBe("x");
   });
+  it("says why a server cut it, and connects again", async () => {
+    await using setup = await consoleServer();
+    const io = fakeIo({ POLYVISOR_URL: setup.server.url });
+    const done = run(["console", "web1"], io);
+    (await setup.peer()).end(1012, "the server\u001b stops");
+    await setup.peer(1);
+    await io.until("again.", "err");
+    expect(io.err()).toContain("The console was cut: the server\\x1b stops; connecting again");
+    io.type("\u001d");
+    expect(await done).toBe(exitCodes.ok);
+  });
   it("ends with 1 and the server's words when the console fails, with 0 when it was closed", async () => {
     await using setup = await consoleServer();
     for (const [n, code, exit] of [

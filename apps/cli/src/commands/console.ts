@@ -67,10 +67,15 @@ export async function attach(context: Context, ref: string, patient = true): Pro
         return exitCodes.ok;
       }
       if (outcome.code !== 1006 && outcome.code !== 1001 && outcome.code !== 1012) throw ended(name, outcome);
-      context.note("\r\nThe connection was lost; connecting again … (^] ends)\r");
+      context.note(`\r\n${outcome.reason ? `The console was cut: ${escapeText(outcome.reason)}` : "The connection was lost"}; connecting again … (^] ends)\r`);
       const again = await Promise.race([leave.promise, reconnect(context, vm.id, wish, show)]);
       if (typeof again === "string") return exitCodes.ok;
-      if (!again) throw ended(name, { code: outcome.code, reason: outcome.reason || "the connection was lost" });
+      if (!again)
+        throw ended(
+          name,
+          { code: outcome.code, reason: outcome.reason || "the connection was lost" },
+          `Nothing answered for ${patienceSeconds} s. Attach again; where the site has other servers, at one of them (POLYVISOR_URL).`,
+        );
       socket = again;
       context.note(`Connected to ${name} again.\r`);
     }
@@ -84,8 +89,8 @@ export async function attach(context: Context, ref: string, patient = true): Pro
   }
 }
 
-const ended = (name: string, { code, reason }: ConsoleEnd): CliFailure =>
-  new CliFailure(exitCodes.failed, `The console of ${name} has ended: ${reason || `code ${code}`}.`, `See polyvisor explain ${name}, then attach again.`);
+const ended = (name: string, { code, reason }: ConsoleEnd, remedy = `See polyvisor explain ${name}, then attach again.`): CliFailure =>
+  new CliFailure(exitCodes.failed, `The console of ${name} has ended: ${reason || `code ${code}`}.`, remedy);
 
 async function reconnect(
   context: Context,

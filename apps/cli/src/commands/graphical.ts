@@ -85,9 +85,12 @@ async function bridge(context: Context, vm: string, viewer: Socket): Promise<voi
   });
   viewer.on("close", () => socket.close());
   viewer.resume();
-  const { reason } = await socket.ended;
+  const { code, reason } = await socket.ended;
+  const left = viewer.destroyed;
   viewer.end();
-  if (reason) context.note(escapeText(reason));
+  if (left) return;
+  if (code === 1012 || code === 1006) context.note(`The screen was cut: ${escapeText(reason || "the connection was lost")}. Connect the viewer again.`);
+  else if (reason) context.note(escapeText(reason));
 }
 
 async function drained(socket: ConsoleSocket, viewer: Socket): Promise<void> {

@@ -89,7 +89,7 @@ export async function buildApp(
   });
   const checkHost = hostCheck(names);
   const callerOf = authenticator(identity);
-  const passOn = peerProxy(services.control, access.secrets, (route, request) => void gate(access, route, request));
+  const passOn = peerProxy(services.control, access.secrets, (route, request) => void gate(access, route, request), services.stopping);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     // Node hands the connection of an upgrade over for good: after a refusal no second request is read from it.

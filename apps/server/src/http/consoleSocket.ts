@@ -12,6 +12,7 @@ import type { Call, Services } from "./handler.ts";
 import { objectOf } from "./handlers/pageOf.ts";
 import { operatorError } from "./problem.ts";
 import { callOf } from "./register.ts";
+import { comeAgain, shortReason } from "./wholeFrames.ts";
 
 /** How long a client may take to say goodbye when the server stops. */
 const goodbyeMs = 2_000;
@@ -53,6 +54,11 @@ export function registerConsole(app: FastifyInstance, { control, access, identit
     const vm = control.estate.get("vm", request.consoleEntry!.object!);
     return vm === undefined || access.viewer(caller).may("vm.console", vm);
   };
+  /** Whether another server looks after the VM's host by now. */
+  const handedOver = (vmId: string): boolean => {
+    const vm = control.estate.get("vm", vmId);
+    return vm !== undefined && !control.cluster.holds(vm.hostId);
+  };
   app.decorateRequest("consoleChannel", undefined);
   app.decorateRequest("consoleEntry", undefined);
   app.route({
@@ -86,7 +92,7 @@ export function registerConsole(app: FastifyInstance, { control, access, identit
       if (request.raw.socket.destroyed) channel.close();
     },
     handler: async () => undefined, // an ordinary request never comes here
-    wsHandler: (socket, request) => bridge(socket, request, stopping, times.heartbeatMs, () => stillMay(request)),
+    wsHandler: (socket, request) => bridge(socket, request, stopping, times.heartbeatMs, () => stillMay(request), handedOver),
   });
 }
 
@@ -98,6 +104,7 @@ async function bridge(
   stopping: AbortSignal,
   heartbeatMs: number,
   stillAllowed: () => Promise<boolean>,
+  handedOver: (vmId: string) => boolean,
 ): Promise<void> {
   const channel = request.consoleChannel!;
   let answered = true;
@@ -108,7 +115,7 @@ async function bridge(
     void stillAllowed().then((still) => still || end(socket, 1008, "you are not signed in any more, or may not use this console any more"));
   }, heartbeatMs);
   const stop = (): void => {
-    socket.close(1001, "the server stops");
+    end(socket, comeAgain, "the server stops");
     setTimeout(() => socket.terminate(), goodbyeMs).unref();
   };
   stopping.addEventListener("abort", stop, { once: true });
@@ -129,13 +136,18 @@ async function bridge(
   socket.on("close", () => channel.close());
   if (socket.readyState !== socket.OPEN) channel.close();
 
+  const over = (code: number, reason: string): void => {
+    if (stopping.aborted) return; // that was told
+    if (handedOver(request.consoleEntry!.object!)) end(socket, comeAgain, "another server looks after the host now");
+    else end(socket, code, reason);
+  };
   try {
     for await (const chunk of channel.readable) {
       await new Promise<void>((resolve, reject) => socket.send(chunk, { binary: true }, (error?: Error | null) => (error ? reject(error) : resolve())));
     }
-    end(socket, 1000, "the console was closed on its host");
+    over(1000, "the console was closed on its host");
   } catch (error) {
-    end(socket, 1011, operatorError(error).detail);
+    over(1011, operatorError(error).detail);
   } finally {
     clearInterval(timer);
     stopping.removeEventListener("abort", stop);
@@ -143,9 +155,6 @@ async function bridge(
   }
 }
 
-/** A close frame has room for 123 bytes of reason. */
 function end(socket: Socket, code: number, reason: string): void {
-  let text = reason;
-  while (Buffer.byteLength(text) > 123) text = text.slice(0, -1);
-  socket.close(code, text);
+  socket.close(code, shortReason(reason));
 }

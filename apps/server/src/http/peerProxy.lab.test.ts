@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, request as ask, type IncomingMessage, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { apiBase } from "@polyvisor/api";
 import fastify, { type FastifyInstance } from "fastify";
 import { pino } from "pino";
@@ -11,17 +12,21 @@ import { TestAuthority } from "../../../../tests/lab/certificates.ts";
 import type { Peer } from "../cluster/cluster.ts";
 import { secretBox } from "../identity/secretBox.ts";
 import { until } from "../lab/until.ts";
+import { takeWebSockets } from "./consoleSocket.ts";
 import { openPassedOn, passedOnHeader, sealPassedOn } from "./passedOn.ts";
 import { peerProxy } from "./peerProxy.ts";
 import { sendProblem } from "./problem.ts";
+import { closeFrame } from "./wholeFrames.ts";
 
 // The proxy between two real HTTP servers on loopback: what a whole server would answer stands in none of these.
 
 const secrets = secretBox(randomBytes(32));
 const closing: (() => void)[] = [];
 let live = true;
+let stopping = new AbortController();
 afterEach(() => {
   live = true;
+  stopping = new AbortController();
   for (const close of closing.splice(0)) close();
 });
 
@@ -35,6 +40,7 @@ async function listen(server: Server & { closeAllConnections(): void }, scheme: 
 /** A server that passes everything on to that one. */
 async function front(url: string, certificate?: string): Promise<string> {
   const app: FastifyInstance = fastify();
+  await takeWebSockets(app, pino({ level: "silent" }));
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, pino({ level: "silent" })));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
@@ -46,6 +52,7 @@ async function front(url: string, certificate?: string): Promise<string> {
     },
     secrets,
     () => undefined,
+    stopping.signal,
   );
   app.addHook("onRequest", async (request, reply) => {
     openPassedOn(secrets, request, "other");
@@ -56,6 +63,7 @@ async function front(url: string, certificate?: string): Promise<string> {
     ["PUT", "volumeWrite"],
   ] as const)
     app.route({ method, url: `${apiBase}/*`, config: { route }, handler: async () => "here" });
+  app.route({ method: "GET", url: `${apiBase}/console`, config: { route: "vmConsole" }, handler: async () => "here" });
   closing.push(() => (app.server.closeAllConnections(), void app.close()));
   await app.listen({ host: "127.0.0.1", port: 0 });
   return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}${apiBase}/x`;
@@ -171,6 +179,59 @@ test("an answer that breaks off in the middle is cut, never ended as if it were 
   const text = textOf(answer);
   (await begun.promise).destroy();
   await expect(text).rejects.toThrow(/aborted|hang up|ECONNRESET/);
+});
+
+/** A server that takes a WebSocket, and what a client of another server gets of it. */
+async function consoleOf(
+  begin: (socket: Duplex) => void,
+): Promise<{ got: Promise<{ text: string; code: number; reason: string }>; socket: WebSocket; peer: Promise<Duplex> }> {
+  const server = createServer();
+  const peer = Promise.withResolvers<Duplex>();
+  server.on("upgrade", ({ headers }, socket: Duplex) => {
+    const accept = createHash("sha1").update(`${headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+    socket.on("error", () => undefined);
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+    socket.resume();
+    begin(socket);
+    peer.resolve(socket);
+  });
+  const url = (await front(await listen(server, "http"))).replace(/^http(.*)\/x$/, "ws$1/console");
+  const socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  let text = "";
+  socket.addEventListener("message", ({ data }) => (text += Buffer.from(data as ArrayBuffer).toString()));
+  const got = once(socket, "close").then(([event]) => ({ text, code: (event as CloseEvent).code, reason: (event as CloseEvent).reason }));
+  return { got, socket, peer: peer.promise };
+}
+const binary = (text: string): Buffer => Buffer.concat([Buffer.of(0x82, text.length), Buffer.from(text)]);
+
+test("a console whose server is cut off ends with a word, behind what was whole", async () => {
+  const { got } = await consoleOf((socket) => {
+    socket.write(Buffer.concat([binary("login: "), binary("half a sentence").subarray(0, 6)]), () => socket.destroy());
+  });
+  expect(await got).toEqual({ text: "login: ", code: 1012, reason: expect.stringMatching(/went away; another one takes over/) });
+});
+
+test("a console whose server gives no sign of life ends with a word", async () => {
+  const { got, socket, peer } = await consoleOf((end) => end.write(binary("login: ")));
+  await once(socket, "message");
+  await peer;
+  live = false;
+  expect(await got).toMatchObject({ text: "login: ", code: 1012, reason: expect.stringMatching(/went away/) as string });
+});
+
+test("a console that is passed on ends with a word when the server in between stops", async () => {
+  const { got, socket, peer } = await consoleOf((end) => end.write(binary("login: ")));
+  await once(socket, "message");
+  const gone = once(await peer, "end");
+  stopping.abort();
+  expect(await got).toEqual({ text: "login: ", code: 1012, reason: "the server stops" });
+  await gone;
+});
+
+test("what the other server says at the end of a console is what the client hears, and nothing is added", async () => {
+  const { got } = await consoleOf((socket) => socket.end(closeFrame(1000, "the console was closed on its host")));
+  expect(await got).toEqual({ text: "", code: 1000, reason: "the console was closed on its host" });
 });
 
 test("over TLS only the very certificate is taken that the server put down when it came in", async () => {

@@ -1,13 +1,14 @@
 import { X509Certificate } from "node:crypto";
 import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest, type RequestOptions as TlsOptions } from "node:https";
-import type { Duplex } from "node:stream";
+import { Transform, type Duplex } from "node:stream";
 import type { RouteName } from "@polyvisor/api";
 import { PolyvisorError } from "@polyvisor/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Peer } from "../cluster/cluster.ts";
 import type { ControlPlane, EstateKind, Secrets } from "../controlPlane.ts";
 import { passedOnHeader, sealPassedOn } from "./passedOn.ts";
+import { closeFrame, comeAgain, WholeFrames } from "./wholeFrames.ts";
 
 /** Routes that are answered over the connection to a host, with the kind of object that their path names. */
 const overConnection: Partial<Record<RouteName, EstateKind>> = {
@@ -32,6 +33,8 @@ const hopByHop: ReadonlySet<string> = new Set([
 const connectMs = 10_000;
 /** How often it is looked whether the other server still gives signs of life; one that merely stands still cuts no connection. */
 const lookMs = 1_000;
+/** How long the client of a console that ended may take to say goodbye. */
+const goodbyeMs = 2_000;
 
 type Parts = Pick<ControlPlane, "estate"> & { cluster: Pick<ControlPlane["cluster"], "holds" | "holderOf" | "isLive"> };
 
@@ -39,12 +42,14 @@ type Parts = Pick<ControlPlane, "estate"> & { cluster: Pick<ControlPlane["cluste
  * Passes a request that needs the connection to a host to the server that has it, as it came and with the caller's own
  * token, which is good at every server.
  * @param admit the gate; throws what the caller is to be told
+ * @param stopping aborted when this server stops: consoles that are passed on end, and say so
  * @returns whether it did; `false` where this server answers itself
  */
 export function peerProxy(
   { cluster, estate }: Parts,
   secrets: Secrets,
   admit: (route: RouteName, request: FastifyRequest) => void,
+  stopping: AbortSignal,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<boolean> {
   return async (request, reply) => {
     const { route } = request.routeOptions.config;
@@ -55,7 +60,7 @@ export function peerProxy(
     const peer = request.headers[passedOnHeader] === undefined ? await cluster.holderOf(hostId) : undefined;
     admit(route!, request); // who may not see it learns nothing of who looks after it
     if (!peer || peer.url === "") throw nobody("the host is being handed from one server to another");
-    await pass(peer, request, reply, sealPassedOn(secrets, request, peer.id), () => cluster.isLive(peer.id));
+    await pass(peer, request, reply, sealPassedOn(secrets, request, peer.id), () => cluster.isLive(peer.id), stopping);
     return true;
   };
 }
@@ -93,13 +98,15 @@ function send(peer: Peer, raw: IncomingMessage, origin: string): ClientRequest {
 }
 
 /** Resolves when the answer has begun; both directions then flow on at the pace of who takes them. */
-async function pass(peer: Peer, request: FastifyRequest, reply: FastifyReply, origin: string, isLive: () => boolean): Promise<void> {
+async function pass(peer: Peer, request: FastifyRequest, reply: FastifyReply, origin: string, isLive: () => boolean, stopping: AbortSignal): Promise<void> {
   const { raw } = request;
   const upgrades = raw.headers.upgrade !== undefined;
   const onward = send(peer, raw, origin);
   let reached = false;
   const timer = setTimeout(() => onward.destroy(new Error("no connection in time")), connectMs);
-  const watch = setInterval(() => isLive() || onward.destroy(new Error("it gives no sign of life")), lookMs);
+  /** Where it is a console: an upgraded request does not end its connection any more. */
+  let far: Duplex | undefined;
+  const watch = setInterval(() => isLive() || (far ?? onward).destroy(new Error("it gives no sign of life")), lookMs);
   onward.once("socket", (socket) =>
     socket.once(peer.url.startsWith("https:") ? "secureConnect" : "connect", () => {
       reached = true;
@@ -114,7 +121,7 @@ async function pass(peer: Peer, request: FastifyRequest, reply: FastifyReply, or
   raw.once("close", () => raw.complete || onward.destroy());
   raw.socket.once("close", () => {
     clearInterval(watch);
-    onward.destroy();
+    (far ?? onward).destroy();
   });
   await new Promise<void>((resolve, reject) => {
     onward.on("error", (error) => {
@@ -142,7 +149,8 @@ async function pass(peer: Peer, request: FastifyRequest, reply: FastifyReply, or
     });
     onward.once("upgrade", (answer, socket, head) => {
       reply.hijack();
-      join(raw.socket, answer, socket, head);
+      far = socket;
+      join(raw.socket, answer, socket, head, stopping);
       resolve();
     });
     if (upgrades) onward.end();
@@ -180,15 +188,34 @@ function refuse(client: Duplex, answer: IncomingMessage): void {
   answer.once("error", () => client.destroy());
 }
 
-function join(client: Duplex, answer: IncomingMessage, server: Duplex, head: Buffer): void {
+/** Both ways at the pace of who takes it. Where the other server breaks off, or this one stops, the client is told by a close frame. */
+function join(client: Duplex, answer: IncomingMessage, server: Duplex, head: Buffer, stopping: AbortSignal): void {
   client.write(headOf(answer));
-  if (head.length > 0) client.write(head);
-  client.pipe(server).pipe(client);
-  for (const [one, other] of [
-    [client, server],
-    [server, client],
-  ] as const) {
-    one.once("error", () => other.destroy());
-    one.once("close", () => other.destroy());
-  }
+  const frames = new WholeFrames();
+  const back = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => done(null, frames.take(chunk)),
+    flush(done) {
+      const reason = stopping.aborted ? "the server stops" : "the server that looks after the host went away; another one takes over";
+      done(null, frames.between && !frames.closed ? closeFrame(comeAgain, reason) : undefined);
+    },
+  });
+  const stop = (): void => void server.destroy();
+  if (head.length > 0) back.write(head);
+  client.pipe(server);
+  server.pipe(back).pipe(client);
+  server
+    .on("error", () => undefined)
+    .once("close", () => {
+      back.end();
+      setTimeout(() => client.destroy(), goodbyeMs).unref();
+    });
+  client
+    .on("error", () => undefined)
+    .once("close", () => {
+      stopping.removeEventListener("abort", stop);
+      back.destroy();
+      server.destroy();
+    });
+  if (stopping.aborted) stop();
+  else stopping.addEventListener("abort", stop, { once: true });
 }
