@@ -100,7 +100,7 @@ export class TaskRun {
       if (step.state === "running" || (step.state === "waiting" && this.#missing[i] === 0)) ready.push(i);
     });
     if (this.#left === 0) void this.#cleanUp().catch(() => undefined);
-    for (const i of ready) void this.#run(i, this.#steps[i]!.state === "running", undefined);
+    for (const i of ready) void this.#run(i, this.#steps[i]!.state === "running");
   }
 
   /** Asks it to stop. Resolves when that is durable. */
@@ -131,7 +131,7 @@ export class TaskRun {
   }
 
   /** @param after on its way to the store, and in front of what this one writes: nothing is done before it is there */
-  async #run(i: number, interrupted: boolean, after: Promise<void> | undefined): Promise<void> {
+  async #run(i: number, interrupted: boolean, after?: Promise<void>): Promise<void> {
     const step = this.plan.steps[i]!;
     let leave: (() => void) | undefined;
     try {
@@ -170,7 +170,8 @@ export class TaskRun {
       this.#cancel.abort(error);
       return this.#options.lost(this);
     }
-    if (!this.#stopped) this.#options.log.error({ task: this.id, step: step.n, err: error }, "a step could not be kept");
+    const closing = error instanceof PolyvisorError && error.code === "starting";
+    if (!this.#stopped && !closing) this.#options.log.error({ task: this.id, step: step.n, err: error }, "a step could not be kept");
   }
 
   async #perform(i: number, step: PlanStep, interrupted: boolean): Promise<Partial<TaskStep> & { state: TaskStep["state"] }> {

@@ -207,9 +207,11 @@ export class Tasks implements TasksControl {
     this.#making.add(task.id);
     try {
       await this.#options.boundary("task planned");
-      await this.#options.journal.ask(keep);
-      await this.#options.boundary("task created");
+      const kept = this.#options.journal.ask(keep);
+      // Its first steps are marked in the same transaction. Where the task is not kept no mark of it is, and nothing is begun.
       this.#begin(task, 1);
+      await kept;
+      await this.#options.boundary("task created");
     } catch (error) {
       if (error instanceof PolyvisorError && error.code === "storeUnavailable") this.#beginLater(task.id);
       throw error;
@@ -245,7 +247,7 @@ export class Tasks implements TasksControl {
       ended: () => this.#end(run),
       lost: () => {
         claim.lost = true;
-        log.warn({ task: run.id }, "another server took the task over");
+        log.info({ task: run.id }, "the task is not this server's any more");
         if (this.#open.get(run.id) === run) this.#open.delete(run.id);
       },
     });

@@ -1,0 +1,55 @@
+import { simWorld } from "@polyvisor/hypervisors";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openLabPlane, type LabPlane } from "../lab/labPlane.ts";
+import { until } from "../lab/until.ts";
+
+const uri = "sim://tasks/host-0001?hosts=1&vms=4";
+let lab: LabPlane;
+beforeAll(async () => {
+  lab = await openLabPlane();
+  await lab.plane.hosts.add({ uri }, "test");
+  await until("all VMs", () => lab.plane.estate.tables.vm.byId.size === 4, 60_000);
+});
+afterAll(async () => {
+  await lab.close();
+  simWorld("tasks").reset();
+});
+
+const someVm = () => [...lab.plane.estate.tables.vm.byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))[0]!;
+
+/** The transactions in which a task was told of, in their order, by number; and what they told of its steps. */
+async function transactionsOf(id: string): Promise<{ at: number; steps: string }[]> {
+  const { rows } = await lab.store.pool.query<{ xid: string; steps: { state: string }[] }>(
+    "select xmin::text as xid, doc -> 'steps' as steps from event where object_id = $1 order by event.id",
+    [id],
+  );
+  const xids = [...new Set(rows.map(({ xid }) => xid))];
+  return rows.map(({ xid, steps }) => ({ at: xids.indexOf(xid), steps: steps.map(({ state }) => state).join(" ") }));
+}
+
+test("a task is kept with the mark of its first step, and the end of a step with the mark of the next", async () => {
+  const task = await lab.run({ do: "vm.create", spec: { name: "made", memory: 2 ** 28 }, start: true });
+  expect(task.state).toBe("succeeded");
+  expect(await transactionsOf(task.id)).toEqual([
+    { at: 0, steps: "waiting waiting" },
+    { at: 0, steps: "running waiting" },
+    { at: 1, steps: "succeeded waiting" },
+    { at: 1, steps: "succeeded running" },
+    { at: 2, steps: "succeeded succeeded" },
+  ]);
+  // Who asks right after the end finds it.
+  expect(lab.plane.estate.find("vm", "made").nativeId).toBe((task.plan.steps[0]!.action as { vm: string }).vm);
+});
+
+test("of a task that the database does not take nothing is begun", async () => {
+  const vm = someVm();
+  const request = { do: "vm.setAutostart", vms: [vm.id], on: !vm.autostart };
+  await lab.store.pool.query("alter table task add constraint refused check (reason <> 'refuse me') not valid");
+  const [refused, taken] = await Promise.allSettled([lab.run(request, { reason: "refuse me" }), lab.run({ do: "vm.describe", vms: [vm.id], title: "taken" })]);
+  expect(refused).toMatchObject({ status: "rejected", reason: { constraint: "refused" } });
+  expect(taken).toMatchObject({ status: "fulfilled", value: { state: "succeeded" } });
+  await until("nothing is open", () => lab.plane.metrics().tasks.open.queued === 0);
+  expect((await lab.store.pool.query("select from task where reason = 'refuse me'")).rowCount).toBe(0);
+  expect((await lab.store.pool.query("select from task_step left join task on task.id = task_id where task.id is null")).rowCount).toBe(0);
+  expect(lab.plane.estate.get("vm", vm.id)).toMatchObject({ autostart: vm.autostart, title: "taken" });
+});
