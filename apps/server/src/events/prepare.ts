@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Estate } from "../estate/estate.ts";
 import type { Actor } from "../history/actor.ts";
 import { Draft, eventOf } from "./draft.ts";
+import { joinTaskNews } from "./joinTaskNews.ts";
 import type { Batch } from "./turns.ts";
 
 /** Reads the estate through the draft and writes to it; may be run again after a failure of the store. */
@@ -46,5 +47,6 @@ export function prepare(queue: Waiting[], estate: Estate, limit: number, now: nu
   }
   const open = queue.splice(0, count);
   const at = new Date(now).toISOString();
+  joinTaskNews(draft.changes);
   return { id: randomUUID(), draft, events: draft.changes.map((change) => eventOf(change, at)), taken, thrown, open, limit };
 }

@@ -3,7 +3,7 @@ import type { Event } from "@polyvisor/model";
 import { appendAudit, holdAuditHead, type AuditHead } from "../audit/appendAudit.ts";
 import { together } from "../store/together.ts";
 import { FenceRefused, type Claim } from "./claim.ts";
-import type { Draft } from "./draft.ts";
+import type { Draft, TaskUpdate } from "./draft.ts";
 import { eventColumns, eventOfRow, type EventRow } from "./eventRow.ts";
 
 /** All servers write events under this lock, so that ids rise in the order of commit. */
@@ -55,9 +55,9 @@ export async function readSince(client: pg.ClientBase | pg.Pool, last: number): 
 }
 
 const insertTasks = `
-insert into task (id, state, title, by_account, reason, created_at, owner, plan, failure, ended_at, asked, retry_of)
-select id, state, title, by, reason, "createdAt", owner, plan, failure, "endedAt", asked, "retryOf"
-from jsonb_to_recordset($1::jsonb) as t(id text, state text, title text, by text, reason text, "createdAt" timestamptz, owner text, plan jsonb, failure jsonb, "endedAt" timestamptz, asked jsonb, "retryOf" text)`;
+insert into task (id, state, title, by_account, reason, created_at, owner, plan, failure, started_at, ended_at, cancel_requested, revision, asked, retry_of)
+select id, state, title, by, reason, "createdAt", owner, plan, failure, "startedAt", "endedAt", "cancelRequested", revision, asked, "retryOf"
+from jsonb_to_recordset($1::jsonb) as t(id text, state text, title text, by text, reason text, "createdAt" timestamptz, owner text, plan jsonb, failure jsonb, "startedAt" timestamptz, "endedAt" timestamptz, "cancelRequested" boolean, revision bigint, asked jsonb, "retryOf" text)`;
 const updateTasks = `
 update task set state = t.state, started_at = t."startedAt", ended_at = t."endedAt", cancel_requested = task.cancel_requested or t."cancelRequested", revision = t.revision, failure = t.failure
 from jsonb_to_recordset($1::jsonb) as t(id text, state text, "startedAt" timestamptz, "endedAt" timestamptz, "cancelRequested" boolean, revision bigint, failure jsonb)
@@ -94,19 +94,25 @@ with held as (
 )
 select told.id, told.by_account as by from held left join notified on true left join told on true`;
 
-const taskRow = ({ task, plan, owner, asked }: Draft["newTasks"][number]): object => ({
+/** A new task as it is at the end of the batch. */
+const taskRow = ({ task, plan, owner, asked }: Draft["newTasks"][number], update?: TaskUpdate): object => ({
   id: task.id,
-  state: task.state,
   title: task.title,
   by: task.by,
   reason: task.reason,
   createdAt: task.createdAt,
-  endedAt: task.endedAt,
   owner,
   plan,
-  failure: task.failure,
   asked,
   retryOf: task.retryOf,
+  ...(update ?? {
+    state: task.state,
+    startedAt: task.startedAt,
+    endedAt: task.endedAt,
+    cancelRequested: task.cancelRequested,
+    revision: task.revision,
+    failure: task.failure,
+  }),
 });
 
 /** What is written about a batch beside what is in it. */
@@ -131,8 +137,11 @@ export async function writeBatch(client: pg.ClientBase, draft: Draft, events: re
   const { owner, audit } = notes;
   const sent: Promise<unknown>[] = [];
   const send = (name: string, text: string, values: unknown[]): void => void sent.push(client.query({ name, text, values }));
-  if (draft.newTasks.length > 0) send("journal-tasks", insertTasks, [JSON.stringify(draft.newTasks.map(taskRow))]);
-  if (draft.taskUpdates.size > 0) send("journal-task-heads", updateTasks, [JSON.stringify([...draft.taskUpdates.values()]), owner]);
+  const updates = new Map(draft.taskUpdates);
+  const fresh = draft.newTasks.map((each) => taskRow(each, updates.get(each.task.id)));
+  for (const { task } of draft.newTasks) updates.delete(task.id);
+  if (fresh.length > 0) send("journal-tasks", insertTasks, [JSON.stringify(fresh)]);
+  if (updates.size > 0) send("journal-task-heads", updateTasks, [JSON.stringify([...updates.values()]), owner]);
   if (draft.stepUpdates.size > 0) send("journal-steps", upsertSteps, [JSON.stringify([...draft.stepUpdates.values()])]);
   for (const statement of draft.statements) sent.push(statement(client));
   // Rows that go are deleted first: their host and native id may be another object's in the same batch.

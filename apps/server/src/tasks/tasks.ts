@@ -218,7 +218,7 @@ export class Tasks implements TasksControl {
     } finally {
       this.#making.delete(task.id);
     }
-    return task;
+    return this.#open.get(task.id)?.shown() ?? this.#finished.get(task.id) ?? task;
   }
 
   /**
