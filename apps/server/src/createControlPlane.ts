@@ -157,8 +157,9 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     keep: intervals.keepSamplesDays,
   });
   const plan = async (request: Request, reason: string, access?: PlanAccess): Promise<Work> => {
-    // Whoever orders here may have seen at another server what is not here yet, above all when this one has just stood still.
-    if (cluster.hasPeers) await journal.catchUp().catch(() => undefined); // without the store the plan is not kept anyway
+    // Whoever orders here may have seen at another server what is not here yet, above all when this one has just stood still:
+    // without the store nothing is refused by what may be out of date.
+    if (cluster.mayBeBehind) await journal.catchUp();
     if (request.do === "vm.create" || request.do === "template.build") await templates.reload();
     return makeWork({
       request,

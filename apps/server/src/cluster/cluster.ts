@@ -107,6 +107,11 @@ export class Cluster {
     return this.leases.live.length > 1;
   }
 
+  /** Whether others may have written what is not here yet. */
+  get mayBeBehind(): boolean {
+    return this.hasPeers || !this.leases.heard;
+  }
+
   /** Whether a server gave a sign of life lately. */
   isLive(serverId: string): boolean {
     return this.leases.live.includes(serverId);

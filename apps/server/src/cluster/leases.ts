@@ -88,6 +88,11 @@ export class Leases {
     return this.#held.get(hostId);
   }
 
+  /** Whether this server was heard in time: one that was not may know nothing of what others did. */
+  get heard(): boolean {
+    return this.#term.holds(this.#options.clock());
+  }
+
   /** What the store has is not certain: it is read in the next round. */
   doubt(): void {
     this.#doubt = true;

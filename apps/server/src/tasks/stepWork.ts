@@ -79,7 +79,6 @@ export class StepWork {
     if (rowCount === 0) throw new ClaimLost(task);
     this.#offered.add(task.id);
     tell(`step ${step.hostId}`);
-    void this.look(); // it may be ours again by now
     let cancelled = false;
     for (;;) {
       const { rows } = await persistent(gone, () =>
@@ -92,6 +91,8 @@ export class StepWork {
         return { message: row.message ?? "done" };
       }
       if (row.progress > 0) progress(row.progress, row.message ?? undefined);
+      // The host may be this server's own by now, and where no other is left nobody tells of the step.
+      if (this.#options.leases.of(step.hostId!)) void this.look();
       if (signal.aborted && !cancelled) {
         cancelled = true;
         await persistent(gone, () => pool.query("update step_work set cancel = true where task_id = $1 and n = $2", [task.id, step.n]));
