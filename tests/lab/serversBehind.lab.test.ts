@@ -1,3 +1,4 @@
+import { requestSchema } from "@polyvisor/api";
 import { simWorld } from "@polyvisor/hypervisors";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLabPlane, type LabPlane } from "../../apps/server/src/lab/labPlane.ts";
@@ -29,7 +30,9 @@ afterAll(async () => {
 
 test("who cannot read what others did refuses nothing by what it last knew", async () => {
   await other.plane.hosts.add({ uri: "sim://behind/host-0001?vms=6" }, "me");
-  await until("each knows of the other", () => behind.plane.cluster.hasPeers && other.plane.cluster.hasPeers);
+  await until("each knows of the other", async () =>
+    (await Promise.all([behind, other].map(({ plane }) => plane.cluster.servers()))).every((servers) => servers.filter((each) => each.alive).length === 2),
+  );
   const running = await until("a running VM, known to both", () =>
     behind.plane.estate.page("vm", { limit: 10 }).items.find((vm) => vm.state === "running" && other.plane.estate.get("vm", vm.id)),
   );
@@ -39,7 +42,7 @@ test("who cannot read what others did refuses nothing by what it last knew", asy
   const task = await other.run({ do: "vm.destroy", vms: [running.id] });
   expect(task, JSON.stringify(task.steps)).toMatchObject({ state: "succeeded" });
   expect(behind.plane.estate.get("vm", running.id)).toMatchObject({ state: "running" }); // as far as it knows
-  const start = { request: { do: "vm.start", vms: [running.id] } as const, reason: "", account: "me" };
+  const start = { request: requestSchema.parse({ do: "vm.start", vms: [running.id] }), reason: "", account: "me" };
   await expect(behind.plane.tasks.create(start)).rejects.toMatchObject({ code: "storeUnavailable" });
   proxy.weather = { kind: "clear" };
   const again = await until("it reaches the database", () => behind.plane.tasks.create(start).catch(() => undefined));
