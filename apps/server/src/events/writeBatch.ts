@@ -62,10 +62,12 @@ const updateTasks = `
 update task set state = t.state, started_at = t."startedAt", ended_at = t."endedAt", cancel_requested = task.cancel_requested or t."cancelRequested", revision = t.revision, failure = t.failure
 from jsonb_to_recordset($1::jsonb) as t(id text, state text, "startedAt" timestamptz, "endedAt" timestamptz, "cancelRequested" boolean, revision bigint, failure jsonb)
 where task.id = t.id and task.owner = $2`;
+// A step of a task that was not kept is none; that its claim is not held is found behind it.
 const upsertSteps = `
 insert into task_step (task_id, n, state, progress, started_at, ended_at, message, failure)
-select "taskId", n, state, progress, "startedAt", "endedAt", message, failure
+select "taskId", n, s.state, progress, "startedAt", "endedAt", message, s.failure
 from jsonb_to_recordset($1::jsonb) as s("taskId" text, n int, state text, progress real, "startedAt" timestamptz, "endedAt" timestamptz, message text, failure jsonb)
+join task on task.id = "taskId"
 on conflict (task_id, n) do update set state = excluded.state, progress = excluded.progress, started_at = excluded.started_at, ended_at = excluded.ended_at, message = excluded.message, failure = excluded.failure`;
 /** The database's word for a division by nothing: how {@link writeChanges} ends the transaction, so that the commit behind it commits nothing. */
 const notHeld = "22012";
