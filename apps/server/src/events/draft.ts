@@ -45,6 +45,8 @@ export class Draft {
   readonly stepUpdates = new Map<string, StepUpdate>();
   /** Entries of the audit log for what the batch changes. */
   readonly audited: AuditTicket[] = [];
+  /** Whether a statement decides by its answer whether all this may be committed. */
+  looksAtAnswers = false;
   readonly statements: ((client: pg.ClientBase) => Promise<unknown>)[] = [];
   /** What the mutations were made under: the store takes the batch only if all of them still hold. */
   readonly claims = new Set<Claim>();
@@ -147,8 +149,9 @@ export class Draft {
     this.#undo?.push(() => this.claims.delete(claim));
   }
 
-  /** A statement of its own in the same transaction. */
-  also(statement: (client: pg.ClientBase) => Promise<unknown>): void {
+  /** A statement of its own in the same transaction. @param looks at its answer, and may throw for it: the commit waits */
+  also(statement: (client: pg.ClientBase) => Promise<unknown>, looks = false): void {
+    this.looksAtAnswers ||= looks;
     this.statements.push(statement);
     this.#undo?.push(() => this.statements.pop());
   }
@@ -166,7 +169,7 @@ export class Draft {
       if (actor?.mark && undo.length > 0) {
         const { mark } = actor;
         const object = this.newTasks[tasksBefore]?.task.id ?? this.changes[changesBefore]?.object.id;
-        this.also((client) => mark(client, object));
+        this.also((client) => mark(client, object), true);
       }
       return value;
     } catch (error) {

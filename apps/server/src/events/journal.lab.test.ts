@@ -193,3 +193,18 @@ test("of a batch that fails anywhere nothing is kept, though its commit was sent
   expect((await store.pool.query("select id from object order by id")).rows).toEqual([{ id: "h-1" }, { id: "h-4" }]);
   expect((await store.pool.query("select count(*) as n from task_step")).rows).toEqual([{ n: 0 }]);
 });
+
+test("what a statement says to its answer is heard before the commit is sent", async () => {
+  const results = await Promise.allSettled([
+    add("h-1"),
+    journal.write((draft) => {
+      draft.put(aHost("h-2"), { type: "created" });
+      draft.also(async (client) => {
+        const { rowCount } = await client.query("update setting set value = value where key = 'nobody has it'");
+        if (rowCount !== 1) throw new Error("somebody else was faster");
+      }, true);
+    }),
+  ]);
+  expect(results).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason: { message: "somebody else was faster" } }]);
+  expect((await store.pool.query("select id from object")).rows).toEqual([{ id: "h-1" }]);
+});

@@ -138,29 +138,31 @@ export interface BatchNotes {
 export async function writeBatch(client: pg.ClientBase, draft: Draft, events: readonly Omit<Event, "id">[], notes: BatchNotes): Promise<number[]> {
   const { owner, audit } = notes;
   const sent: Promise<unknown>[] = [];
-  const send = (name: string, text: string, values: unknown[]): void => void sent.push(client.query({ name, text, values }));
+  const add = (answer: Promise<unknown>): void => {
+    answer.catch(() => undefined); // heard, should something throw before all are awaited
+    sent.push(answer);
+  };
+  const send = (name: string, text: string, values: unknown[]): void => add(client.query({ name, text, values }));
   const updates = new Map(draft.taskUpdates);
   const fresh = draft.newTasks.map((each) => taskRow(each, updates.get(each.task.id)));
   for (const { task } of draft.newTasks) updates.delete(task.id);
   if (fresh.length > 0) send("journal-tasks", insertTasks, [JSON.stringify(fresh)]);
   if (updates.size > 0) send("journal-task-heads", updateTasks, [JSON.stringify([...updates.values()]), owner]);
   if (draft.stepUpdates.size > 0) send("journal-steps", upsertSteps, [JSON.stringify([...draft.stepUpdates.values()])]);
-  for (const statement of draft.statements) sent.push(statement(client));
+  for (const statement of draft.statements) add(statement(client));
   // Rows that go are deleted first: their host and native id may be another object's in the same batch.
   const gone = [...draft.finals()].filter(([, object]) => object === undefined).map(([id]) => id);
-  if (gone.length > 0) sent.push(client.query("delete from object where id = any($1)", [gone]));
+  if (gone.length > 0) add(client.query("delete from object where id = any($1)", [gone]));
   if (draft.audited.length > 0) {
     const at = events[0]?.at ?? new Date().toISOString();
     const entries = draft.audited.map((ticket) => ({ draft: ticket.draft(), at }));
-    const appended = appendAudit(client, entries, owner, audit);
-    // The head is not known where the batch was prepared anew: then the order of what follows waits for it.
-    if (!audit) await together([...sent, appended]);
-    sent.push(appended);
+    add(appendAudit(client, entries, owner, audit));
+    // The head is not known where the batch was prepared anew: then what follows waits for it.
+    if (!audit) await together(sent);
   }
   const written = sendChanges(client, draft, events, notes);
-  sent.push(written);
-  // What a statement asks of its answer is known only when it is here.
-  if (draft.statements.length > 0) await together(sent);
+  add(written);
+  if (draft.looksAtAnswers) await together(sent);
   await together([...sent, client.query("commit")]);
   const told = (await written).rows.filter((row): row is typeof row & { id: number } => row.id !== null).sort((a, b) => a.id - b.id);
   // The account of a task is known to the store: the task may be another server's.
