@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { homedir, hostname } from "node:os";
-import { setTimeout as delay } from "node:timers/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Request } from "@polyvisor/api";
@@ -9,12 +8,12 @@ import { connectionStates, type Vm } from "@polyvisor/model";
 import type { PlanAccess } from "./access/planAccess.ts";
 import type { ControlPlane, ControlPlaneOptions, Figures, Intervals } from "./controlPlane.ts";
 import { Cluster } from "./cluster/cluster.ts";
+import { closeParts, type Parts } from "./closeParts.ts";
 import { Attribution } from "./estate/attribution.ts";
+import { changeVm } from "./estate/changeVm.ts";
 import { Estate } from "./estate/estate.ts";
 import { explainVm } from "./estate/explain.ts";
-import { clean } from "./estate/facts.ts";
 import { InventoryRules } from "./estate/inventoryRules.ts";
-import { wantRevision } from "./estate/wantRevision.ts";
 import { followBehind, loadEstate } from "./estate/loadEstate.ts";
 import { EventLog } from "./events/eventLog.ts";
 import { follow } from "./events/follower.ts";
@@ -50,14 +49,27 @@ const standard: Intervals = {
 };
 const ownRecipes = fileURLToPath(new URL("../recipes/", import.meta.url));
 
-/** Puts the control plane together, brings the estate back from the store and goes on with what was open. */
+/**
+ * Puts the control plane together, brings the estate back from the store and goes on with what was open. When that
+ * fails, all that it had opened is closed again.
+ */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, log, serverId, now = Date.now } = options;
   const intervals = { ...standard, ...options.intervals };
+  const parts: Parts = {};
+  try {
+    return await putTogether(options, intervals, parts);
+  } catch (error) {
+    await closeParts(parts, intervals.stopGrace).catch((inner: unknown) => options.log.error({ err: inner }, "a part could not be stopped"));
+    throw error;
+  }
+}
+
+async function putTogether(options: ControlPlaneOptions, intervals: Intervals, parts: Parts): Promise<ControlPlane> {
+  const { store, log, serverId, now = Date.now } = options;
   const { pool } = store;
   const estate = new Estate({ now, loadKeptMs: intervals.sample * 3 });
   const last = await loadEstate(pool, estate);
-  const events = await EventLog.open(pool, now, last);
+  const events = (parts.events = await EventLog.open(pool, now, last));
   const journal = new Journal({
     pool,
     estate,
@@ -187,7 +199,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     place: placeVm(journal),
   });
   const turns = new StepTurns();
-  const keys = await TaskKeys.open({ pool, serverId, log: roomLog(log, "tasks") });
+  const keys = (parts.keys = await TaskKeys.open({ pool, serverId, log: roomLog(log, "tasks") }));
   const stepWork: StepWork = new StepWork({
     pool,
     serverId,
@@ -215,14 +227,22 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     now,
     boundary: (point) => options.onBoundary?.(point),
   });
-  const housekeeping = await Housekeeping.open({ pool, events, log: roomLog(log, "events"), now, serverId, keepEventsDays: intervals.keepEventsDays });
+  const housekeeping = (parts.housekeeping = await Housekeeping.open({
+    pool,
+    events,
+    log: roomLog(log, "events"),
+    now,
+    serverId,
+    keepEventsDays: intervals.keepEventsDays,
+  }));
   const history = new History({ pool, estate, now, keepDays: intervals.keepEventsDays });
   let closing = false;
 
+  Object.assign(parts, { journal, cluster, hosts, sampler, tasks });
   hosts.resume();
   await cluster.open();
   await Promise.all(gained);
-  const follower = await follow({ store, journal, serverId, log: roomLog(log, "events") });
+  parts.follower = await follow({ store, journal, serverId, log: roomLog(log, "events") });
   await tasks.resume();
   started = true;
   sampler.start();
@@ -251,19 +271,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     hosts,
     cluster,
     vms: {
-      change: (id, patch, ifRevision, check) =>
-        journal.ask((draft) => {
-          const known = wantRevision(draft.get("vm", id), id, ifRevision);
-          const after: Vm = { ...known, revision: known.revision + 1 };
-          if (patch.tags !== undefined) after.tags = clean([...new Set(patch.tags)]) as string[];
-          if (patch.notes !== undefined) after.notes = clean(patch.notes) as string;
-          if (patch.folder !== undefined) after.folder = patch.folder ?? undefined;
-          check?.(known, after);
-          const fields = (["tags", "notes", "folder"] as const).filter((name) => JSON.stringify(after[name]) !== JSON.stringify(known[name]));
-          if (fields.length === 0) return known;
-          draft.put(after, { type: "changed", fields, cause: "changed by an operator" });
-          return after;
-        }),
+      change: changeVm(journal),
       explain: (id) => {
         const vm = estate.find("vm", id);
         return explainVm(vm, estate.get("host", vm.hostId), now());
@@ -280,19 +288,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       closing ? { ok: false, reason: "the server is stopping" } : store.healthy() ? { ok: true } : { ok: false, reason: "the database does not answer" },
     async close() {
       closing = true;
-      await tasks.close(intervals.stopGrace);
-      keys.close();
-      // A host that waits for the store to take its changes waits no longer than the grace.
-      await cluster.stop();
-      const disconnected = hosts.close();
-      await Promise.race([disconnected, delay(intervals.stopGrace, undefined, { ref: false })]);
-      await follower.close();
-      await journal.close();
-      await disconnected;
-      await cluster.close(); // what was still to be written of its hosts is written
-      await sampler.close();
-      await housekeeping.close();
-      events.close();
+      await closeParts(parts, intervals.stopGrace);
     },
   };
 }

@@ -22,7 +22,12 @@ export async function lockServerId(pool: pg.Pool, serverId: string, patience = p
   client.on("error", lose);
   const until = performance.now() + patience;
   for (;;) {
-    const { rows } = await client.query<{ mine: boolean }>("select pg_try_advisory_lock($1, hashtext($2)) as mine", [lockClass, serverId]);
+    const { rows } = await client
+      .query<{ mine: boolean }>("select pg_try_advisory_lock($1, hashtext($2)) as mine", [lockClass, serverId])
+      .catch((error: unknown): never => {
+        lose(); // a pool does not end while somebody has one of its connections
+        throw error;
+      });
     if (rows[0]!.mine) break;
     if (performance.now() > until) {
       lose();

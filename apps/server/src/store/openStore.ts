@@ -61,7 +61,8 @@ export async function openStore(place: StorePlace, log: Logger): Promise<Store> 
       async close() {
         health.close();
         await Promise.all([...listenings].map((each) => each.close()));
-        await db.destroy(); // ends the pool
+        await db.destroy(); // ends the pool, if it has ever used it
+        if (!pool.ending) await pool.end();
         await own?.close();
       },
     };
