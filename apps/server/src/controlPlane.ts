@@ -36,6 +36,8 @@ export interface PageQuery {
   limit: number;
   /** `next` of the page before. Objects that did not change meanwhile are neither repeated nor left out. */
   cursor?: string | undefined;
+  /** Objects that are passed over from the beginning, where there is no cursor. */
+  offset?: number | undefined;
 }
 
 /** The estate as readers see it: in memory, committed, indexed. Objects are never changed in place: keep them as long as you like. */

@@ -51,9 +51,11 @@ export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: P
       where: "sort",
     });
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor, query.sort ?? "name");
+  const offset = query.offset ?? 0;
+  if (offset > 0 && after) throw new PolyvisorError("badRequest", { detail: "a page begins behind a cursor or at an offset, not at both", where: "offset" });
   const wanted = select(table, query.filter ?? everything, estate, within);
   const total = wanted.count();
-  const found = total <= few ? sorted() : order.pick(wanted, descending, query.limit + 1, after);
+  const found = total <= few ? sorted() : order.pick(wanted, descending, query.limit + 1, after, offset);
   const items = found.slice(0, query.limit).map((slot) => table.at(slot));
   estate.figures.examined += total <= few ? total : found.length;
   const last = items.at(-1);
@@ -63,7 +65,10 @@ export function selectPage<K extends EstateKind>(table: ObjectTable<K>, query: P
     const sign = descending ? -1 : 1;
     const places = Array.from(wanted, (slot) => ({ slot, key: table.key(sort, table.at(slot)), id: table.idOf(slot) }));
     places.sort((a, b) => sign * comparePlaces(a.key, a.id, b.key, b.id));
-    return places.filter(({ key, id }) => !after || sign * comparePlaces(key, id, after.key, after.id) > 0).map(({ slot }) => slot);
+    return places
+      .filter(({ key, id }) => !after || sign * comparePlaces(key, id, after.key, after.id) > 0)
+      .slice(offset, offset + query.limit + 1)
+      .map(({ slot }) => slot);
   }
 }
 

@@ -44,6 +44,9 @@ test("is what sorting would give, from any place, in both directions, and betwee
         const all = allOf(entries);
         expect(order.pick(all, false, Infinity)).toEqual(sorted);
         expect(order.pick(all, true, Infinity)).toEqual(sorted.toReversed());
+        const skip = deletes.length;
+        expect(order.pick(all, false, 3, undefined, skip)).toEqual(sorted.slice(skip, skip + 3));
+        expect(order.pick(all, true, 3, undefined, skip)).toEqual(sorted.toReversed().slice(skip, skip + 3));
         const after = { key: atKey, id: atId };
         const side = (slot: number): number => comparePlaces(entries[slot]!.key, entries[slot]!.id, atKey, atId);
         expect(order.pick(all, false, Infinity, after)).toEqual(sorted.filter((slot) => side(slot) > 0));

@@ -91,14 +91,18 @@ export class SortedOrder {
     if (--chunk.size === 0) this.#chunks.splice(c, 1);
   }
 
-  /** At most `most` slots of a set from the beginning, or after a place, ascending or descending. */
-  pick(wanted: Bits, descending: boolean, most: number, after?: { key: SortKey; id: string }): number[] {
+  /**
+   * At most `most` slots of a set from the beginning, or after a place, ascending or descending.
+   * @param skip so many of the set are passed over first; a bit is tested for each, which is a millisecond for 250,000
+   */
+  pick(wanted: Bits, descending: boolean, most: number, after?: { key: SortKey; id: string }, skip = 0): number[] {
     const out: number[] = [];
+    let left = skip;
     const step = descending ? -1 : 1;
     let { c, at } = this.#start(descending, after);
     for (; c >= 0 && c < this.#chunks.length; c += step, at = descending ? (this.#chunks[c]?.size ?? 0) - 1 : 0) {
       const { slots, size } = this.#chunks[c]!;
-      for (; at >= 0 && at < size; at += step) if (wanted.has(slots[at]!) && out.push(slots[at]!) === most) return out;
+      for (; at >= 0 && at < size; at += step) if (wanted.has(slots[at]!) && left-- <= 0 && out.push(slots[at]!) === most) return out;
     }
     return out;
   }

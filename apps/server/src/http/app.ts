@@ -8,6 +8,7 @@ import { auditRefusal } from "../audit/requestAudit.ts";
 import { registerMetrics } from "../metrics/registerMetrics.ts";
 import type { ServerTls } from "../tls/serverTls.ts";
 import { authenticator } from "./authenticate.ts";
+import { registerConsolePages } from "./consolePages.ts";
 import { clientAddress } from "./clientAddress.ts";
 import { registerConsole, takeWebSockets } from "./consoleSocket.ts";
 import { eventStreamHandler, standardTimes, type StreamTimes } from "./eventStream.ts";
@@ -29,12 +30,13 @@ import { registerHealth } from "./health.ts";
 import { takeJson } from "./jsonBody.ts";
 import { hostCheck } from "./hostHeader.ts";
 import { httpsServer } from "./httpsServer.ts";
-import { contentSecurityPolicy, registerLanding } from "./landing.ts";
+import { contentSecurityPolicy, landingPage, registerProblemPages } from "./landing.ts";
 import { bodyLimit, operatorError, problemOf, sendProblem } from "./problem.ts";
 import { openPassedOn } from "./passedOn.ts";
 import { peerProxy } from "./peerProxy.ts";
 import { registerRoutes } from "./register.ts";
 import { RequestKeys } from "./requestKeys.ts";
+import { takeSessionCookie } from "./sessionCookie.ts";
 import { unusedConnections } from "./unusedConnections.ts";
 
 /** A body must be here by then, uploads of volumes excepted: who sends a byte a minute holds no place. */
@@ -95,6 +97,7 @@ export async function buildApp(
     // Node hands the connection of an upgrade over for good: after a refusal no second request is read from it.
     if (request.headers.upgrade !== undefined) reply.header("connection", "close");
     checkHost(request);
+    takeSessionCookie(request);
     const client = clientAddress(request.ip, request.headers, services.proxies);
     // Who it came from is who asked the server that passed it on.
     const address = openPassedOn(access.secrets, request, services.serverId);
@@ -151,7 +154,8 @@ export async function buildApp(
   registerConsole(app, services, times);
   await registerMetrics(app, services, async (request) => access.viewer(await callerOf(request)).must("metrics.view"));
   registerHealth(app, services);
-  registerLanding(app, version);
+  registerProblemPages(app);
+  registerConsolePages(app, landingPage(version));
   return app;
 }
 

@@ -36,12 +36,12 @@ export const codePage = (code: string): string =>
 export const failurePage = (error: PolyvisorError): string =>
   page("Not signed in", `<h1>${escapeHtml(errorCatalogue[error.code].title)}</h1><p>${escapeHtml(error.detail)}.</p><p>${escapeHtml(error.remedy)}</p>`);
 
-/** A plain page for who opens the server's address in a browser, and one for each problem type. */
-export function registerLanding(app: FastifyInstance, version: string): void {
-  const landing = page(
+/** A plain page for who opens the address of a server whose console is not built. */
+export const landingPage = (version: string): string =>
+  page(
     "Polyvisor",
     `<h1>Polyvisor ${version}</h1>
-<p>One console, one API and one set of policies for every hypervisor you run. This server is up; its web console is not built yet.</p>
+<p>One console, one API and one set of policies for every hypervisor you run. This server is up; its web console is not built: <code>./polyvisor up</code> builds it.</p>
 <h2>Use it from the command line</h2>
 <p>On the server's own machine, as the account that runs it, you are signed in already:</p>
 <pre>polyvisor list
@@ -51,7 +51,9 @@ polyvisor --help</pre>
 <h2>Use it from a program</h2>
 <p>The API is described as <a href="/api/v1/openapi.json">OpenAPI 3.1</a>. Make a token with <code>polyvisor token create NAME</code> and send it as <code>Authorization: Bearer TOKEN</code>.</p>`,
   );
-  app.get("/", (_, reply) => reply.type("text/html; charset=utf-8").send(landing));
+
+/** A page for each problem type. */
+export function registerProblemPages(app: FastifyInstance): void {
   app.get<{ Params: { code: string } }>("/problems/:code", (request, reply) => {
     const { code } = request.params;
     if (!Object.hasOwn(errorCatalogue, code)) return reply.callNotFound();

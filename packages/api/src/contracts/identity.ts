@@ -51,6 +51,7 @@ export const identityContracts = {
     status: 201,
     body: signInBody,
     response: z.object({
+      /** Empty where it went into a cookie. */
       token: z.string(),
       expiresAt: z.string(),
       account: accountSchema,

@@ -24,6 +24,8 @@ export const pageQuerySchema = z.strictObject({
   fields: z.string().max(1024).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().max(512).optional(),
+  /** So many objects are passed over, from the beginning: a place in the middle of a long list. Not with `cursor`, not for the past. */
+  offset: z.coerce.number().int().min(0).max(10_000_000).optional(),
   /** `name`, or `-name` for descending. */
   sort: z.string().max(64).optional(),
 });

@@ -69,11 +69,15 @@ export const signInContracts = {
   recoveryCodes: { summary: "Fresh recovery codes in place of the old ones", who: "account", status: 200, body: secondFactor.strict(), response: recovery },
 } as const satisfies Record<string, Contract>;
 
+/** For a browser: the session goes into a cookie that no script reads, and not into the answer. */
+const inCookie = z.boolean().optional();
+
 /** How someone comes in. */
 export const signInBody = z.union([
-  z.strictObject({ code: z.string().max(128), /** Of a sign-in in a browser. */ verifier: z.string().max(256).optional() }),
-  z.strictObject({ passkey: credential, handle }),
+  z.strictObject({ inCookie, code: z.string().max(128), /** Of a sign-in in a browser. */ verifier: z.string().max(256).optional() }),
+  z.strictObject({ inCookie, passkey: credential, handle }),
   z.strictObject({
+    inCookie,
     name: z.string().max(255),
     passPhrase: z.string().max(4096),
     /** A directory that knows the name; an account kept here where absent. */

@@ -7,13 +7,14 @@ interface PageRequest {
   filter?: string | undefined;
   limit: number;
   cursor?: string | undefined;
+  offset?: number | undefined;
   sort?: string | undefined;
 }
 
 /** A page of the estate as the query asks for it. */
 export function pageOf<K extends EstateKind>(estate: EstateReader, kind: K, query: PageRequest): Page<ObjectOf[K]> {
   const filter = query.filter === undefined ? undefined : filterOf(query.filter, kind, "query filter");
-  return estate.page(kind, { filter, sort: query.sort, limit: query.limit, cursor: query.cursor });
+  return estate.page(kind, { filter, sort: query.sort, limit: query.limit, cursor: query.cursor, offset: query.offset });
 }
 
 /** A page of the estate as it is, or as it was where the query says when. */
@@ -25,6 +26,7 @@ export function pageAt<K extends EstateKind>(
 ): Promise<{ items: ObjectOf[K][]; next?: string; total?: number }> | Page<ObjectOf[K]> {
   const { at } = query;
   if (at === undefined) return pageOf(viewer.estate, kind, query);
+  if (query.offset !== undefined) throw new PolyvisorError("badRequest", { detail: "a list of the past has no offset; use `cursor`", where: "query offset" });
   viewer.mustSeeAll(kind);
   return history.list(kind, { ...query, at });
 }
