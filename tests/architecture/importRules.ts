@@ -21,7 +21,7 @@ export function importTable(markdown: string): ImportTable {
 }
 const list = (text: string): string[] => text.split(",").map((each) => each.trim());
 
-const isTest = (path: string): boolean => /\.test\.ts$|\/lab\//.test(path);
+const isTest = (path: string): boolean => /\.test\.tsx?$|\/lab\//.test(path);
 
 /**
  * The import table, doors, and that nothing imports an app. Rows that may import anything (tests, tools, bench) may
@@ -34,7 +34,7 @@ export function importViolations(tree: Tree, table: ImportTable): string[] {
   for (const room of all.values()) if (!table.has(room.row)) out.push(`${room.folder}: the import table of ARCHITECTURE.md has no row "${room.row}"`);
   for (const [path, text] of tree) {
     const room = all.get(roomFolderOf(path) ?? "");
-    if (!room || !path.endsWith(".ts")) continue;
+    if (!room || !/\.tsx?$/.test(path)) continue;
     for (const { specifier, line } of importsOf(text)) {
       const where = `${path}:${line}`;
       if (specifier === undefined) {

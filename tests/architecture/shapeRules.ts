@@ -25,7 +25,7 @@ export const longest = 500;
 export function sizeViolations(tree: Tree, known: Readonly<Record<string, number>>): string[] {
   const out: string[] = [];
   for (const [path, text] of tree) {
-    if (!/\.(ts|sh)$/.test(path) || isGenerated(path)) continue;
+    if (!/\.(tsx?|sh)$/.test(path) || isGenerated(path)) continue;
     const lines = linesOf(text);
     const most = known[path];
     if (lines > longest) out.push(`${path} has ${lines} lines; ${longest} are the most: split it`);
@@ -45,9 +45,9 @@ const empty = new Set(["util", "utils", "helper", "helpers", "common", "manager"
 export function nameViolations(tree: Tree): string[] {
   const found = new Set<string>();
   for (const path of tree.keys()) {
-    if (!path.endsWith(".ts") || isGenerated(path)) continue;
+    if (!/\.tsx?$/.test(path) || isGenerated(path)) continue;
     for (const [index, part] of path.split("/").entries()) {
-      const name = part.replace(/(\.lab)?(\.test)?\.ts$/, "");
+      const name = part.replace(/(\.lab)?(\.test)?\.tsx?$/, "");
       const words = name.split(/[^A-Za-z]|(?<=[a-z])(?=[A-Z])/).map((word) => word.toLowerCase());
       const bad = name.toLowerCase() === "core" ? "core" : words.find((word) => empty.has(word));
       if (bad)

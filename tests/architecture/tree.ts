@@ -4,14 +4,14 @@ import { join } from "node:path";
 /** The repository as the rules see it: path from its root to text. Each rule can so be shown a small tree that breaks it. */
 export type Tree = ReadonlyMap<string, string>;
 
-const read = /\.(ts|md|json|sh)$/;
+const read = /\.(tsx?|md|json|sh)$/;
 
 /** What is ours under the root: no dependencies, nothing that starts with a dot. */
 export function readTree(root: string): Tree {
   const tree = new Map<string, string>();
   const walk = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
-      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+      if (entry.name.startsWith(".") || entry.name === "node_modules" || entry.name === "dist") continue;
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) walk(path);
       else if (entry.isFile() && read.test(entry.name)) tree.set(path, readFileSync(join(root, path), "utf8"));

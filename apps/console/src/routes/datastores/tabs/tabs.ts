@@ -1,0 +1,4 @@
+import type { Tab } from "../../../objects/tab.ts";
+
+/** Tabs of a datastore, in their order. A further one is a file in this folder and a line here. */
+export const datastoreTabs: readonly Tab<"datastore">[] = [{ id: "summary", text: "objects.summary", load: () => import("./SummaryTab.tsx") }];

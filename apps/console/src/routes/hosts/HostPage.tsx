@@ -1,0 +1,16 @@
+import { ObjectPage } from "../../objects/ObjectPage.tsx";
+import { ConnectionMark } from "../../ui/StateMark.tsx";
+import { LastSeen } from "./LastSeen.tsx";
+import { hostTabs } from "./tabs/tabs.ts";
+
+/** One host. */
+export default function HostPage() {
+  return (
+    <ObjectPage
+      kind="host"
+      tabs={hostTabs}
+      mark={({ connection }) => <ConnectionMark state={connection.state} bare />}
+      notice={({ id }) => <LastSeen hostId={id} />}
+    />
+  );
+}

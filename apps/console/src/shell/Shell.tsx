@@ -1,0 +1,61 @@
+import { Outlet } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import { ActionDialogs } from "../actions/ActionDialogs.tsx";
+import { useStream } from "../live/useLive.ts";
+import { preferences } from "../preferences/preferences.ts";
+import { usePreferences } from "../preferences/usePreferences.ts";
+import { useTexts } from "../texts/texts.ts";
+import { Tree } from "../tree/Tree.tsx";
+import { Masthead } from "./Masthead.tsx";
+import { StaleBanner } from "./StaleBanner.tsx";
+import { Toasts } from "./Toasts.tsx";
+import { TreeEdge } from "./TreeEdge.tsx";
+import { useKeys } from "./useKeys.ts";
+
+const CommandPalette = lazy(() => import("../commands/CommandPalette.tsx"));
+const KeysHelp = lazy(() => import("./KeysHelp.tsx"));
+
+/** What stands around every page. */
+export function Shell() {
+  const { t } = useTexts();
+  const { treeOpen, treeWidth } = usePreferences();
+  const stream = useStream();
+  const [overlay, setOverlay] = useState<"palette" | "keys" | "tree">();
+  const close = (): void => setOverlay(undefined);
+  useKeys({
+    palette: () => setOverlay("palette"),
+    help: () => setOverlay("keys"),
+    toggleTree: () => preferences.set({ treeOpen: !preferences.get().treeOpen }),
+  });
+  return (
+    <div className="pv-shell" data-tree={treeOpen} data-tree-over={overlay === "tree"} style={{ "--pv-tree-width": `${treeWidth}px` } as object}>
+      <a className="pv-skip" href="#content">
+        {t("shell.skip")}
+      </a>
+      <Masthead
+        openPalette={() => setOverlay("palette")}
+        openKeys={() => setOverlay("keys")}
+        toggleTree={() =>
+          matchMedia("(max-width: 768px)").matches ? setOverlay(overlay === "tree" ? undefined : "tree") : preferences.set({ treeOpen: !treeOpen })
+        }
+      />
+      <nav className="pv-shell__tree" aria-label={t("tree.label")} onClick={(event) => (event.target as Element).closest("a") && overlay === "tree" && close()}>
+        <Tree />
+        <TreeEdge />
+      </nav>
+      {overlay === "tree" && <div className="pv-shell__scrim" onClick={close} />}
+      <main id="content" className="pv-shell__content" data-stale={stream.is === "stale"} tabIndex={-1}>
+        <StaleBanner />
+        <Suspense fallback={null}>
+          <Outlet />
+        </Suspense>
+      </main>
+      <Toasts />
+      <ActionDialogs />
+      <Suspense fallback={null}>
+        {overlay === "palette" && <CommandPalette close={close} />}
+        {overlay === "keys" && <KeysHelp close={close} />}
+      </Suspense>
+    </div>
+  );
+}

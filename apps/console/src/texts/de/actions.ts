@@ -1,0 +1,25 @@
+import type { Texts } from "../shape.ts";
+
+export const actions: Texts["actions"] = {
+  start: "Starten",
+  shutdown: "Herunterfahren",
+  reboot: "Neu starten",
+  pause: "Anhalten",
+  unpause: "Fortsetzen",
+  wake: "Aufwecken",
+  save: "Auf Platte sichern",
+  restore: "Von Platte fortsetzen",
+  reset: "Zurücksetzen",
+  destroy: "Strom abschalten",
+  resetDanger: "Das drückt die Reset-Taste: Der Gast wird nicht gefragt, und was er noch nicht geschrieben hat, ist verloren.",
+  destroyDanger: "Das schaltet den Strom ab: Der Gast wird nicht gefragt, und was er noch nicht geschrieben hat, ist verloren.",
+  more: "Mehr",
+  retryFailed: "Fehlgeschlagene wiederholen",
+  confirm_one: "{{action}}: eine VM?",
+  confirm_other: "{{action}}: {{count}} VMs?",
+  andMore_one: "und eine weitere",
+  andMore_other: "und {{count}} weitere",
+  noPermission: "Das dürfen Sie nicht: Ihnen fehlt das Recht {{permission}}.",
+  hostNotConnected: "Der Host {{host}} ist nicht verbunden.",
+  notInState: "Nicht möglich, solange die VM im Zustand „{{state}}“ ist; möglich bei: {{states}}.",
+};

@@ -1,0 +1,14 @@
+import { actions } from "./actions.ts";
+import { fields } from "./fields.ts";
+import { preferences } from "./preferences.ts";
+import { shell } from "./shell.ts";
+import { signIn } from "./signIn.ts";
+import { states } from "./states.ts";
+import { table } from "./table.ts";
+import { times } from "./times.ts";
+import { tree } from "./tree.ts";
+import { vms } from "./vms.ts";
+import { objects } from "./objects.ts";
+
+/** English. Each area is a file, so that who writes one does not meet who writes another. */
+export const en = { actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms } as const;

@@ -1,0 +1,17 @@
+export const signIn = {
+  note: "On the server's own machine, polyvisor sign-in code gives a one-time code.",
+  again: "Sign in again to go on",
+  againNote: "Your session is over. What you were doing waits and goes on afterwards.",
+  name: "Name",
+  passPhrase: "Pass phrase",
+  directory: "Directory",
+  ownAccounts: "Polyvisor's own accounts",
+  secondFactor: "Code of your authenticator, or a recovery code",
+  code: "One-time code",
+  enter: "Sign in",
+  byPasskey: "Sign in with a passkey",
+  byProvider: "Sign in with {{name}}",
+  byPassPhrase: "Use name and pass phrase",
+  byCode: "Use a one-time code",
+  leave: "Sign out",
+} as const;

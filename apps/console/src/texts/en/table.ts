@@ -1,0 +1,23 @@
+export const table = {
+  reading: "Reading …",
+  count_one: "{{count}} object",
+  count_other: "{{count}} objects",
+  choose: "Choose this row",
+  chooseAll: "Choose all",
+  chosen_one: "{{count}} chosen",
+  chosen_other: "{{count}} chosen",
+  clear: "Clear the choice",
+  bulk: "With the chosen",
+  columns: "Columns",
+  filter: "Filter",
+  filterClear: "Clear the filter",
+  filterOffers: "What may come next",
+  filterHint: {
+    vm: "A word, or: state = running and tag = web",
+    host: "A word, or: state = connected and cpus > 16",
+    datastore: "A word, or: use > 80%",
+    network: "A word, or: dhcp = true",
+  },
+  meant: "did you mean {{text}}?",
+  nothingFits: "Nothing fits this filter",
+} as const;

@@ -1,0 +1,1 @@
+export const times = { now: "just now" } as const;

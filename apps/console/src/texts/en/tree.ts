@@ -1,0 +1,17 @@
+export const tree = {
+  label: "Estate",
+  search: "Search",
+  grouping: "Group by",
+  byHost: "Hosts",
+  byFolder: "Folders",
+  byTag: "Tags",
+  byNetwork: "Networks",
+  byDatastore: "Datastores",
+  site: "Site",
+  noFolder: "In no folder",
+  nothing: "Nothing found",
+  fold: "Fold",
+  unfold: "Unfold",
+  toggle: "Show or hide the tree",
+  width: "Width of the tree",
+} as const;
