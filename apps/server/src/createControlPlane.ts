@@ -118,13 +118,17 @@ async function putTogether(options: ControlPlaneOptions, intervals: Intervals, p
     hosts: () => estate.tables.host.byId.keys(),
     hostsChanged: () => hosts.changed,
     idle: (hostId) => hosts.users.idle(hostId),
+    drain: (hostId) => hosts.users.drain(hostId, () => cluster.hurry()),
     gained: (claims) => {
       const cause = started ? "another server looked after it before" : "the server started";
       const done = hosts.gained(claims, cause, started ? undefined : housekeeping.aliveBefore);
       if (!started) gained.push(done);
       done.catch((error: unknown) => log.debug({ err: error }, "hosts could not be taken")).finally(() => void stepWork.look());
     },
-    lost: (claims) => hosts.lost(claims),
+    lost: (claims) => {
+      for (const { id } of claims) hosts.users.undrain(id);
+      return hosts.lost(claims);
+    },
     superseded: () => options.superseded?.(),
     async round() {
       if (!started) return;
@@ -194,6 +198,7 @@ async function putTogether(options: ControlPlaneOptions, intervals: Intervals, p
     journal,
     arrivals,
     leases,
+    heard: async (lease) => void (cluster.hasPeers && (await journal.write((draft) => draft.under(lease)))), // no other could take it over
     tell,
     hostWait: intervals.hostWait,
     place: placeVm(journal),

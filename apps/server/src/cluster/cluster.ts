@@ -40,7 +40,7 @@ export interface ServerFacts {
   hosts: number;
 }
 
-export interface ClusterOptions extends Pick<LeasesOptions, "hosts" | "hostsChanged" | "idle" | "gained" | "lost" | "superseded"> {
+export interface ClusterOptions extends Pick<LeasesOptions, "hosts" | "hostsChanged" | "idle" | "drain" | "gained" | "lost" | "superseded"> {
   store: Store;
   serverId: string;
   name: string;

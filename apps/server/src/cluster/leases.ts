@@ -36,6 +36,8 @@ export interface LeasesOptions {
   hostsChanged(): number;
   /** Whether nothing is under way on a host, so that it can be handed over. */
   idle(hostId: string): boolean;
+  /** A host is to be handed over and is not idle: what is new on it may wait for a moment. */
+  drain?(hostId: string): void;
   gained(claims: Claim[]): void;
   /** Resolves when nothing of them is used any more. */
   lost(claims: Claim[]): Promise<void>;
@@ -202,6 +204,7 @@ export class Leases {
   /** Gives away what another should have, as it becomes idle. */
   #handOver(hostIds: readonly string[]): void {
     const going = hostIds.filter((id) => this.#options.idle(id)).slice(0, handedAtOnce);
+    if (going.length === 0) for (const id of hostIds.slice(0, handedAtOnce)) this.#options.drain?.(id);
     if (going.length === 0) return;
     const claims = going.map((id) => this.#held.get(id)!);
     for (const id of going) this.#leaving.add(id);

@@ -5,7 +5,7 @@ import type { Attribution } from "../estate/attribution.ts";
 import type { Estate } from "../estate/estate.ts";
 import type { InventoryRules } from "../estate/inventoryRules.ts";
 import type { Leases } from "../cluster/leases.ts";
-import { ClaimLost } from "../events/claim.ts";
+import { ClaimLost, type Claim } from "../events/claim.ts";
 import type { Journal } from "../events/journal.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { buildTemplate } from "../templates/buildTemplate.ts";
@@ -23,6 +23,7 @@ const settleMs = 2_000;
 /** By then a regular look has found it. */
 const lookMs = 10_000;
 
+type AtHost = Exclude<PlanStep["action"], { verb: "template.build" }>;
 type Placing = NonNullable<PlanStep["place"]>;
 
 export interface PerformerOptions {
@@ -34,6 +35,8 @@ export interface PerformerOptions {
   journal: Journal;
   arrivals: Arrivals;
   leases: Pick<Leases, "held">;
+  /** Resolves when what the host told so far is committed. Rejects with `ClaimLost` when another server has the host. */
+  heard(lease: Claim): Promise<void>;
   /** Tells the other servers of something. */
   tell(what: string): void;
   hostWait: number;
@@ -65,14 +68,40 @@ export class StepPerformer {
     if (step.hostId === undefined) throw new PolyvisorError("internal", { detail: `step ${step.n} names no host` });
     // What was begun has changed it itself.
     if (!context.interrupted) checkRevision(step, this.estate);
-    const release = this.#attribute(taskId, step.hostId, step);
+    return this.#staying(step.hostId, () => this.#performOn(step.hostId!, action, taskId, step, context));
+  }
+
+  /**
+   * The host is not handed over before what the step did is known to all: its end is not told before that, or whoever
+   * orders the next thing would be refused by what is out of date.
+   */
+  async #staying(hostId: string, work: () => Promise<Performed>): Promise<Performed> {
+    const { hosts, leases, heard } = this.#options;
+    await hosts.users.admitted(hostId);
+    const leave = hosts.users.enter(hostId);
+    try {
+      const performed = await work();
+      const lease = leases.held(hostId);
+      // Where it was taken away all the same, its new holder reads everything anew.
+      if (lease)
+        await heard(lease).catch((error: unknown) => {
+          if (!(error instanceof ClaimLost)) throw error;
+        });
+      return performed;
+    } finally {
+      leave();
+    }
+  }
+
+  async #performOn(hostId: string, action: AtHost, taskId: string, step: PlanStep, context: StepContext): Promise<Performed> {
+    const release = this.#attribute(taskId, hostId, step);
     try {
       if (action.verb === "image.place")
-        return await this.#overConnection(step.hostId, context, (hypervisor) =>
-          placeImage(this.#options.templates, this.#options.estate, step.hostId!, hypervisor, action, context),
+        return await this.#overConnection(hostId, context, (hypervisor) =>
+          placeImage(this.#options.templates, this.#options.estate, hostId, hypervisor, action, context),
         );
-      const performed = await this.#run(taskId, step.hostId, action, context);
-      if (step.place) await this.#place(taskId, step.hostId, action, step.place);
+      const performed = await this.#run(taskId, hostId, action, context);
+      if (step.place) await this.#place(taskId, hostId, action, step.place);
       return performed;
     } finally {
       release();
