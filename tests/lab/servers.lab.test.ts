@@ -3,18 +3,23 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectHypervisor, serveSim, simWorld, type ServedSim } from "@polyvisor/hypervisors";
-import type { Event, Task } from "@polyvisor/model";
+import type { Event, Task, Vm } from "@polyvisor/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EventReplica } from "../../apps/server/src/lab/labPlane.ts";
 import { startSitePostgres, type SitePostgres } from "../../apps/server/src/lab/sitePostgres.ts";
 import { until } from "../../apps/server/src/lab/until.ts";
+import { StormHost } from "../storm/stormHost.ts";
 import { serverGroup, type GroupServer } from "./serverGroup.ts";
 
-// Three server processes on one PostgreSQL, over hosts that outlive all of them and count what was done to their VMs.
+// Three server processes on one PostgreSQL, over hosts that outlive all of them and count what was done to their VMs:
+// simulated ones, and two real libvirtd.
 
-const hostCount = 9;
+const simCount = 9;
+const hostCount = simCount + 2;
 const vmsPerHost = 4;
 const workers = 6;
+/** More than a server begins at once on one host. */
+const vmsPerLibvirtd = 6;
 /** What the issue states. */
 const takeOverMs = 15_000;
 /** For a machine on which a dozen other things run; what was measured is printed. */
@@ -24,6 +29,7 @@ let site: SitePostgres;
 let databaseUrl: string;
 let folder: string;
 let served: ServedSim;
+const daemons: StormHost[] = [];
 let group: Awaited<ReturnType<typeof serverGroup>>;
 let servers: GroupServer[];
 const over = new AbortController();
@@ -34,6 +40,11 @@ beforeAll(async () => {
   site = await startSitePostgres();
   folder = await mkdtemp(path.join(tmpdir(), "servers-"));
   served = await serveSim(path.join(folder, "hosts.sock"));
+  for (const name of ["real-1", "real-2"]) {
+    const daemon = await StormHost.start(name, "test", folder, () => 0);
+    daemons.push(daemon);
+    for (let n = 1; n <= vmsPerLibvirtd; n++) await daemon.define(`${name}-${n}`, daemon.xmlOf(`${name}-${n}`, 16));
+  }
   databaseUrl = await site.database();
   group = await serverGroup(databaseUrl, 3);
   servers = group.servers;
@@ -41,6 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
   over.abort();
   await group.close();
+  for (const daemon of daemons) await daemon.close();
   await served.close();
   simWorld("servers").reset();
   await site.close();
@@ -71,7 +83,7 @@ async function asking<T>(ask: (server: GroupServer) => Promise<T>): Promise<T> {
 /** What happened to the VMs on the hosts themselves: every change between running and off, in order. */
 const seen = new Map<string, string[]>();
 async function watchHosts(): Promise<void> {
-  for (let n = 1; n <= hostCount; n++) {
+  for (let n = 1; n <= simCount; n++) {
     const host = await connectHypervisor(uri(n, "sim"), { signal: over.signal, openTimeoutMs: 5_000, callTimeoutMs: 5_000 });
     const known = new Map<string, string>();
     const begun = Promise.withResolvers<void>();
@@ -88,6 +100,27 @@ async function watchHosts(): Promise<void> {
     })();
     await begun.promise;
   }
+}
+
+/** The same of a VM on a libvirtd, from its witness. */
+const witnessed = (vm: Vm): string[] =>
+  daemons
+    .flatMap((daemon) => daemon.witnessed)
+    .filter((each) => each.vm === vm.name)
+    .flatMap(({ event }) => (event === "Started Booted" ? ["running"] : event === "Stopped Destroyed" ? ["off"] : []));
+const isReal = (vm: Vm): boolean => /^real-\d-\d$/.test(vm.name);
+/** Orders what turns a VM on or off, and waits for the end. */
+async function turnTo(vm: Vm, to: "running" | "off", idempotencyKey: string): Promise<Task> {
+  const order = { request: { do: to === "off" ? "vm.destroy" : "vm.start", vms: [vm.id] }, reason: "load" } as const;
+  const { id } = await asking((server) => server.client.call("taskCreate", { body: order, idempotencyKey }));
+  return until(
+    `task ${id}`,
+    async () => {
+      const known = (await asking((server) => server.client.call("taskGet", { params: { id } }))) as Task;
+      return known.endedAt !== undefined && known;
+    },
+    90_000,
+  );
 }
 
 /** Follows a server's events; when it goes, another's, from where it was. */
@@ -127,7 +160,8 @@ test(
   { timeout: 600_000 },
   async () => {
     await watchHosts();
-    for (let n = 1; n <= hostCount; n++) await asking((server) => server.client.call("hostAdd", { body: { uri: uri(n) } }));
+    for (let n = 1; n <= simCount; n++) await asking((server) => server.client.call("hostAdd", { body: { uri: uri(n) } }));
+    for (const daemon of daemons) await asking((server) => server.client.call("hostAdd", { body: { uri: daemon.uri(folder), name: daemon.name } }));
     await until("all hosts are connected", allConnected, 60_000);
     await until("each server has its share", async () => (await Promise.all(servers.map(hostsOf))).every((hosts) => hosts > 0), 60_000);
 
@@ -141,24 +175,18 @@ test(
     const strange: string[] = [];
     let stop = false;
     let tasks = 0;
-    const mine = vms.filter((vm) => vm.state === "running" || vm.state === "off");
-    const load = Array.from({ length: workers }, async (_, worker) => {
-      const own = mine.filter((_vm, i) => i % workers === worker);
+    const mine = vms.filter((vm) => isReal(vm) || (vm.name.startsWith("vm-") && (vm.state === "running" || vm.state === "off")));
+    const real = mine.filter(isReal);
+    expect(real).toHaveLength(2 * vmsPerLibvirtd);
+    const simulated = mine.filter((vm) => !isReal(vm));
+    // Of the real ones each has a worker, so that more is ordered on a host than its server begins at once.
+    const shares = [...Array.from({ length: workers }, (_, worker) => simulated.filter((_vm, i) => i % workers === worker)), ...real.map((vm) => [vm])];
+    const load = shares.map(async (own, worker) => {
       const states = new Map(own.map((vm) => [vm.id, vm.state as string]));
       for (let round = 0; !stop; round++) {
         const vm = own[round % own.length]!;
         const to = states.get(vm.id) === "running" ? "off" : "running";
-        const idempotencyKey = `${worker}-${round}`;
-        const order = { request: { do: to === "off" ? "vm.destroy" : "vm.start", vms: [vm.id] }, reason: "load" } as const;
-        const { id } = await asking((server) => server.client.call("taskCreate", { body: order, idempotencyKey }));
-        const task = await until(
-          `task ${id}`,
-          async () => {
-            const known = (await asking((server) => server.client.call("taskGet", { params: { id } }))) as Task;
-            return known.endedAt !== undefined && known;
-          },
-          90_000,
-        );
+        const task = await turnTo(vm, to, `${worker}-${round}`);
         tasks++;
         if (task.state !== "succeeded") strange.push(JSON.stringify({ state: task.state, steps: task.steps, failure: task.failure }));
         else {
@@ -210,7 +238,9 @@ test(
 
     expect(strange).toEqual([]);
     // What the hosts saw is what the tasks say, in order, each once.
-    for (const vm of mine) expect(seen.get(vm.nativeId) ?? [], vm.name).toEqual(done.get(vm.nativeId) ?? []);
+    for (const daemon of daemons) await daemon.settled();
+    for (const vm of mine) expect(isReal(vm) ? witnessed(vm) : (seen.get(vm.nativeId) ?? []), vm.name).toEqual(done.get(vm.nativeId) ?? []);
+    for (const vm of real) expect(done.get(vm.nativeId)!.length, vm.name).toBeGreaterThan(5);
     expect(tasks).toBeGreaterThan(200);
     // Every server's clients were told the same.
     const last = Number(((await site.query(databaseUrl, "select max(id)::int as id from polyvisor.event")) as { id: number }[])[0]!.id);
@@ -224,5 +254,28 @@ test(
       for (const vm of items) expect(replicas[0]!.objects.get(vm.id)).toEqual(vm);
       expect(await server.log()).not.toMatch(/fault of ours|unhandled/);
     }
+  },
+);
+
+test(
+  "more orders than are begun at once on a host wait for its server, which stands still: who takes it over carries all of them out",
+  { timeout: 300_000 },
+  async () => {
+    await until("all hosts are connected", allConnected, 60_000);
+    const { items } = await asking((server) => server.client.call("hostList", { query: { limit: 100 } }));
+    const host = items.find((each) => each.name === "real-1")!;
+    const vms = (await asking((server) => server.client.call("vmList", { query: { limit: 1_000 } }))).items.filter((vm) => vm.hostId === host.id && isReal(vm));
+    expect(vms).toHaveLength(vmsPerLibvirtd);
+    const [lease] = (await site.query(databaseUrl, `select server_id from polyvisor.lease where host_id = '${host.id}'`)) as { server_id: string }[];
+    const ids = await Promise.all(servers.map((server) => server.id));
+    const left = servers.find((_, i) => ids[i] !== lease!.server_id)!;
+    const before = new Map(vms.map((vm) => [vm.id, witnessed(vm).length]));
+    for (const server of servers) if (server !== left) await server.signal("SIGSTOP");
+    const tasks = await Promise.all(vms.map((vm) => turnTo(vm, vm.state === "running" ? "off" : "running", `taken-over-${vm.id}`)));
+    for (const server of servers) if (server !== left) await server.signal("SIGCONT");
+    for (const task of tasks) expect(task, JSON.stringify(task.steps)).toMatchObject({ state: "succeeded" });
+    await until("all hosts are connected", allConnected, 60_000);
+    await daemons[0]!.settled();
+    for (const vm of vms) expect(witnessed(vm).slice(before.get(vm.id)), vm.name).toEqual([vm.state === "running" ? "off" : "running"]);
   },
 );
