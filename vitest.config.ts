@@ -1,15 +1,26 @@
 import { defineConfig } from "vitest/config";
 
-/** Rings: `unit` needs nothing but Node; `lab` needs real daemons that tools/test starts; `cli` runs the launcher. */
+/** Rings: `unit` needs nothing but Node; `e2e` needs Chromium and the built console; `lab` needs real daemons that tools/test starts; `cli` runs the launcher. */
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: "unit",
-          include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "tests/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.lab.test.ts"],
+          include: ["packages/**/*.test.ts", "apps/**/*.test.{ts,tsx}", "tests/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.lab.test.ts", "**/dist/**"],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["tests/e2e/**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // A browser and a server each: side by side they would only wait for each other.
+          maxWorkers: 1,
         },
       },
       {

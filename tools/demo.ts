@@ -56,7 +56,7 @@ await Promise.all(
   }),
 );
 process.stdout.write(
-  `A demo with ${uris.length} hosts runs at ${client.url}. In another terminal:\n  export POLYVISOR_DATA=${data}\n  ./polyvisor top\nCtrl-C ends it.\n`,
+  `A demo with ${uris.length} hosts runs at ${client.url}. In another terminal:\n  export POLYVISOR_DATA=${data}\n  ./polyvisor top\nSign in within 15 minutes: ${(await client.call("signInCodeCreate")).url}\nCtrl-C ends it.\n`,
 );
 
 /** The client of the server's local account, when the server is ready. */

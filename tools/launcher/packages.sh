@@ -53,6 +53,11 @@ missing_for_tests() {
   has systemd-analyze || printf 'systemd\n'
 }
 
+missing_for_browser() {
+  has chromium || printf 'chromium\n'
+  has_file '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' || printf 'fonts-dejavu-core\n'
+}
+
 # ensure_packages WHY PACKAGE...: asks, installs, or says what to type.
 ensure_packages() {
   local why=$1 as_root=()

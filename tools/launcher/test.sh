@@ -3,13 +3,17 @@
 usage_test() {
   cat <<'TEXT'
 polyvisor check                    types, lint, format, unused code: seconds
-polyvisor test [--yes] [RING...] [-- FILE...]   rings: check unit lab; all of them where none is named
+polyvisor test [--yes] [RING...] [-- FILE...]   rings: check unit e2e lab; all of them where none is named
+                                   e2e drives the web console in Chromium over simulated hosts
                                    lab installs and starts real daemons: libvirtd, QEMU, PostgreSQL, sshd
 TEXT
 }
 
 # Names of the tools that are to be run, and how; a name per tool for the tally.
-run_types() { "$node" "$root/node_modules/typescript/bin/tsc" -p "$root/tsconfig.json" --noEmit; }
+# The console is typed apart: it knows a browser, and nothing else may.
+run_types() {
+  "$node" "$root/node_modules/typescript/bin/tsc" -p "$root/tsconfig.json" --noEmit && "$node" "$root/node_modules/typescript/bin/tsc" -p "$root/apps/console/tsconfig.json" --noEmit
+}
 run_lint() { (cd "$root" && with_bin oxlint); }
 run_format() { (cd "$root" && with_bin oxfmt --check); }
 run_unused() { (cd "$root" && with_bin knip --no-progress); }
@@ -43,15 +47,15 @@ command_test() {
     case $1 in
       -h | --help) usage_test; return 0 ;;
       -y | --yes) yes=yes ;;
-      check | unit | lab) rings+=("$1") ;;
+      check | unit | e2e | lab) rings+=("$1") ;;
       --) shift; files=("$@"); break ;;
       *) fail "polyvisor test does not know \"$1\"." "See: ./polyvisor test --help" ;;
     esac
     shift
   done
-  ((${#rings[@]} > 0)) || rings=(check unit lab)
+  ((${#rings[@]} > 0)) || rings=(check unit e2e lab)
   # Everything at once, so that it is asked for once.
-  [[ " ${rings[*]} " != *" lab "* ]] || ensure_what_lab_needs
+  if [[ " ${rings[*]} " == *" lab "* ]]; then ensure_what_lab_needs; elif [[ " ${rings[*]} " == *" e2e "* ]]; then ensure_what_e2e_needs; fi
   ensure_runtime
   passed=0 failed=0 skipped=0
   local ring began
@@ -74,6 +78,11 @@ ring_check() {
 
 ring_unit() { run_vitest unit 240 "$@"; }
 
+ring_e2e() {
+  ensure_console || { failed=$((failed + 1)); return 0; }
+  run_vitest e2e 900 "$@"
+}
+
 ring_lab() {
   ensure_hypervisor
   run_vitest lab 1200 "$@"
@@ -82,8 +91,14 @@ ring_lab() {
 # What the lab's tests speak to: everything that `up` would install, and what only tests need.
 ensure_what_lab_needs() {
   local missing
-  mapfile -t missing < <(missing_for_runtime; missing_for_database; missing_for_hypervisor; missing_for_tests)
+  mapfile -t missing < <(missing_for_runtime; missing_for_database; missing_for_hypervisor; missing_for_tests; missing_for_browser)
   ensure_packages "the tests against real daemons" "${missing[@]}"
+}
+
+ensure_what_e2e_needs() {
+  local missing
+  mapfile -t missing < <(missing_for_runtime; missing_for_database; missing_for_browser)
+  ensure_packages "the tests in a browser" "${missing[@]}"
 }
 
 # run_vitest PROJECT SECONDS FILE...: adds what it counted to passed, failed and skipped.

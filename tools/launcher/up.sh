@@ -55,6 +55,7 @@ command_up() {
   [[ -x $node ]] || ensure_room "$root" 800
   ensure_what_up_needs
   ensure_runtime
+  ensure_console || true # a server without its console is better than none
   [[ $with_hypervisor == no ]] || ensure_hypervisor
   local arguments=()
   [[ -z $port ]] || arguments+=(--port "$port")
