@@ -208,3 +208,35 @@ test("what a statement says to its answer is heard before the commit is sent", a
   expect(results).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason: { message: "somebody else was faster" } }]);
   expect((await store.pool.query("select id from object")).rows).toEqual([{ id: "h-1" }]);
 });
+
+test("a batch reads no table whole, also where its statements were planned while the tables were empty", async () => {
+  const scans: Promise<{ rows: unknown[] }>[] = [];
+  const pool = {
+    connect: async () => {
+      const client = await store.pool.connect();
+      const query = (statement: string): unknown => {
+        // What the transaction read, before it ends.
+        if (statement === "commit") scans.push(client.query("select relname, seq_scan from pg_stat_xact_user_tables where seq_scan > 0"));
+        return client.query(statement);
+      };
+      return { release: (error?: Error) => client.release(error), query };
+    },
+  };
+  await journal.close();
+  journal = new Journal({ pool: pool as never, estate, log: labLog, serverId: "test", now: Date.now, last: 0, publish: () => undefined });
+  for (let i = 0; i < 12; i++) {
+    const id = `t-${i}`;
+    await journal.write((draft) => {
+      draft.addTask(aTask(id), "test");
+      draft.tellTask(aTask(id), { type: "created", taskId: id });
+    });
+    await journal.write((draft) => {
+      draft.under({ kind: "task", id, fence: 1, lost: false });
+      draft.updateTask({ ...aTask(id), state: "succeeded", revision: 2 });
+      draft.updateStep({ taskId: id, n: 1, state: "succeeded", progress: 1 });
+      draft.tellTask(aTask(id), { type: "changed", taskId: id });
+    });
+  }
+  expect((await Promise.all(scans)).flatMap(({ rows }) => rows)).toEqual([]);
+  expect(scans).toHaveLength(24);
+});

@@ -13,6 +13,11 @@ const eventLock = 7_601_523_441;
  * hold all others up for ever: the database ends the connection of one who says nothing for so long.
  */
 export const standInLine = `begin; set local idle_in_transaction_session_timeout = '3s'; select pg_advisory_xact_lock(${eventLock})`;
+/**
+ * The statements of a batch are planned once for a connection, perhaps while the tables are small. Such a plan reads
+ * them whole, and would for each batch when they have grown: so they go by the indexes from the beginning.
+ */
+const byIndexes = "select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)";
 /** Told by the writer of a batch with its server's id. */
 export const eventChannel = "polyvisor_event";
 /** Events that are read at once. */
@@ -43,10 +48,10 @@ export async function takeTurn(client: pg.ClientBase, last: number, audited: boo
     ready.add(client);
   }
   const [answers, audit] = await together([
-    client.query(`${standInLine}; execute journal_since (${last})`) as unknown as Promise<pg.QueryResult<EventRow>[]>,
+    client.query(`${standInLine}; ${byIndexes}; execute journal_since (${last})`) as unknown as Promise<pg.QueryResult<EventRow>[]>,
     audited ? holdAuditHead(client) : undefined,
   ]);
-  return { foreign: answers[3]!.rows.map(eventOfRow), audit };
+  return { foreign: answers.at(-1)!.rows.map(eventOfRow), audit };
 }
 
 /** What was written after `last`, without a turn. Gapless: an id is given and committed under the lock. */
