@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Client, RequestInput } from "@polyvisor/api/client";
 import type { Plan, Task } from "@polyvisor/model";
 import type { Context } from "./command.ts";
+import { tellConflicts, type Revisions } from "./conflict.ts";
 import { exitCodes } from "./exitCode.ts";
 import { interrupted, usageFailure } from "./failure.ts";
 import { planLines, resultLines, targetNames, taskExitCode } from "./planText.ts";
@@ -13,8 +14,8 @@ export type Asks = "always" | "several" | "never";
 
 /** Something that becomes a task: how its plan is had, and how it is ordered. */
 interface Order {
-  plan(client: Client, reason: string | undefined): Promise<Plan>;
-  task(client: Client, reason: string | undefined, idempotencyKey: string): Promise<Task>;
+  plan(client: Client, reason: string | undefined): Promise<Plan & { revisions?: Revisions }>;
+  task(client: Client, how: { reason: string | undefined; ifRevisions: Revisions | undefined; idempotencyKey: string }): Promise<Task>;
   /** More than one object may be meant. */
   several: boolean;
 }
@@ -24,8 +25,8 @@ interface Order {
  * what came of each object.
  * @returns the exit code
  */
-export async function change(context: Context, request: RequestInput, asks: Asks = "never"): Promise<number> {
-  const outcome = await carryOut(context, request, asks);
+export async function change(context: Context, request: RequestInput, asks: Asks = "never", seen?: Revisions): Promise<number> {
+  const outcome = await carryOut(context, request, asks, seen);
   return typeof outcome === "number" ? outcome : await tellOutcome(context, outcome);
 }
 
@@ -36,7 +37,7 @@ export async function retry(context: Context, id: string): Promise<number> {
     context,
     {
       plan: (client, reason) => client.call("taskRetryPlan", { params, body: { reason } }),
-      task: (client, reason, idempotencyKey) => client.call("taskRetry", { params, body: { reason }, idempotencyKey }),
+      task: (client, { idempotencyKey, ...body }) => client.call("taskRetry", { params, body, idempotencyKey }),
       several: true,
     },
     "several",
@@ -44,21 +45,25 @@ export async function retry(context: Context, id: string): Promise<number> {
   return typeof outcome === "number" ? outcome : await tellOutcome(context, outcome);
 }
 
-/** As `change`, for commands that go on afterwards: gives the ended task, or the exit code when there is none to wait for. */
-export async function carryOut(context: Context, request: RequestInput, asks: Asks = "never"): Promise<Task | number> {
+/**
+ * As `change`, for commands that go on afterwards: gives the ended task, or the exit code when there is none to wait for.
+ * @param seen what the command looked up before; what was shown in a plan counts by itself
+ */
+export async function carryOut(context: Context, request: RequestInput, asks: Asks = "never", seen?: Revisions): Promise<Task | number> {
   const several = "vms" in request && Array.isArray(request.vms) ? request.vms.length > 1 : "select" in request && request.select !== undefined;
   return order(
     context,
     {
       plan: (client, reason = "") => client.call("planMake", { body: { request, reason } }),
-      task: (client, reason = "", idempotencyKey) => client.call("taskCreate", { body: { request, reason }, idempotencyKey }),
+      task: (client, { reason = "", ifRevisions, idempotencyKey }) => client.call("taskCreate", { body: { request, reason, ifRevisions }, idempotencyKey }),
       several,
     },
     asks,
+    seen,
   );
 }
 
-async function order(context: Context, { plan, task: make, several }: Order, asks: Asks): Promise<Task | number> {
+async function order(context: Context, { plan, task: make, several }: Order, asks: Asks, lookedUp?: Revisions): Promise<Task | number> {
   const { options } = context;
   const client = await context.client();
   const reason = typeof options["reason"] === "string" ? options["reason"] : undefined;
@@ -66,16 +71,22 @@ async function order(context: Context, { plan, task: make, several }: Order, ask
     await show(context, await plan(client, reason), (planned) => planLines(planned, context.paint));
     return exitCodes.ok;
   }
+  let seen = lookedUp;
   if (asks !== "never" && !options["yes"] && (asks === "always" || several)) {
     const planned = await plan(client, reason);
-    if (asks === "always" || targetNames(planned).length > 1) await agree(context, planned);
+    if (asks === "always" || targetNames(planned).length > 1) {
+      await agree(context, planned);
+      seen = planned.revisions; // a yes is to what was shown
+    }
   }
-  const task = await make(client, reason, randomUUID());
+  const task = await make(client, { reason, ifRevisions: seen, idempotencyKey: randomUUID() });
   if (options["wait"] === false) {
     await show(context, task, () => [task.id]);
     return exitCodes.ok;
   }
-  return waitForTask(context, client, task);
+  const over = await waitForTask(context, client, task);
+  if (seen && over.state !== "succeeded") await tellConflicts(context, over, seen);
+  return over;
 }
 
 /** Prints what came of a task and gives its exit code. */

@@ -1,4 +1,5 @@
 import type { CommandRow } from "../command.ts";
+import { forceOption } from "../forceOption.ts";
 
 const history = (name: "show" | "storage" | "retention" | "diff") => async () => (await import("../commands/history.ts"))[name];
 const audit = (name: "list" | "exportLog" | "verify" | "checkpoint" | "archive") => async () => (await import("../commands/auditLog.ts"))[name];
@@ -28,6 +29,7 @@ export const historyRows: readonly CommandRow[] = [
     path: "history retention",
     takes: ["output"],
     options: [
+      forceOption,
       ["--days <n>", "keep changes of every kind so many days"],
       ["--kind <kind>", "only of this kind", [...kinds, "task"]],
       ["--max <size>", "what all of it may take, as 20GiB; 0 is no limit"],

@@ -1,4 +1,5 @@
 import type { CommandRow } from "../command.ts";
+import { forceOption } from "../forceOption.ts";
 
 const account = (name: "list" | "info" | "create" | "rename" | "disable" | "enable" | "remove" | "code" | "reset") => async () =>
   (await import("../commands/accounts.ts"))[name];
@@ -27,16 +28,33 @@ export const identityRows: readonly CommandRow[] = [
     examples: ["account create alice --full-name 'Alice Example' --group operators"],
     load: account("create"),
   },
-  { path: "account rename", operands: "<account> <full-name>", ...none, takes: ["output"], summary: "set an account's full name", load: account("rename") },
+  {
+    path: "account rename",
+    operands: "<account> <full-name>",
+    ...none,
+    takes: ["output"],
+    options: [forceOption],
+    summary: "set an account's full name",
+    load: account("rename"),
+  },
   {
     path: "account disable",
     operands: "<account>",
     ...none,
+    options: [forceOption],
     summary: "let nobody in by an account, and end its sessions",
     load: account("disable"),
   },
-  { path: "account enable", operands: "<account>", ...none, summary: "let an account in again", load: account("enable") },
-  { path: "account remove", aliases: ["account rm"], operands: "<account>", ...none, options: [yes], summary: "remove an account", load: account("remove") },
+  { path: "account enable", operands: "<account>", ...none, options: [forceOption], summary: "let an account in again", load: account("enable") },
+  {
+    path: "account remove",
+    aliases: ["account rm"],
+    operands: "<account>",
+    ...none,
+    options: [forceOption, yes],
+    summary: "remove an account",
+    load: account("remove"),
+  },
   { path: "account code", operands: "<account>", ...none, takes: ["output"], summary: "make a one-time code for an account's owner", load: account("code") },
   {
     path: "account reset",
@@ -57,8 +75,8 @@ export const identityRows: readonly CommandRow[] = [
     summary: "make a group",
     load: group("create"),
   },
-  { path: "group rename", operands: "<group> <name>", ...none, summary: "rename a group", load: group("rename") },
-  { path: "group remove", aliases: ["group rm"], operands: "<group>", ...none, options: [yes], summary: "remove a group", load: group("remove") },
+  { path: "group rename", operands: "<group> <name>", ...none, options: [forceOption], summary: "rename a group", load: group("rename") },
+  { path: "group remove", aliases: ["group rm"], operands: "<group>", ...none, options: [forceOption, yes], summary: "remove a group", load: group("remove") },
   { path: "group add", operands: "<group> <account...>", ...none, summary: "put accounts into a group", load: group("add") },
   { path: "group take-out", operands: "<group> <account...>", ...none, summary: "take accounts out of a group", load: group("takeOut") },
   {
@@ -92,6 +110,7 @@ export const identityRows: readonly CommandRow[] = [
     ...none,
     takes: ["output"],
     options: [
+      forceOption,
       ["--issuer <url>", "OpenID: the provider's issuer"],
       ["--client-id <id>", "OpenID: what this server is called there"],
       ["--scope <scope>", "OpenID: a scope to ask for; may be repeated; openid profile email when left out"],
@@ -133,5 +152,12 @@ export const identityRows: readonly CommandRow[] = [
     summary: "try one out: what works, what does not and the remedy",
     load: provider("test"),
   },
-  { path: "identity-provider remove", operands: "<name>", ...none, options: [yes], summary: "remove one; its accounts stay", load: provider("remove") },
+  {
+    path: "identity-provider remove",
+    operands: "<name>",
+    ...none,
+    options: [forceOption, yes],
+    summary: "remove one; its accounts stay",
+    load: provider("remove"),
+  },
 ];

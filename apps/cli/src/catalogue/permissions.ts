@@ -1,4 +1,5 @@
 import type { CommandRow } from "../command.ts";
+import { forceOption } from "../forceOption.ts";
 
 const permission = (name: "list" | "why" | "effective" | "names" | "grant" | "revoke") => async () => (await import("../commands/permission.ts"))[name];
 const role = (name: "list" | "create" | "change" | "remove") => async () => (await import("../commands/role.ts"))[name];
@@ -77,12 +78,20 @@ export const permissionRows: readonly CommandRow[] = [
     operands: "<role>",
     ...none,
     takes: ["output"],
-    options: [["--name <name>", "its new name"], ...roleOptions],
+    options: [forceOption, ["--name <name>", "its new name"], ...roleOptions],
     repeated: ["permission"],
     summary: "change a role of your own; the permissions given are all that it has then",
     load: role("change"),
   },
-  { path: "role remove", aliases: ["role rm"], operands: "<role>", ...none, options: [yes], summary: "remove a role that no grant has", load: role("remove") },
+  {
+    path: "role remove",
+    aliases: ["role rm"],
+    operands: "<role>",
+    ...none,
+    options: [forceOption, yes],
+    summary: "remove a role that no grant has",
+    load: role("remove"),
+  },
   { path: "folder list", aliases: ["folder ls"], takes: ["output"], summary: "list folders", load: folder("list") },
   {
     path: "folder create",
@@ -94,21 +103,30 @@ export const permissionRows: readonly CommandRow[] = [
     examples: ["folder create /tenants", "folder create /tenants/a"],
     load: folder("create"),
   },
-  { path: "folder rename", operands: "<path> <name>", ...none, summary: "rename a folder", load: folder("rename") },
+  { path: "folder rename", operands: "<path> <name>", ...none, options: [forceOption], summary: "rename a folder", load: folder("rename") },
   {
     path: "folder move",
     aliases: ["folder mv"],
     operands: "<path> <into>",
     ...none,
+    options: [forceOption],
     summary: "move a folder with all that is in it into another; / is the top",
     load: folder("move"),
   },
-  { path: "folder delete", aliases: ["folder rm"], operands: "<path>", ...none, summary: "delete an empty folder", load: folder("remove") },
+  {
+    path: "folder delete",
+    aliases: ["folder rm"],
+    operands: "<path>",
+    ...none,
+    options: [forceOption],
+    summary: "delete an empty folder",
+    load: folder("remove"),
+  },
   {
     path: "folder put",
     operands: "<path> <vm-or-host...>",
     completes: ["none", "vmOrHost"],
-    options: [["--host", "the names are those of hosts"]],
+    options: [forceOption, ["--host", "the names are those of hosts"]],
     summary: "put VMs, or hosts, into a folder; / is the top",
     examples: ["folder put /tenants/a web1 web2", "folder put /tenants/a --host h1"],
     load: folder("put"),

@@ -1,4 +1,5 @@
 import type { CommandRow } from "../command.ts";
+import { forceOption } from "../forceOption.ts";
 
 const host = (name: "add" | "list" | "info" | "remove" | "test" | "reconnect" | "enable" | "disable" | "rename" | "credential") => async () =>
   (await import("../commands/host.ts"))[name];
@@ -42,7 +43,7 @@ export const siteRows: readonly CommandRow[] = [
     path: "host remove",
     aliases: ["host rm"],
     ...one("host"),
-    options: [["-y, --yes", "do not ask"]],
+    options: [forceOption, ["-y, --yes", "do not ask"]],
     summary: "forget a host; nothing on it is touched; asks first",
     load: host("remove"),
   },
@@ -60,12 +61,20 @@ export const siteRows: readonly CommandRow[] = [
     path: "host credential",
     operands: "<host> <user>",
     completes: ["host", "none"],
+    options: [forceOption],
     summary: "give a host's new user or pass phrase, which is asked for, or read from standard input",
     load: host("credential"),
   },
-  { path: "host enable", ...one("host"), summary: "connect to a host again", load: host("enable") },
-  { path: "host disable", ...one("host"), summary: "stop connecting to a host", load: host("disable") },
-  { path: "host rename", operands: "<host> <name>", completes: ["host", "none"], summary: "call a host otherwise", load: host("rename") },
+  { path: "host enable", ...one("host"), options: [forceOption], summary: "connect to a host again", load: host("enable") },
+  { path: "host disable", ...one("host"), options: [forceOption], summary: "stop connecting to a host", load: host("disable") },
+  {
+    path: "host rename",
+    operands: "<host> <name>",
+    completes: ["host", "none"],
+    options: [forceOption],
+    summary: "call a host otherwise",
+    load: host("rename"),
+  },
   {
     path: "datastore list",
     aliases: ["datastore ls", "pool-list"],

@@ -1,4 +1,5 @@
 import type { CommandRow } from "../command.ts";
+import { forceOption } from "../forceOption.ts";
 
 /** What VMs there are, what is known of each, and how one is made and moved. */
 export const vmRows: readonly CommandRow[] = [
@@ -207,6 +208,7 @@ export const vmRows: readonly CommandRow[] = [
     ofVm: true,
     operands: "<vm> [text]",
     completes: ["vm", "none"],
+    options: [forceOption],
     summary: "show or write the notes on a VM (- reads them from standard input)",
     load: async () => (await import("../commands/tags.ts")).note,
   },

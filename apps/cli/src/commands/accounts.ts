@@ -1,5 +1,6 @@
 import { confirm } from "../change.ts";
 import type { Context, Run } from "../command.ts";
+import { uponSeen } from "../conflict.ts";
 import { showList } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
 import { agoText, timeText } from "../output/quantity.ts";
@@ -8,6 +9,7 @@ import { show } from "../show.ts";
 interface Account {
   id: string;
   name: string;
+  revision: number;
   displayName: string;
   source: string;
   provider?: string;
@@ -98,17 +100,25 @@ export const create: Run = async (context) => {
   ]);
 };
 
-/** `account rename ACCOUNT FULL-NAME`. */
-export const rename: Run = async (context) => {
-  const [id, displayName] = context.words as [string, string];
-  await tell(context, (await (await context.client()).call("accountChange", { params: { id }, body: { displayName } })) as Account);
+const accountNamed = async (context: Context): Promise<Account> =>
+  (await (await context.client()).call("accountShow", { params: { id: context.words[0]! } })) as Account;
+/** Changes an account as it was looked up. */
+const changed = async (context: Context, body: { displayName: string } | { disabled: boolean }): Promise<Account> => {
+  const { id, name, revision } = await accountNamed(context);
+  return uponSeen(
+    context,
+    { kind: "site", id, name, revision },
+    async (client, ifMatch) => (await client.call("accountChange", { params: { id }, body, ...ifMatch })) as Account,
+  );
 };
+
+/** `account rename ACCOUNT FULL-NAME`. */
+export const rename: Run = async (context) => tell(context, await changed(context, { displayName: context.words[1]! }));
 
 const setDisabled =
   (disabled: boolean): Run =>
   async (context) => {
-    const id = context.words[0]!;
-    const account = await (await context.client()).call("accountChange", { params: { id }, body: { disabled } });
+    const account = await changed(context, { disabled });
     context.say(`${escapeText(account.name)} ${disabled ? "disabled: its sessions have ended" : "enabled"}`);
   };
 /** `account disable ACCOUNT`. */
@@ -118,10 +128,10 @@ export const enable = setDisabled(false);
 
 /** `account remove ACCOUNT`. */
 export const remove: Run = async (context) => {
-  const id = context.words[0]!;
-  await confirm(context, `Remove the account ${id} with its tokens and sessions?`);
-  await (await context.client()).call("accountRemove", { params: { id } });
-  context.say(`${escapeText(id)} removed`);
+  const { id, name, revision } = await accountNamed(context);
+  await confirm(context, `Remove the account ${name} with its tokens and sessions?`);
+  await uponSeen(context, { kind: "site", id, name, revision }, (client, ifMatch) => client.call("accountRemove", { params: { id }, ...ifMatch }));
+  context.say(`${escapeText(name)} removed`);
 };
 
 /** `account code ACCOUNT`. */

@@ -1,5 +1,5 @@
-import type { Client } from "@polyvisor/api/client";
-import type { Run } from "../command.ts";
+import type { Context, Run } from "../command.ts";
+import { uponSeen, type Seen } from "../conflict.ts";
 import { usageFailure } from "../failure.ts";
 import { listAll, showList } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
@@ -32,36 +32,37 @@ export const create: Run = async (context) => {
   await show(context, made, () => [`${escapeText(made.path)} made`]);
 };
 
-/** The id of a folder by its path: a path has slashes, which a URL's part cannot. */
-async function idOf(client: Client, path: string): Promise<string> {
-  if (!path.startsWith("/")) return path;
-  const { items } = await client.call("folderList");
-  // What is not listed is asked for all the same: the server says what is wrong.
-  return items.find((each) => each.path === clean(path))?.id ?? path;
+/** A folder by its path or id, as it is now: a path has slashes, which a URL's part cannot. */
+async function folderNamed(context: Context): Promise<Seen | undefined> {
+  const ref = context.words[0]!;
+  const { items } = await (await context.client()).call("folderList");
+  const found = items.find((each) => (ref.startsWith("/") ? each.path === clean(ref) : each.id === ref));
+  return found && { kind: "site", id: found.id, name: found.path, revision: found.revision };
+}
+
+/** What is not listed is asked for all the same: the server says what is wrong. */
+async function changed(context: Context, body: { name: string } | { parent: string | null }): Promise<void> {
+  const seen = await folderNamed(context);
+  const ref = context.words[0]!;
+  const after = seen
+    ? await uponSeen(context, seen, (client, ifMatch) => client.call("folderChange", { params: { id: seen.id }, body, ...ifMatch }))
+    : await (await context.client()).call("folderChange", { params: { id: ref }, body });
+  context.say(`${escapeText(ref)} is now ${escapeText(after.path)}`);
 }
 
 /** `folder rename PATH NAME`. */
-export const rename: Run = async (context) => {
-  const [path, name] = context.words as [string, string];
-  const client = await context.client();
-  const changed = await client.call("folderChange", { params: { id: await idOf(client, path) }, body: { name } });
-  context.say(`${escapeText(path)} is now ${escapeText(changed.path)}`);
-};
+export const rename: Run = (context) => changed(context, { name: context.words[1]! });
 
 /** `folder move PATH INTO`. */
-export const move: Run = async (context) => {
-  const [path, into] = context.words as [string, string];
-  const client = await context.client();
-  const changed = await client.call("folderChange", { params: { id: await idOf(client, path) }, body: { parent: clean(into) === "/" ? null : into } });
-  context.say(`${escapeText(path)} is now ${escapeText(changed.path)}`);
-};
+export const move: Run = (context) => changed(context, { parent: clean(context.words[1]!) === "/" ? null : context.words[1]! });
 
 /** `folder delete PATH`. */
 export const remove: Run = async (context) => {
-  const path = context.words[0]!;
-  const client = await context.client();
-  await client.call("folderRemove", { params: { id: await idOf(client, path) } });
-  context.say(`${escapeText(path)} deleted`);
+  const seen = await folderNamed(context);
+  const ref = context.words[0]!;
+  if (seen) await uponSeen(context, seen, (client, ifMatch) => client.call("folderRemove", { params: { id: seen.id }, ...ifMatch }));
+  else await (await context.client()).call("folderRemove", { params: { id: ref } });
+  context.say(`${escapeText(ref)} deleted`);
 };
 
 /** `folder put PATH VM…`. */
@@ -70,12 +71,19 @@ export const put: Run = async (context) => {
   const client = await context.client();
   const folder = clean(path) === "/" ? null : path;
   if (context.options["host"] === true) {
-    for (const id of words)
-      context.say(`${escapeText((await client.call("hostChange", { params: { id }, body: { folder } })).name)} is in ${escapeText(path)}`);
+    for (const id of words) {
+      const host = await client.call("hostGet", { params: { id } });
+      await uponSeen(context, host, (_, ifMatch) => client.call("hostChange", { params: { id: host.id }, body: { folder }, ...ifMatch }));
+      context.say(`${escapeText(host.name)} is in ${escapeText(path)}`);
+    }
     return;
   }
   const targets = targetsOf(words);
   const refs = targets.vms ?? (await listAll(client, "vmList", { filter: targets.select, fields: "id" })).map((vm) => vm.id);
   if (refs.length === 0) context.note("No VM fits.");
-  for (const id of refs) context.say(`${escapeText((await client.call("vmChange", { params: { id }, body: { folder } })).name)} is in ${escapeText(path)}`);
+  for (const id of refs) {
+    const vm = await client.call("vmGet", { params: { id } });
+    await uponSeen(context, vm, (_, ifMatch) => client.call("vmChange", { params: { id: vm.id }, body: { folder }, ...ifMatch }));
+    context.say(`${escapeText(vm.name)} is in ${escapeText(path)}`);
+  }
 };

@@ -1,5 +1,6 @@
 import { confirm } from "../change.ts";
-import type { Run } from "../command.ts";
+import type { Context, Run } from "../command.ts";
+import { uponSeen, type Seen } from "../conflict.ts";
 import { showList } from "../listing.ts";
 import { escapeText } from "../output/escape.ts";
 import { show } from "../show.ts";
@@ -37,19 +38,26 @@ export const create: Run = async (context) => {
   await show(context, made, () => [`${escapeText(made.name)} made`]);
 };
 
+const groupNamed = async (context: Context): Promise<Seen> => {
+  const { id, name, revision } = await (await context.client()).call("groupGet", { params: { id: context.words[0]! } });
+  return { kind: "site", id, name, revision };
+};
+
 /** `group rename GROUP NAME`. */
 export const rename: Run = async (context) => {
-  const [id, name] = context.words as [string, string];
-  const group = await (await context.client()).call("groupChange", { params: { id }, body: { name } });
-  context.say(`${escapeText(id)} is now ${escapeText(group.name)}`);
+  const seen = await groupNamed(context);
+  const group = await uponSeen(context, seen, (client, ifMatch) =>
+    client.call("groupChange", { params: { id: seen.id }, body: { name: context.words[1]! }, ...ifMatch }),
+  );
+  context.say(`${escapeText(seen.name)} is now ${escapeText(group.name)}`);
 };
 
 /** `group remove GROUP`. */
 export const remove: Run = async (context) => {
-  const id = context.words[0]!;
-  await confirm(context, `Remove the group ${id}? What it was given is lost to its accounts.`);
-  await (await context.client()).call("groupRemove", { params: { id } });
-  context.say(`${escapeText(id)} removed`);
+  const seen = await groupNamed(context);
+  await confirm(context, `Remove the group ${seen.name}? What it was given is lost to its accounts.`);
+  await uponSeen(context, seen, (client, ifMatch) => client.call("groupRemove", { params: { id: seen.id }, ...ifMatch }));
+  context.say(`${escapeText(seen.name)} removed`);
 };
 
 const member =

@@ -1,6 +1,7 @@
 import type { RequestInput } from "@polyvisor/api/client";
 import { carryOut, change, tellOutcome } from "../change.ts";
 import type { Context, Run } from "../command.ts";
+import type { Revisions } from "../conflict.ts";
 import { parseDisk, sizeOf } from "../diskWords.ts";
 import { CliFailure, usageFailure } from "../failure.ts";
 import { exitCodes } from "../exitCode.ts";
@@ -81,13 +82,13 @@ export const detachNic: Run = (context) =>
 /** Words of a disk given apart (virsh: `attach-disk VM SOURCE TARGET`) are one disk. */
 const diskText = (words: readonly string[]): string => words.join(",");
 
-/** The VM's drive for media: the one named, or the only one. */
-async function driveOf(context: Context, named: string | undefined): Promise<string> {
-  if (named) return named;
+/** The VM's drive for media: the one named, or the only one, with the revision of the VM that was looked at for it. */
+async function driveOf(context: Context, named: string | undefined): Promise<{ target: string; seen?: Revisions }> {
+  if (named) return { target: named };
   const client = await context.client();
   const vm = await client.call("vmGet", { params: { id: context.words[0]! } });
   const drives = vm.disks.filter((disk) => disk.device === "cdrom" || disk.device === "floppy");
-  if (drives.length === 1) return drives[0]!.target;
+  if (drives.length === 1) return { target: drives[0]!.target, seen: { [vm.id]: vm.revision } };
   throw new CliFailure(
     exitCodes.refused,
     drives.length === 0 ? `${vm.name} has no drive for media.` : `${vm.name} has ${drives.length} drives: ${drives.map((drive) => drive.target).join(", ")}.`,
@@ -99,12 +100,12 @@ async function driveOf(context: Context, named: string | undefined): Promise<str
 export const insert: Run = async (context) => {
   const [, ...rest] = context.words;
   if (rest.length > 2) throw usageFailure("media insert takes a VM, a drive and a file.", "For example: polyvisor media insert web1 hdc /srv/iso/debian.iso");
-  const target = await driveOf(context, (context.options["drive"] as string | undefined) ?? (rest.length === 2 ? rest[0] : undefined));
-  return change(context, { do: "vm.changeMedia", ...oneVm(context), target, source: rest.at(-1)!, apply: applyOf(context.options) });
+  const { target, seen } = await driveOf(context, (context.options["drive"] as string | undefined) ?? (rest.length === 2 ? rest[0] : undefined));
+  return change(context, { do: "vm.changeMedia", ...oneVm(context), target, source: rest.at(-1)!, apply: applyOf(context.options) }, "never", seen);
 };
 
 /** `media eject VM [DRIVE]`. */
 export const eject: Run = async (context) => {
-  const target = await driveOf(context, (context.options["drive"] as string | undefined) ?? context.words[1]);
-  return change(context, { do: "vm.changeMedia", ...oneVm(context), target, apply: applyOf(context.options) });
+  const { target, seen } = await driveOf(context, (context.options["drive"] as string | undefined) ?? context.words[1]);
+  return change(context, { do: "vm.changeMedia", ...oneVm(context), target, apply: applyOf(context.options) }, "never", seen);
 };

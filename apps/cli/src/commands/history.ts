@@ -2,6 +2,7 @@ import type { Client } from "@polyvisor/api/client";
 import type { Difference, HistoryChange } from "@polyvisor/api";
 import { parseBytes } from "@polyvisor/model/units";
 import type { Context, Run } from "../command.ts";
+import { uponSeen } from "../conflict.ts";
 import { isApiError, usageFailure } from "../failure.ts";
 import { escapeText } from "../output/escape.ts";
 import { bytesText, timeText } from "../output/quantity.ts";
@@ -146,15 +147,14 @@ export const retention: Run = async (context) => {
   const only = options["kind"] === undefined ? all : all.filter((each) => each === options["kind"]);
   if (only.length === 0) fail(`--kind takes ${all.join(", ")}, not ${String(options["kind"])}.`);
   if (options["kind"] !== undefined && days === undefined) fail("--kind goes with --days.");
+  const before = await client.call("historyRetentionGet");
+  const body = {
+    ...(days === undefined ? {} : { days: Object.fromEntries(only.map((kind) => [kind, days])) }),
+    ...(max === undefined ? {} : { maxBytes: max }),
+  };
+  const seen = { kind: "site" as const, id: "", name: "How long the history is kept", revision: before.revision };
   const value =
-    days === undefined && max === undefined
-      ? await client.call("historyRetentionGet")
-      : await client.call("historyRetentionSet", {
-          body: {
-            ...(days === undefined ? {} : { days: Object.fromEntries(only.map((kind) => [kind, days])) }),
-            ...(max === undefined ? {} : { maxBytes: max }),
-          },
-        });
+    days === undefined && max === undefined ? before : await uponSeen(context, seen, (_, ifMatch) => client.call("historyRetentionSet", { body, ...ifMatch }));
   await print(context, value, () =>
     factLines(
       [

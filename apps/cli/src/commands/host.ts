@@ -1,7 +1,9 @@
 import { text } from "node:stream/consumers";
+import type { Args } from "@polyvisor/api/client";
 import type { Host } from "@polyvisor/model";
 import { confirm } from "../change.ts";
 import type { Context, Run } from "../command.ts";
+import { uponSeen } from "../conflict.ts";
 import { exitCodeOf, exitCodes } from "../exitCode.ts";
 import { usageFailure } from "../failure.ts";
 import { listAll, showList } from "../listing.ts";
@@ -104,7 +106,7 @@ export const info: Run = async (context) => showHost(context, await hostNamed(co
 export const remove: Run = async (context) => {
   const host = await hostNamed(context);
   await confirm(context, `Forget the host ${host.name} (${host.uri})? Nothing on it is touched.`);
-  await (await context.client()).call("hostRemove", { params: { id: host.id } });
+  await uponSeen(context, host, (client, ifMatch) => client.call("hostRemove", { params: { id: host.id }, ...ifMatch }));
   context.say(`${escapeText(host.name)} forgotten`);
 };
 
@@ -127,11 +129,15 @@ export const reconnect: Run = async (context) => {
   return tellConnection(context, host);
 };
 
+type Change = NonNullable<Args<"hostChange">["body"]>;
+/** Changes a host as it was looked up. */
+const changed = (context: Context, host: Host, body: Change): Promise<Host> =>
+  uponSeen(context, host, (client, ifMatch) => client.call("hostChange", { params: { id: host.id }, body, ...ifMatch }));
+
 /** `host credential HOST USER`. */
 export const credential: Run = async (context) => {
   const known = await hostNamed(context);
-  const body = { credential: await credentialOf(context, context.words[1]!) };
-  const host = await settled(context, await (await context.client()).call("hostChange", { params: { id: known.id }, body }));
+  const host = await settled(context, await changed(context, known, { credential: await credentialOf(context, context.words[1]!) }));
   context.say(`${escapeText(host.name)}: ${host.connection.state}`);
   return tellConnection(context, host);
 };
@@ -139,8 +145,7 @@ export const credential: Run = async (context) => {
 const switched =
   (enabled: boolean): Run =>
   async (context) => {
-    const client = await context.client();
-    const host = await settled(context, await client.call("hostChange", { params: { id: (await hostNamed(context)).id }, body: { enabled } }));
+    const host = await settled(context, await changed(context, await hostNamed(context), { enabled }));
     context.say(`${escapeText(host.name)}: ${host.connection.state}`);
     return tellConnection(context, host);
   };
@@ -149,7 +154,6 @@ export const disable = switched(false);
 
 /** `host rename HOST NAME`. */
 export const rename: Run = async (context) => {
-  const client = await context.client();
-  const host = await client.call("hostChange", { params: { id: (await hostNamed(context)).id }, body: { name: context.words[1]! } });
+  const host = await changed(context, await hostNamed(context), { name: context.words[1]! });
   context.say(`${escapeText(context.words[0]!)} is now called ${escapeText(host.name)}`);
 };

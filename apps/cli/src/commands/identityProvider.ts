@@ -3,6 +3,7 @@ import type { Args } from "@polyvisor/api/client";
 import { askSecret, inputLines } from "../asking.ts";
 import { confirm } from "../change.ts";
 import type { Context, Run } from "../command.ts";
+import { uponSeen } from "../conflict.ts";
 import { exitCodes } from "../exitCode.ts";
 import { isApiError, usageFailure } from "../failure.ts";
 import { showList } from "../listing.ts";
@@ -102,7 +103,8 @@ export const set: Run = async (context) => {
   const secret = await secretOf(context);
   const enabled = options["disable"] ? false : options["enable"] ? true : (before?.enabled ?? true);
   const body = { settings, enabled, ...(secret === undefined ? {} : { secret }) };
-  const kept = await client.call("identityProviderPut", { params: { id }, body, ...(before ? { ifMatch: `"${before.revision}"` } : {}) });
+  const put = (ifMatch: { ifMatch?: string }) => client.call("identityProviderPut", { params: { id }, body, ...ifMatch });
+  const kept = before ? await uponSeen(context, { kind: "site", id, name: id, revision: before.revision }, (_, ifMatch) => put(ifMatch)) : await put({});
   await show(context, kept, () => [`${kept.name} ${before ? "changed" : "made"}; polyvisor identity-provider test ${kept.name} tries it out`]);
 };
 
@@ -122,7 +124,9 @@ export const test: Run = async (context) => {
 /** `identity-provider remove NAME`. */
 export const remove: Run = async (context) => {
   const id = context.words[0]!;
+  const { revision } = await (await context.client()).call("identityProviderGet", { params: { id } });
   await confirm(context, `Remove ${id}? Its accounts stay, and nobody signs in by them.`);
-  await (await context.client()).call("identityProviderRemove", { params: { id } });
+  const seen = { kind: "site" as const, id, name: id, revision };
+  await uponSeen(context, seen, (client, ifMatch) => client.call("identityProviderRemove", { params: { id }, ...ifMatch }));
   context.say(`${escapeText(id)} removed`);
 };

@@ -3,7 +3,7 @@ import type { Client } from "@polyvisor/api/client";
 import type { Vm } from "@polyvisor/model";
 import type { Run } from "../command.ts";
 import { exitCodes, exitCodeOf } from "../exitCode.ts";
-import { describeFailure, isApiError, usageFailure } from "../failure.ts";
+import { CliFailure, describeFailure, isApiError, usageFailure } from "../failure.ts";
 import { listAll } from "../listing.ts";
 import { escapeLines, escapeText } from "../output/escape.ts";
 import { targetsOf } from "../targets.ts";
@@ -70,5 +70,14 @@ export const note: Run = async (context) => {
     return;
   }
   const notes = given === "-" ? (await text(context.io.stdin)).trimEnd() : given;
-  await edit(client, vm, () => ({ notes }));
+  // Another's note is not written over by one who has not read it; what else changed meanwhile is no matter.
+  const before = await client.call("vmGet", { params: { id: vm } });
+  await edit(client, before.id, (now) => {
+    if (now.notes === before.notes || context.options["force"] === true) return { notes };
+    throw new CliFailure(
+      exitCodeOf("changedMeanwhile"),
+      `${now.name} has another note by now: ${now.notes}`,
+      "Look at it, and repeat the command, or use --force.",
+    );
+  });
 };

@@ -155,6 +155,14 @@ describe.each(["private", "url"])("the API over the %s database", (kind) => {
     await until("the task's end", async () => ((await ask("taskGet", { params: { id: task.id } })) as { state: string }).state === "succeeded");
     await ask("taskList", { query: { limit: "1" } });
     await ask("taskCancel", { params: { id: task.id } });
+    // Of two one is paused already: it fails, and is done again when it can be.
+    const over = (id: string) => until("the task's end", async () => (await lab.client.call("taskGet", { params: { id } })).endedAt !== undefined);
+    const other = (await lab.client.call("vmList", { query: { filter: "state = running" } })).items[0]!;
+    const partly = (await ask("taskCreate", { body: { request: { do: "vm.pause", vms: [vm.id, other.id] } } })) as { id: string };
+    const unpaused = (await ask("taskCreate", { body: { request: { do: "vm.unpause", vms: [vm.id] } } })) as { id: string };
+    await Promise.all([over(partly.id), over(unpaused.id)]);
+    expect(await ask("taskRetryPlan", { params: { id: partly.id } })).toMatchObject({ revisions: { [vm.id]: expect.any(Number) } });
+    await ask("taskRetry", { params: { id: partly.id } });
     const past = { at: new Date().toISOString() };
     await ask("vmGet", { params: { id: vm.id }, query: past });
     await ask("vmList", { query: { ...past, filter: "host = host-0001", limit: "3" } });

@@ -6,6 +6,9 @@ import { id, type Contract } from "./parts.ts";
 /** Revisions that were seen, by id: what has another one by the time of its step is left alone, and the step says so. */
 const ifRevisions = z.record(z.string().max(64), z.number().int()).optional();
 
+/** A plan with the revisions of what it was made of: given as `ifRevisions`, nothing is done to what is something else by then. */
+const shownPlan = planSchema.extend({ revisions: z.record(z.string(), z.number().int()) });
+
 export const tasksContracts = {
   taskList: {
     summary: "Tasks, latest first",
@@ -46,13 +49,13 @@ export const tasksContracts = {
     status: 200,
     params: id,
     body: z.strictObject({ reason: z.string().max(1024).optional() }).default({}),
-    response: planSchema,
+    response: shownPlan,
   },
   planMake: {
     summary: "The plan that a request would become; nothing is changed",
     who: "account",
     status: 200,
     body: z.strictObject({ request: requestSchema, reason: z.string().max(1024).default("") }),
-    response: planSchema,
+    response: shownPlan,
   },
 } as const satisfies Record<string, Contract>;

@@ -1,6 +1,6 @@
 import { apiBase } from "@polyvisor/api";
 import type { Request } from "@polyvisor/api";
-import type { Task } from "@polyvisor/model";
+import type { Plan, Task } from "@polyvisor/model";
 import type { FastifyReply } from "fastify";
 import { planAccess } from "../../access/planAccess.ts";
 import { mayCancel, seenTask, seenTasks } from "../../access/seenTasks.ts";
@@ -19,6 +19,14 @@ export function taskHandlers({ control, access }: Services): Pick<Handlers, Mine
   const at = (task: Task, reply: FastifyReply): Task => {
     reply.header("location", `${apiBase}/tasks/${task.id}`);
     return shown(task);
+  };
+  const withRevisions = (plan: Plan) => {
+    const revisions: Record<string, number> = {};
+    for (const { target } of plan.steps) {
+      const seen = target.id === undefined || target.kind === "template" ? undefined : access.estate.get(target.kind, target.id);
+      if (seen) revisions[seen.id] = seen.revision;
+    }
+    return { ...plan, revisions };
   };
   /** Whoever sees a task may ask for the same; what comes of it is by his own rights, never by those of who asked first. */
   const again = async (viewer: Viewer, id: string): Promise<RetryOrder> => ({
@@ -44,13 +52,13 @@ export function taskHandlers({ control, access }: Services): Pick<Handlers, Mine
     taskGet: async ({ params, viewer }) => shown(await seenTask(tasks, viewer, params.id)),
     taskRetry: async ({ params, body, idempotencyKey, reply, viewer }) =>
       at(await tasks.retry({ ...(await again(viewer, params.id)), ...body, idempotencyKey }), reply),
-    taskRetryPlan: async ({ params, body, viewer }) => tasks.retryPlan({ ...(await again(viewer, params.id)), ...body }),
+    taskRetryPlan: async ({ params, body, viewer }) => withRevisions(await tasks.retryPlan({ ...(await again(viewer, params.id)), ...body })),
     async taskCancel({ params, reply, viewer }) {
       const task = await seenTask(tasks, viewer, params.id);
       mayCancel(viewer, task);
       return at(await tasks.cancel(task.id), reply);
     },
-    planMake: ({ body, caller, viewer }) =>
-      plans.make(withFolder(access, viewer, body.request), caller.account, body.reason, planAccess(viewer, access.estate)),
+    planMake: async ({ body, caller, viewer }) =>
+      withRevisions(await plans.make(withFolder(access, viewer, body.request), caller.account, body.reason, planAccess(viewer, access.estate))),
   };
 }
