@@ -106,3 +106,15 @@ test("one that comes back much later is a new one", () => {
 });
 
 test("changes of a host that was forgotten change nothing", () => expect(appear("h-gone")).toEqual([]));
+
+test("of what is gone so many are taken out at once, and it is said whether there is more", () => {
+  for (let i = 0; i < 5; i++) appear("h-a", { nativeId: `uuid-${i}`, name: `vm-${i}` });
+  const present = { vm: new Set(["uuid-3"]), datastore: new Set<string>(), network: new Set<string>() };
+  const answers: [number, boolean][] = [];
+  for (let more = true; more;) answers.push([change((draft) => void (more = rules.keepOnly(draft, "h-a", present, 2))).length, more]);
+  expect(answers).toEqual([
+    [2, true],
+    [2, false],
+  ]);
+  expect([...estate.tables.vm.byId.values()].map((vm) => vm.name)).toEqual(["vm-3"]);
+});

@@ -110,12 +110,17 @@ export class InventoryRules {
     this.#departed.set(vm.nativeId, { vm: still(vm), at: this.#options.now() });
   }
 
-  /** Everything of a host that is not among these is gone. */
-  keepOnly(draft: Draft, hostId: string, present: Readonly<Record<InventoryKind, ReadonlySet<string>>>): void {
+  /** Everything of a host that is not among these is gone. @param most so many at once. @returns whether there is more */
+  keepOnly(draft: Draft, hostId: string, present: Readonly<Record<InventoryKind, ReadonlySet<string>>>, most = Infinity): boolean {
+    let left = most;
     for (const kind of ["vm", "datastore", "network"] as const) {
-      for (const object of draft.ofHost(kind, hostId))
-        if (!present[kind].has(object.nativeId)) this.remove(draft, kind, hostId, object.nativeId, { cause: "no longer in the host's inventory" });
+      for (const object of draft.ofHost(kind, hostId)) {
+        if (present[kind].has(object.nativeId)) continue;
+        if (left-- === 0) return true;
+        this.remove(draft, kind, hostId, object.nativeId, { cause: "no longer in the host's inventory" });
+      }
     }
+    return false;
   }
 
   #change<K extends InventoryKind>(draft: Draft, kind: K, known: ObjectOf[K], facts: FactsOf[K], note: Note): void {

@@ -29,15 +29,28 @@ export interface Prepared extends Batch {
   limit: number;
 }
 
-const rowLimit = 1_000;
+/** What one mutation of a feed or of a start changes at most: a host's inventory comes in pieces of this size. */
+export const pieceSize = 200;
+/** Changes after which a transaction takes no further mutation: it has fewer than this and one piece more. */
+export const rowLimit = 1_000;
+/**
+ * Milliseconds after which it takes none either. They may pass while the server has its turn, in which all other servers
+ * wait, and which the database ends when nothing is said for three seconds; and no request is answered meanwhile.
+ */
+export const workLimit = 200;
 
-/** Runs mutations from the head of the queue, as many as make one transaction. @param now milliseconds since 1970 */
-export function prepare(queue: Waiting[], estate: Estate, limit: number, now: number): Prepared {
+/**
+ * Runs mutations from the head of the queue, as many as make one transaction.
+ * @param now milliseconds since 1970
+ * @param clock milliseconds that only rise
+ */
+export function prepare(queue: Waiting[], estate: Estate, limit: number, now: number, clock = (): number => performance.now()): Prepared {
+  const began = clock();
   const draft = new Draft(estate);
   const taken: Prepared["taken"] = [];
   const thrown: Prepared["thrown"] = [];
   let count = 0;
-  while (count < queue.length && count < limit && draft.changes.length < rowLimit) {
+  while (count < queue.length && count < limit && draft.changes.length < rowLimit && (count === 0 || clock() - began < workLimit)) {
     const waiting = queue[count++]!;
     try {
       taken.push({ waiting, value: draft.attempt(waiting.mutation, waiting.actor) });

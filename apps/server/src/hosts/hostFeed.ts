@@ -5,10 +5,9 @@ import type { InventoryRules } from "../estate/inventoryRules.ts";
 import type { Claim } from "../events/claim.ts";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
+import { pieceSize } from "../events/prepare.ts";
 import { theHost } from "../history/actor.ts";
 
-/** Objects of an inventory that go into one mutation: a large host must not make one endless transaction. */
-const pieceSize = 200;
 const causeLength = 1024;
 
 /** Brings the changes of one host to the journal, in order. */
@@ -44,7 +43,7 @@ export class HostFeed {
     }
   }
 
-  /** An inventory is given in pieces; what it does not have goes last. Resolves when all of it is committed. */
+  /** An inventory is given in pieces, so that a large host makes no endless transaction; what it does not have goes last. Resolves when all of it is committed. */
   async #inventory({ host, vms, datastores, networks }: Inventory): Promise<void> {
     const rules = this.#rules;
     const hostId = this.#hostId;
@@ -66,10 +65,13 @@ export class HostFeed {
       datastore: new Set(datastores.map((each) => each.nativeId)),
       network: new Set(networks.map((each) => each.nativeId)),
     };
-    await this.#journal.write((draft) => {
-      draft.under(this.#claim);
-      rules.keepOnly(draft, hostId, present);
-    }, theHost);
+    for (let more = true; more;) {
+      await this.#journal.room();
+      more = await this.#journal.write((draft) => {
+        draft.under(this.#claim);
+        return rules.keepOnly(draft, hostId, present, pieceSize);
+      }, theHost);
+    }
   }
 
   /** Under the lease: what is heard after another server took the host over changes nothing. */

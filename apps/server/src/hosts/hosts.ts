@@ -18,7 +18,7 @@ import { Semaphore } from "../semaphore.ts";
 import { changedHost } from "./changedHost.ts";
 import { canonicalUri, Connector, type ConnectorOptions, type CredentialAt } from "./connector.ts";
 import { Credentials } from "./credentials.ts";
-import { connecting } from "./connecting.ts";
+import { tellConnecting } from "./connecting.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HostConnection } from "./hostConnection.ts";
 import { HostFeed } from "./hostFeed.ts";
@@ -72,7 +72,7 @@ export class Hosts implements HostsControl {
   /** Connects to hosts that this server looks after from now on. @param lastSeen when the server before this one was last known to run */
   async gained(claims: readonly Claim[], cause: string, lastSeen?: string): Promise<void> {
     const since = new Date(this.#options.now()).toISOString();
-    await this.#options.journal.write((draft) => connecting(draft, claims, { since, cause, lastSeen }));
+    await tellConnecting(this.#options.journal, claims, { since, cause, lastSeen });
     for (const { id } of claims) void this.#follow(id);
   }
 
