@@ -8,6 +8,7 @@ import type { ByteChannel, ConsoleRequest, Screenshot } from "../hypervisor.ts";
 import { graphicsListen } from "./domain/describedVm.ts";
 import { isActive } from "./domain/domainState.ts";
 import type { Session } from "./session.ts";
+import { unlockedScreen } from "./unlockedScreen.ts";
 import { parseXml } from "./xml/parseXml.ts";
 
 /** Most bytes of a picture of a screen: 8K in 24 bits has 100 MB, and nothing real comes near. */
@@ -41,7 +42,7 @@ async function openScreen(session: Session, vm: string, request: ConsoleRequest)
     throw new PolyvisorError("notSupported", { detail: `a VM's screen listens on its own host, and libvirt has no way to pass it on over ${transport}` });
   const dom = await session.vm(vm);
   const index = Number(/\d+$/.exec(request.alias ?? "")?.[0] ?? 0);
-  const { xml } = await session.call.domainGetXmlDesc({ dom, flags: 0 });
+  const { xml } = await secretDescription(session, dom);
   const listen = graphicsListen(parseXml(xml, `the description of VM "${dom.name}"`), index);
   if (!listen)
     throw new PolyvisorError("notSupported", { detail: `VM "${dom.name}" has no screen`, remedy: "Give it one (graphics: vnc), or use its text console." });
@@ -57,8 +58,13 @@ async function openScreen(session: Session, vm: string, request: ConsoleRequest)
     socket.destroy();
     throw new PolyvisorError("hypervisorFailed", { detail: `the screen of VM "${dom.name}" does not answer`, cause: error });
   }
-  return socketChannel(socket);
+  const screen = socketChannel(socket);
+  return listen.password === undefined || listen.password === "" ? screen : unlockedScreen(screen, listen.password, dom.name);
 }
+
+/** A VM's description with the password of its screen, or without where the connection may only read. */
+const secretDescription = (session: Session, dom: Domain): Promise<{ xml: string }> =>
+  session.call.domainGetXmlDesc({ dom, flags: c.VIR_DOMAIN_XML_SECURE }).catch(() => session.call.domainGetXmlDesc({ dom, flags: 0 }));
 
 function socketChannel(socket: Socket): ByteChannel {
   socket.setNoDelay(true);

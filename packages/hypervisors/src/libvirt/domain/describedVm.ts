@@ -161,7 +161,10 @@ function nicOf(nic: XmlElement): Nic {
 }
 
 /** Where a graphical console listens on its host; from the XML of the running VM only. */
-export function graphicsListen(root: XmlElement, index: number): { type: string; socket?: string; address?: string; port?: number } | undefined {
+export function graphicsListen(
+  root: XmlElement,
+  index: number,
+): { type: string; socket?: string; address?: string; port?: number; password?: string } | undefined {
   const graphics = children(at(root, "devices"), "graphics")[index];
   if (!graphics) return undefined;
   const listen = child(graphics, "listen");
@@ -171,5 +174,6 @@ export function graphicsListen(root: XmlElement, index: number): { type: string;
     socket: attribute(listen, "socket") ?? attribute(graphics, "socket"),
     address: attribute(listen, "address") ?? attribute(graphics, "listen"),
     port: port !== undefined && port > 0 ? port : undefined,
+    password: attribute(graphics, "passwd"),
   };
 }
