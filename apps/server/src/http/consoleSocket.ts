@@ -2,10 +2,11 @@ import websocket from "@fastify/websocket";
 import { apiBase, contracts, routePaths } from "@polyvisor/api";
 import type { ByteChannel } from "@polyvisor/hypervisors";
 import { PolyvisorError } from "@polyvisor/model";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { gate } from "../access/gate.ts";
 import type { AuditDraft } from "../audit/appendAudit.ts";
+import { auditRefusal } from "../audit/requestAudit.ts";
 import { stillSignedIn } from "./authenticate.ts";
 import type { StreamTimes } from "./eventStream.ts";
 import type { Call, Services } from "./handler.ts";
@@ -24,6 +25,8 @@ declare module "fastify" {
     consoleChannel: ByteChannel | undefined;
     /** What the audit log tells of it, at its begin and its end. */
     consoleEntry: Omit<AuditDraft, "action" | "outcome"> | undefined;
+    /** Why it was not opened, for who asked to be told in a close frame. */
+    consoleRefusal: PolyvisorError | undefined;
   }
 }
 
@@ -59,7 +62,34 @@ export function registerConsole(app: FastifyInstance, { control, access, identit
     const vm = control.estate.get("vm", vmId);
     return vm !== undefined && !control.cluster.holds(vm.hostId);
   };
+  const open = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    gate(access, "vmConsole", request);
+    const { params, query } = callOf(contracts.vmConsole, request, reply) as unknown as Call<"vmConsole">;
+    if (!request.ws) throw new PolyvisorError("badRequest", { detail: "a console is a WebSocket; this was an ordinary request", where: "header Upgrade" });
+    const vm = objectOf(control.estate, "vm", params.id);
+    const { caller, ip, id } = request;
+    const entry = {
+      by: caller?.account,
+      token: caller?.tokenId,
+      from: ip,
+      request: id,
+      object: vm.id,
+      name: vm.name,
+      details: { kind: query.kind, ...(query.force ? { force: true } : {}) },
+    };
+    await audit.must({ action: "console.begin", outcome: "done", ...entry });
+    request.consoleEntry = entry;
+    const channel = await control.hosts.hypervisor(vm.hostId).console(vm.nativeId, { kind: query.kind, alias: query.alias, force: query.force });
+    request.consoleChannel = channel;
+    // The client may have gone meanwhile, or its upgrade may be none: then nobody else would ever close it.
+    request.raw.socket.once("close", () => {
+      channel.close();
+      void audit.record({ action: "console.end", outcome: "done", ...entry });
+    });
+    if (request.raw.socket.destroyed) channel.close();
+  };
   app.decorateRequest("consoleChannel", undefined);
+  app.decorateRequest("consoleRefusal", undefined);
   app.decorateRequest("consoleEntry", undefined);
   app.route({
     method: "GET",
@@ -67,32 +97,22 @@ export function registerConsole(app: FastifyInstance, { control, access, identit
     config: { route: "vmConsole" },
     exposeHeadRoute: false,
     preHandler: async (request, reply) => {
-      gate(access, "vmConsole", request);
-      const { params, query } = callOf(contracts.vmConsole, request, reply) as unknown as Call<"vmConsole">;
-      if (!request.ws) throw new PolyvisorError("badRequest", { detail: "a console is a WebSocket; this was an ordinary request", where: "header Upgrade" });
-      const vm = objectOf(control.estate, "vm", params.id);
-      const { caller, ip, id } = request;
-      request.consoleEntry = {
-        by: caller?.account,
-        token: caller?.tokenId,
-        from: ip,
-        request: id,
-        object: vm.id,
-        name: vm.name,
-        details: { kind: query.kind },
-      };
-      await audit.must({ action: "console.begin", outcome: "done", ...request.consoleEntry });
-      const channel = await control.hosts.hypervisor(vm.hostId).console(vm.nativeId, { kind: query.kind, alias: query.alias, force: query.force });
-      request.consoleChannel = channel;
-      // The client may have gone meanwhile, or its upgrade may be none: then nobody else would ever close it.
-      request.raw.socket.once("close", () => {
-        channel.close();
-        void audit.record({ action: "console.end", outcome: "done", ...request.consoleEntry });
-      });
-      if (request.raw.socket.destroyed) channel.close();
+      try {
+        await open(request, reply);
+      } catch (error) {
+        const known = operatorError(error);
+        if (request.consoleEntry) void audit.record({ action: "console.end", outcome: "failed", code: known.code, ...request.consoleEntry });
+        // A browser shows no page what a refused upgrade said: it is told behind the upgrade.
+        if (!request.ws || (request.query as { refusal?: unknown }).refusal !== "frame") throw error;
+        if (!request.consoleEntry) auditRefusal(audit, auditedRequest(request), known);
+        request.consoleRefusal = known;
+      }
     },
     handler: async () => undefined, // an ordinary request never comes here
-    wsHandler: (socket, request) => bridge(socket, request, stopping, times.heartbeatMs, () => stillMay(request), handedOver),
+    wsHandler: (socket, request) =>
+      request.consoleRefusal
+        ? refuse(socket, request.consoleRefusal)
+        : bridge(socket, request, stopping, times.heartbeatMs, () => stillMay(request), handedOver),
   });
 }
 
@@ -154,6 +174,21 @@ async function bridge(
     channel.close();
   }
 }
+
+/** Codes from 4000 on are for applications (RFC 6455 section 7.4.2): the HTTP status that an ordinary request would have got. */
+function refuse(socket: Socket, { code, status, detail }: PolyvisorError): void {
+  end(socket, 4000 + status, `${code}: ${detail}`);
+  setTimeout(() => socket.terminate(), goodbyeMs).unref();
+}
+
+const auditedRequest = ({ params, caller, ip, id }: FastifyRequest) => ({
+  route: "vmConsole" as const,
+  params,
+  body: undefined,
+  caller,
+  address: ip,
+  requestId: id,
+});
 
 function end(socket: Socket, code: number, reason: string): void {
   socket.close(code, shortReason(reason));

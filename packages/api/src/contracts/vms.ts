@@ -51,7 +51,13 @@ export const vmsContracts = {
     who: "account",
     status: 101,
     params: id,
-    query: z.strictObject({ kind: z.enum(["text", "graphical"]).default("text"), alias: z.string().max(255).optional(), force: z.stringbool().optional() }),
+    query: z.strictObject({
+      kind: z.enum(["text", "graphical"]).default("text"),
+      alias: z.string().max(255).optional(),
+      force: z.stringbool().optional(),
+      /** How a refusal is told: as the answer's status, or, because a browser shows none to a page, by the close code 4000 + status and `code: detail`. */
+      refusal: z.enum(["status", "frame"]).default("status"),
+    }),
     media: "websocket",
   },
   loadList: {
