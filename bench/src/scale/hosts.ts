@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { simUris } from "@polyvisor/hypervisors";
 import type { FromHosts, ToHosts } from "./hostsProcess.ts";
@@ -20,6 +21,7 @@ export class HostsProcess {
 
   static async start(folder: string): Promise<HostsProcess> {
     const socket = join(folder, "hosts.sock");
+    await rm(socket, { force: true }); // of the run before, where the folder stays
     const child = fork(new URL("hostsProcess.ts", import.meta.url).pathname, [socket], { execArgv: ["--max-old-space-size=8192"] });
     await once(child, "message");
     return new HostsProcess(child, socket);

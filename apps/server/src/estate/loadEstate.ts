@@ -2,7 +2,8 @@ import type pg from "pg";
 import type { EstateObject } from "../controlPlane.ts";
 import type { Estate } from "./estate.ts";
 
-const pageSize = 2_000;
+/** Blocks of the table that are read with one statement: 3 MiB, some 2,500 VMs. */
+const pageBlocks = 384;
 /** Connections that read: while what one brought is read here, the database writes the next page for the other. */
 const readers = 2;
 /** Milliseconds that the indexes take for themselves between two turns of the loop. */
@@ -20,11 +21,8 @@ export async function loadEstate(pool: pg.Pool, estate: Estate): Promise<number>
     await client.query("begin isolation level repeatable read read only");
     const { rows } = await client.query<{ last: number; snapshot: string }>("select coalesce(max(id), 0) as last, pg_export_snapshot() as snapshot from event");
     const { last, snapshot } = rows[0]!;
-    const ends = await client.query<{ id: string }>(
-      "select id from (select id, row_number() over (order by id) as n from object) as numbered where n % $1 = 0 order by id",
-      [pageSize],
-    );
-    const pages = pagesOf(ends.rows.map(({ id }) => id));
+    const blocks = await client.query<{ count: number }>("select pg_relation_size('object') / current_setting('block_size')::int as count");
+    const pages = pagesOf(Number(blocks.rows[0]!.count));
     for (const table of Object.values(estate.tables)) table.followLater();
     const all = Array.from({ length: readers - 1 }, () => readBeside(pool, snapshot, pages, estate));
     await Promise.all([read(client, pages, estate), ...all]);
@@ -36,15 +34,12 @@ export async function loadEstate(pool: pg.Pool, estate: Estate): Promise<number>
   }
 }
 
-type Page = { after: string; upTo: string | undefined };
+/** Blocks of the table, the first and the one behind the last. */
+type Page = { from: number; to: number };
 
-function* pagesOf(ends: readonly string[]): Generator<Page, void, undefined> {
-  let after = "";
-  for (const upTo of ends) {
-    yield { after, upTo };
-    after = upTo;
-  }
-  yield { after, upTo: undefined };
+/** In the order of the disk. What is behind the last block came after the snapshot and is not in it. */
+function* pagesOf(blocks: number): Generator<Page, void, undefined> {
+  for (let from = 0; from < blocks; from += pageBlocks) yield { from, to: from + pageBlocks };
 }
 
 /** Reads pages over a connection of its own, of the very same moment. */
@@ -64,12 +59,13 @@ async function readBeside(pool: pg.Pool, snapshot: string, pages: Iterator<Page>
 
 async function read(client: pg.ClientBase, pages: Iterator<Page>, estate: Estate): Promise<void> {
   for (let page = pages.next(); !page.done; page = pages.next()) {
-    const { after, upTo } = page.value;
-    // As text: the driver would go through each value of each row on its way to JSON.
+    const { from, to } = page.value;
+    // By the place on the disk, each block once and one after another. In the order of ids, which are random, every row would be
+    // a block of its own. As text: the driver would go through each value of each row on its way to JSON.
     const { rows } = await client.query<[doc: string]>({
       name: "load-estate",
-      text: "select doc::text from object where id > $1 and ($2::text is null or id <= $2) order by id",
-      values: [after, upTo ?? null],
+      text: "select doc::text from object where ctid >= $1::tid and ctid < $2::tid",
+      values: [`(${from},0)`, `(${to},0)`],
       rowMode: "array",
     });
     for (const [doc] of rows) estate.put(JSON.parse(doc) as EstateObject);
