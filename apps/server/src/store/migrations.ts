@@ -9,6 +9,7 @@ import { sampleTiers } from "./migrations/0008SampleTiers.ts";
 import { requestKeys } from "./migrations/0009RequestKeys.ts";
 import { taskRetry } from "./migrations/0010TaskRetry.ts";
 import { signInAttempts } from "./migrations/0011SignInAttempts.ts";
+import { quickCompression } from "./migrations/0012QuickCompression.ts";
 
 export interface Migration {
   /** 1, 2, 3, … without a gap. */
@@ -21,4 +22,17 @@ export interface Migration {
 }
 
 /** Every migration in order. One that was released is never changed: add the next. */
-export const migrations: readonly Migration[] = [foundation, whoAndFromWhere, identity, auditLog, servers, history, access, sampleTiers, requestKeys, taskRetry, signInAttempts];
+export const migrations: readonly Migration[] = [
+  foundation,
+  whoAndFromWhere,
+  identity,
+  auditLog,
+  servers,
+  history,
+  access,
+  sampleTiers,
+  requestKeys,
+  taskRetry,
+  signInAttempts,
+  quickCompression,
+];
