@@ -41,6 +41,8 @@ export interface RunContext {
 export interface RunResult {
   message: string;
   already?: boolean;
+  /** Resolves, and never rejects, when the consumer of the changes was told what it came to; it was already where absent. */
+  told?: Promise<void>;
 }
 
 /** A two-way stream of bytes with back-pressure. */

@@ -49,6 +49,13 @@ export function stepsBehind(dependents: readonly (readonly number[])[], steps: r
   return [...out];
 }
 
+/** What becomes of a step that waited for the n-th one, which came to `state` and is no success. */
+export const skippedBehind = (n: number, state: TaskStep["state"], endedAt: string): Partial<TaskStep> => ({
+  state: state === "cancelled" ? "cancelled" : "skipped",
+  endedAt,
+  message: `step ${n} was ${state === "cancelled" ? "cancelled" : "not successful"}`,
+});
+
 /** 0 to 1 over all steps. */
 export function progressOf(steps: readonly TaskStep[]): number {
   if (steps.length === 0) return 1;

@@ -134,14 +134,14 @@ export class StepPerformer {
               });
             context.signal.throwIfAborted();
           }
-          const { message, already } = await hypervisor.run(action, { signal: context.signal, progress: context.progress });
+          const { message, already, told } = await hypervisor.run(action, { signal: context.signal, progress: context.progress });
           // The plan found the name free, and this is the first attempt: it is somebody else's.
           if (already && !look && action.verb === "volume.create")
             throw new PolyvisorError("nameTaken", {
               detail: `the datastore ${action.datastore} has a volume "${action.volume}", which was made meanwhile`,
               remedy: "Repeat the request: the plan will choose another name.",
             });
-          return { message: look ? `${message}; it had been interrupted and was not done, so it was done now` : message };
+          return { message: look ? `${message}; it had been interrupted and was not done, so it was done now` : message, told };
         } catch (error) {
           if (!(error instanceof PolyvisorError) || !outcomeUnknown.has(error.code)) throw error;
           failure = error;

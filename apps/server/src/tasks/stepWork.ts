@@ -217,7 +217,9 @@ export class StepWork {
         );
     };
     try {
-      return await performer.perform(row.task_id, row.step, { signal, interrupted, progress });
+      const performed = await performer.perform(row.task_id, row.step, { signal, interrupted, progress });
+      await performed.told;
+      return performed;
     } catch (error) {
       if (error instanceof ClaimLost) throw error;
       const failure = failureOf(error);

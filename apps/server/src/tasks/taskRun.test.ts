@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
-import { TaskRun } from "./taskRun.ts";
+import { TaskRun, type Performed } from "./taskRun.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 const task = {
@@ -57,7 +57,7 @@ test("a step that is cancelled while the journal closes is left to the next serv
 /** A task that makes a VM and starts it, over a journal and a host that answer when the test says so. */
 function createAndStart() {
   const writes: { states: string[]; ended: boolean; answer: PromiseWithResolvers<void> }[] = [];
-  const performed: { n: number; answer: PromiseWithResolvers<{ message: string }> }[] = [];
+  const performed: { n: number; answer: PromiseWithResolvers<Performed> }[] = [];
   const settled = Promise.withResolvers<void>();
   const waitedFor: number[][] = [];
   const journal: Pick<Journal, "write"> = {
@@ -85,7 +85,7 @@ function createAndStart() {
     now: () => 0,
     turn: async () => () => undefined,
     perform: (_claim, step) => {
-      const answer = Promise.withResolvers<{ message: string }>();
+      const answer = Promise.withResolvers<Performed>();
       performed.push({ n: step.n, answer });
       return answer.promise;
     },
@@ -106,7 +106,8 @@ test("a step does not wait until what the one before it made is there to be seen
   await turn();
   writes[0]!.answer.resolve();
   await turn();
-  performed[0]!.answer.resolve({ message: "made" });
+  const heard = Promise.withResolvers<void>();
+  performed[0]!.answer.resolve({ message: "made", told: heard.promise });
   await turn();
   // The end of the one and the beginning of the other are written together, and nothing is begun before both are there.
   expect(writes.map(({ states }) => states)).toEqual([["1 running"], ["1 succeeded"], ["2 running"]]);
@@ -122,6 +123,9 @@ test("a step does not wait until what the one before it made is there to be seen
   expect(waitedFor).toEqual([[1, 2]]);
   expect(writes).toHaveLength(3);
   settled.resolve();
+  await turn();
+  expect(writes).toHaveLength(3);
+  heard.resolve();
   await turn();
   expect(writes[3]).toMatchObject({ states: ["2 succeeded"], ended: true });
   writes[3]!.answer.resolve();

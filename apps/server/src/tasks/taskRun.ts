@@ -4,12 +4,14 @@ import { ClaimLost, type Claim } from "../events/claim.ts";
 import type { Draft } from "../events/draft.ts";
 import type { Journal } from "../events/journal.ts";
 import { cancelled, told } from "./told.ts";
-import { endOf, isOver, leftovers, progressOf, stepsBehind } from "./outcome.ts";
+import { endOf, isOver, leftovers, progressOf, skippedBehind, stepsBehind } from "./outcome.ts";
 
 const progressEveryMs = 500;
 
 export interface Performed {
   message: string;
+  /** Never rejects: see RunResult. The task's end waits for it. */
+  told?: Promise<void> | undefined;
 }
 
 export interface TaskRunOptions {
@@ -50,6 +52,7 @@ export class TaskRun {
   readonly #shown: TaskStep[];
   #head: Omit<Task, "plan" | "steps">;
   #shownHead: Omit<Task, "plan" | "steps">;
+  readonly #told: Promise<void>[] = [];
   #left: number;
   #stopped = false;
   #active = 0;
@@ -183,7 +186,8 @@ export class TaskRun {
       void this.#write([[i, { progress: fraction, ...(message === undefined ? {} : { message: message.slice(0, 1024) }) }]]).catch(() => undefined);
     };
     try {
-      const { message } = await this.#options.perform(this.#options.claim, step, { signal: this.#cancel.signal, interrupted, progress });
+      const { message, told } = await this.#options.perform(this.#options.claim, step, { signal: this.#cancel.signal, interrupted, progress });
+      if (told) this.#told.push(told);
       return { state: "succeeded", progress: 1, message };
     } catch (error) {
       if (error instanceof ClaimLost || this.#options.claim.lost) throw error;
@@ -207,7 +211,7 @@ export class TaskRun {
     } else for (const skipped of stepsBehind(this.#dependents, this.#steps, i)) changes.push([skipped, this.#skipped(i, end.state)]);
     const last = this.#left === changes.length;
     const isDone = (at: number): boolean => (at === i ? end : this.#steps[at]!).state === "succeeded";
-    if (last) await this.#options.settled(this.plan.steps.filter((_, at) => isDone(at)));
+    if (last) await Promise.all([...this.#told, this.#options.settled(this.plan.steps.filter((_, at) => isDone(at)))]);
     this.#left -= changes.length;
     changes.forEach(([at, change]) => (this.#steps[at] = { ...this.#steps[at]!, ...change }));
     const rest = last && leftovers(this.plan, this.#steps).length > 0;
@@ -252,11 +256,7 @@ export class TaskRun {
   }
 
   #skipped(i: number, state: TaskStep["state"]): Partial<TaskStep> {
-    return {
-      state: state === "cancelled" ? "cancelled" : "skipped",
-      endedAt: this.#time(),
-      message: `step ${this.plan.steps[i]!.n} was ${state === "cancelled" ? "cancelled" : "not successful"}`,
-    };
+    return skippedBehind(this.plan.steps[i]!.n, state, this.#time());
   }
 
   #begin(): Partial<Task> | undefined {

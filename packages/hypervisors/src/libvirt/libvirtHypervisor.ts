@@ -77,10 +77,14 @@ export class LibvirtHypervisor implements Hypervisor {
   }
 
   async run(action: Action, context: RunContext): Promise<RunResult> {
+    let told: Promise<void> | undefined;
     try {
-      return await runAction(this.#tools, this.features, action, context);
+      const result = await runAction(this.#tools, this.features, action, context);
+      // What follows, above all its start, does not wait until a new VM was read.
+      if (action.verb === "vm.create") return { ...result, told: (told = this.#tellChanged(storedBy(action), action.vm).catch(() => {})) };
+      return result;
     } finally {
-      await this.#tellChanged(storedBy(action), "vm" in action ? action.vm : undefined);
+      if (!told) await this.#tellChanged(storedBy(action), "vm" in action ? action.vm : undefined);
     }
   }
 
