@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Hypervisor } from "@polyvisor/hypervisors";
 import { PolyvisorError, verbs, type Action, type ErrorCode, type InventoryKind, type PlanStep } from "@polyvisor/model";
 import type { Attribution } from "../estate/attribution.ts";
