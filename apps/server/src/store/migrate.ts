@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import type { Logger } from "pino";
 import { StartError } from "../startError.ts";
@@ -8,6 +9,13 @@ import { migrations, type Migration } from "./migrations.ts";
 export const oldestPostgres = 14;
 // Any number that no other program on a shared database uses; made once at random.
 const lockKey = "5287390164820367";
+/** How long a migration waits for a lock: others wait behind it meanwhile. */
+const lockMs = 3_000;
+const pauseMs = 300;
+/** How long it is tried. */
+const patienceMs = 5 * 60_000;
+const deadlock = "40P01";
+const lockNotAvailable = "55P03";
 
 /**
  * Brings the database's schema up to this code's version. Several servers may do it at once: one does, the others wait.
@@ -44,16 +52,35 @@ export async function migrate(config: pg.ClientConfig, schema: string, log: Logg
     for (const migration of all) {
       if (done.has(migration.version)) continue;
       log.info({ version: migration.version, name: migration.name }, "bringing the database's tables up to date");
-      await client.query("begin");
-      await client.query(migration.sql);
-      const compatible = migration.breaking !== true;
-      await client.query("insert into migration (version, name, compatible) values ($1, $2, $3)", [migration.version, migration.name, compatible]);
-      await client.query("commit");
+      await apply(client, migration, log);
     }
   } catch (error) {
     throw databaseStartError(error, client);
   } finally {
     await client.end().catch(() => undefined); // releases the lock, and rolls back what is open
+  }
+}
+
+/**
+ * In one transaction. Servers of the version before go on beside it: where its locks and theirs stand in each other's
+ * way it lets go and begins anew, so that they wait for seconds at most.
+ */
+async function apply(client: pg.Client, migration: Migration, log: Logger): Promise<void> {
+  for (const end = performance.now() + patienceMs; ;) {
+    try {
+      await client.query(`begin; set local lock_timeout = ${lockMs}`);
+      await client.query(migration.sql);
+      const compatible = migration.breaking !== true;
+      await client.query("insert into migration (version, name, compatible) values ($1, $2, $3)", [migration.version, migration.name, compatible]);
+      await client.query("commit");
+      return;
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if ((code !== deadlock && code !== lockNotAvailable) || performance.now() > end) throw error;
+      await client.query("rollback");
+      log.info({ version: migration.version }, "the tables are in use by others; trying again");
+      await delay(pauseMs);
+    }
   }
 }
 
