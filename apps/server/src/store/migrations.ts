@@ -10,6 +10,7 @@ import { requestKeys } from "./migrations/0009RequestKeys.ts";
 import { taskRetry } from "./migrations/0010TaskRetry.ts";
 import { signInAttempts } from "./migrations/0011SignInAttempts.ts";
 import { quickCompression } from "./migrations/0012QuickCompression.ts";
+import { roomForUpdates } from "./migrations/0013RoomForUpdates.ts";
 
 export interface Migration {
   /** 1, 2, 3, … without a gap. */
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   taskRetry,
   signInAttempts,
   quickCompression,
+  roomForUpdates,
 ];
