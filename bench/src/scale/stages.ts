@@ -18,28 +18,40 @@ import type { FromReaders, ReadResult, ToReaders } from "./readersProcess.ts";
 const vms = 10_000;
 const readers = 100;
 
-/** A VM as hosts tell of them: three disks, two NICs. */
+/** A VM as hosts tell of them, 1.2 kB of JSON. */
 const fullVm = (n: number): Vm =>
   aVm(`vm-${String(n).padStart(20, "0")}`, `h-${n % 400}`, {
     state: "running",
     title: `Machine ${n} of the site`,
     os: "Debian GNU/Linux 12",
-    disks: Array.from({ length: 3 }, (_, i) => ({
-      target: `vd${"abc"[i]}`,
-      device: "disk" as const,
+    description: `What machine ${n} is for, as someone wrote it down`,
+    machine: "pc-q35-7.2",
+    consoles: [
+      { kind: "serial", alias: "serial0" },
+      { kind: "vnc", alias: "vnc" },
+    ],
+    disks: Array.from({ length: 2 }, (_, i) => ({
+      target: `vd${"ab"[i]}`,
+      device: "disk",
       bus: "virtio",
-      sourceKind: "file" as const,
+      sourceKind: "file",
       source: `/srv/images/machine-${n}-${i}.qcow2`,
       format: "qcow2",
       readOnly: false,
+      shareable: false,
+      capacity: (n + 1) * 4096,
+      allocation: (n + 1) * 2048,
     })),
     nics: Array.from({ length: 2 }, (_, i) => ({
       mac: `52:54:00:${[n >> 8, n & 255, i].map((part) => (part & 255).toString(16).padStart(2, "0")).join(":")}`,
-      kind: "network" as const,
+      kind: "network",
       source: i === 0 ? "lan" : "storage",
       model: "virtio",
+      hostInterface: `vnet${n * 2 + i}`,
+      linkUp: true,
+      addresses: [`10.${n >> 8}.${n & 255}.${i + 1}`],
     })),
-  } as unknown as Partial<Vm>);
+  });
 
 const flipped = (vm: Vm): Vm => ({
   ...vm,
