@@ -49,7 +49,13 @@ export async function startConsoleLab(estate: EstateOptions): Promise<ConsoleLab
     client: server.client,
     browser,
     async open(path = "/vms", options = {}) {
-      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", timezoneId: "Europe/Berlin", ...options });
+      const context = await browser.newContext({
+        viewport: { width: 1440, height: 900 },
+        locale: "en-GB",
+        timezoneId: "Europe/Berlin",
+        reducedMotion: "reduce",
+        ...options,
+      });
       const page = await context.newPage();
       const faults = watch(page, server.url);
       const { code } = await server.client.call("signInCodeCreate");

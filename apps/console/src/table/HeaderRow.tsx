@@ -20,17 +20,19 @@ export function HeaderRow<T>({ columns, sort = "name", onSort, selection, total 
     <div role="rowgroup" className="pv-table__head">
       <div role="row" aria-rowindex={1} className="pv-row pv-row--head">
         {selection && (
-          <label role="columnheader" className="pv-cell pv-cell--choice">
-            <input
-              type="checkbox"
-              aria-label={t("table.chooseAll")}
-              checked={chosen > 0 && chosen === total}
-              ref={(box) => {
-                if (box) box.indeterminate = chosen > 0 && chosen < total;
-              }}
-              onChange={() => (chosen > 0 ? selection.clear() : selection.chooseAll())}
-            />
-          </label>
+          <div role="columnheader" className="pv-cell pv-cell--choice">
+            <label>
+              <input
+                type="checkbox"
+                aria-label={t("table.chooseAll")}
+                checked={chosen > 0 && chosen === total}
+                ref={(box) => {
+                  if (box) box.indeterminate = chosen > 0 && chosen < total;
+                }}
+                onChange={() => (chosen > 0 ? selection.clear() : selection.chooseAll())}
+              />
+            </label>
+          </div>
         )}
         {columns.map((column) => {
           const isSorted = column.sort !== undefined && column.sort === field;

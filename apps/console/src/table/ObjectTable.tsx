@@ -157,16 +157,18 @@ const Row = memo(function Row({ index, start, id, columns, href, isActive, isCho
       onDoubleClick={() => id !== undefined && void navigate({ to: href(id) as "/" })}
     >
       {toggle && (
-        <label role="gridcell" className="pv-cell pv-cell--choice">
-          <input
-            type="checkbox"
-            tabIndex={-1}
-            aria-label={choice}
-            checked={isChosen}
-            disabled={id === undefined}
-            onChange={() => id !== undefined && toggle(id)}
-          />
-        </label>
+        <div role="gridcell" className="pv-cell pv-cell--choice">
+          <label>
+            <input
+              type="checkbox"
+              tabIndex={-1}
+              aria-label={choice}
+              checked={isChosen}
+              disabled={id === undefined}
+              onChange={() => id !== undefined && toggle(id)}
+            />
+          </label>
+        </div>
       )}
       {columns.map((column) => (
         <div key={column.id} role="gridcell" className="pv-cell" data-align={column.align}>
