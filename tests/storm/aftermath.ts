@@ -45,8 +45,25 @@ export async function quiet({ site, databaseUrl, servers, hosts }: Site): Promis
     );
     return [];
   } catch (error) {
-    return [`the quiet did not come: ${String(error)}`];
+    return [`the quiet did not come: ${String(error)}; ${await whatIsOpen(site, databaseUrl)}`];
   }
+}
+
+/** What a run that gets stuck hangs on: the tasks that are open, what they wait for, and who has which host. */
+async function whatIsOpen(site: SitePostgres, databaseUrl: string): Promise<string> {
+  const parts = {
+    tasks: "select id, state, owner, fence, cancel_requested from polyvisor.task where state in ('queued', 'running') limit 8",
+    steps: "select task_id, n, state from polyvisor.task_step where state in ('waiting', 'running') limit 8",
+    "steps of others":
+      "select task_id, n, host_id, coordinator, performer, state, fence, interrupted, cancel from polyvisor.step_work where state <> 'done' limit 8",
+    leases: "select host_id, server_id, fence from polyvisor.lease",
+    servers: "select id, name, beat, clock_timestamp() - beat_at as silent from polyvisor.server",
+    hosts: "select id, doc->>'name' as name, doc->'connection' as connection from polyvisor.object where kind = 'host'",
+  };
+  const told = await Promise.all(
+    Object.entries(parts).map(async ([what, sql]) => `${what}: ${JSON.stringify(await site.query(databaseUrl, sql).catch((error: unknown) => String(error)))}`),
+  );
+  return told.join("; ");
 }
 
 /** The estate of every server is what virsh tells, what each follower made of the events, and what the history says of now. */

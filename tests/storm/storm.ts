@@ -140,6 +140,9 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
     const faults = [...calmFirst, ...book.faults, ...any.faults];
     if (died !== undefined) faults.push(`a part of the storm broke: ${died instanceof Error ? `${died.stack ?? ""} ${String(died.cause)}` : String(died)}`);
     if (!workEnded) faults.push("orders were not answered in 300 s of quiet");
+    // A wish to disable that was given up may have been taken all the same, after the one to enable.
+    for (const id of hosts.values())
+      await any.ask("enabled again", (client, signal) => client.call("hostChange", { params: { id }, body: { enabled: true }, signal }));
     faults.push(...(await quiet(stage)));
     tell("comparing");
     faults.push(...(await compareAll(stage, followers)));
