@@ -44,19 +44,23 @@ export function onlyFacts<K extends InventoryKind>(kind: K, facts: FactsOf[K]): 
 }
 
 // oxlint-disable-next-line no-control-regex -- exactly the character that PostgreSQL cannot keep
-const unkept = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-const unkeptAll = new RegExp(unkept, "g");
+const nul = /\u0000/g;
 
 /** Text without what the store cannot hold (NUL, half a surrogate pair); everything else as it is, the same value where nothing was wrong. */
 export function clean(value: unknown): unknown {
-  if (typeof value === "string") return unkept.test(value) ? value.replace(unkeptAll, "\ufffd") : value;
+  if (typeof value === "string") return value.isWellFormed() && !value.includes("\0") ? value : value.toWellFormed().replace(nul, "\ufffd");
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
-    const out = value.map(clean);
-    return out.some((item, i) => item !== value[i]) ? out : value;
+    let out: unknown[] | undefined;
+    for (let i = 0; i < value.length; i++) {
+      const cleaned = clean(value[i]);
+      if (cleaned !== value[i]) (out ??= value.slice())[i] = cleaned;
+    }
+    return out ?? value;
   }
   let out: Record<string, unknown> | undefined;
-  for (const [key, item] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[key];
     const cleaned = clean(item);
     if (cleaned !== item) (out ??= { ...value })[key] = cleaned;
   }
