@@ -13,6 +13,9 @@ import { useObject } from "../../live/useLive.ts";
 import { tellFailure } from "../../shell/toasts.ts";
 import { useTexts } from "../../texts/texts.ts";
 
+/** What is wanted of a VM that is paused, asleep or saved. */
+const backAgain: ReadonlySet<string> = new Set(["unpause", "wake", "restore"]);
+
 /** Buttons of a VM: those of power in sight, all others in a menu. One that is not possible says why. */
 export function VmActionBar({ vm }: { vm: Vm }) {
   const { t } = useTexts();
@@ -20,27 +23,28 @@ export function VmActionBar({ vm }: { vm: Vm }) {
   const permissions = usePermissions(vm.id);
   const [open, setOpen] = useState(false);
   const reasons = new Map(vmActions.map((action) => [action.id, reasonAgainst(action, vm, host.state === "here" ? host.object : undefined, permissions)]));
-  const rest = vmActions.filter(({ group }) => group !== "power");
+  const possible = (id: string): boolean => reasons.get(id) === undefined;
+  // Power always stands in sight; what brings a VM back that sleeps or stands still does where it can.
+  const inSight = vmActions.filter(({ id, group }) => group === "power" || (backAgain.has(id) && possible(id)));
+  const rest = vmActions.filter((action) => !inSight.includes(action));
   return (
     <>
-      {vmActions
-        .filter(({ group }) => group === "power")
-        .map((action) => {
-          const Icon = action.icon;
-          const reason = reasons.get(action.id);
-          const button = (
-            <Button size="sm" variant="secondary" icon={<Icon />} isAriaDisabled={reason !== undefined} onClick={() => tellFailure(runVmAction(action, [vm]))}>
-              {t(action.text)}
-            </Button>
-          );
-          return reason === undefined ? (
-            <Fragment key={action.id}>{button}</Fragment>
-          ) : (
-            <Tooltip key={action.id} content={reason}>
-              {button}
-            </Tooltip>
-          );
-        })}
+      {inSight.map((action) => {
+        const Icon = action.icon;
+        const reason = reasons.get(action.id);
+        const button = (
+          <Button size="sm" variant="secondary" icon={<Icon />} isAriaDisabled={reason !== undefined} onClick={() => tellFailure(runVmAction(action, [vm]))}>
+            {t(action.text)}
+          </Button>
+        );
+        return reason === undefined ? (
+          <Fragment key={action.id}>{button}</Fragment>
+        ) : (
+          <Tooltip key={action.id} content={reason}>
+            {button}
+          </Tooltip>
+        );
+      })}
       <Dropdown
         isOpen={open}
         onOpenChange={setOpen}
