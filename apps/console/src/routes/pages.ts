@@ -10,4 +10,5 @@ export const pages: readonly Page[] = [
   { path: "/datastores/$id/{-$tab}", load: () => import("./datastores/DatastorePage.tsx") },
   { path: "/networks", load: () => import("./networks/NetworkList.tsx") },
   { path: "/networks/$id/{-$tab}", load: () => import("./networks/NetworkPage.tsx") },
+  { path: "/window/vms/$id/console", load: () => import("./window/ConsoleWindow.tsx") },
 ];

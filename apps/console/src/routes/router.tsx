@@ -1,10 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { Frame } from "../shell/Frame.tsx";
 import { NotFound } from "../shell/NotFound.tsx";
 import { PageFailure } from "../shell/PageFailure.tsx";
-import { Shell } from "../shell/Shell.tsx";
 import { pages } from "./pages.ts";
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure as never });
+const root = createRootRoute({ component: Frame, notFoundComponent: NotFound, errorComponent: PageFailure as never });
 const start = createRoute({
   getParentRoute: () => root,
   path: "/",

@@ -1,5 +1,6 @@
 import type { Texts } from "../shape.ts";
 import { actions } from "./actions.ts";
+import { consoles } from "./consoles.ts";
 import { fields } from "./fields.ts";
 import { preferences } from "./preferences.ts";
 import { shell } from "./shell.ts";
@@ -12,4 +13,4 @@ import { vms } from "./vms.ts";
 import { objects } from "./objects.ts";
 
 /** German. Each area is a file, so that who writes one does not meet who writes another. */
-export const de: Texts = { actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms };
+export const de: Texts = { consoles, actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms };

@@ -1,4 +1,5 @@
 import { actions } from "./actions.ts";
+import { consoles } from "./consoles.ts";
 import { fields } from "./fields.ts";
 import { preferences } from "./preferences.ts";
 import { shell } from "./shell.ts";
@@ -11,4 +12,4 @@ import { vms } from "./vms.ts";
 import { objects } from "./objects.ts";
 
 /** English. Each area is a file, so that who writes one does not meet who writes another. */
-export const en = { actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms } as const;
+export const en = { consoles, actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms } as const;

@@ -1,4 +1,7 @@
 import type { Tab } from "../../../objects/tab.ts";
 
 /** Tabs of a VM, in their order. A further one is a file in this folder and a line here. */
-export const vmTabs: readonly Tab<"vm">[] = [{ id: "summary", text: "objects.summary", load: () => import("./SummaryTab.tsx") }];
+export const vmTabs: readonly Tab<"vm">[] = [
+  { id: "summary", text: "objects.summary", load: () => import("./SummaryTab.tsx") },
+  { id: "console", text: "consoles.tab", load: () => import("./ConsoleTab.tsx") },
+];
