@@ -90,8 +90,8 @@ export class TaskRun {
     return { ...this.#shownHead, plan: this.plan, steps: [...this.#shown] };
   }
 
-  /** Begins, or goes on where the former server stopped. */
-  start(): void {
+  /** Begins, or goes on where the former server stopped. @param kept when the task is there: nothing is done before */
+  start(kept?: Promise<void>): void {
     const ready: number[] = [];
     this.#steps.forEach((step, i) => {
       if (step.state === "succeeded") for (const next of this.#dependents[i]!) this.#missing[next]!--;
@@ -103,7 +103,7 @@ export class TaskRun {
       if (step.state === "running" || (step.state === "waiting" && this.#missing[i] === 0)) ready.push(i);
     });
     if (this.#left === 0) void this.#cleanUp().catch(() => undefined);
-    for (const i of ready) void this.#run(i, this.#steps[i]!.state === "running");
+    for (const i of ready) void this.#run(i, this.#steps[i]!.state === "running", kept);
   }
 
   /** Asks it to stop. Resolves when that is durable. */
@@ -136,6 +136,8 @@ export class TaskRun {
   /** @param after on its way to the store, and in front of what this one writes: nothing is done before it is there */
   async #run(i: number, interrupted: boolean, after?: Promise<void>): Promise<void> {
     const step = this.plan.steps[i]!;
+    let together = after !== undefined;
+    after?.finally(() => (together = false)).catch(() => undefined);
     let leave: (() => void) | undefined;
     try {
       leave = await this.#options.turn(step, interrupted ? new AbortController().signal : this.#cancel.signal);
@@ -149,7 +151,8 @@ export class TaskRun {
     try {
       if (!interrupted) {
         if (this.#cancel.signal.aborted) return void (await this.#end(i, { state: "cancelled" }));
-        await this.#options.boundary(`step ${step.n} ready`);
+        // In one transaction with what it follows there is nothing between the two.
+        if (!together) await this.#options.boundary(`step ${step.n} ready`);
         const marked = this.#write([[i, { state: "running", startedAt: this.#time() }]], () => this.#begin());
         await Promise.all([after, marked]);
         await this.#options.boundary(`step ${step.n} running`);
@@ -157,7 +160,6 @@ export class TaskRun {
       const end = await this.#perform(i, step, interrupted);
       await this.#options.boundary(`step ${step.n} done`);
       await this.#end(i, end);
-      await this.#options.boundary(`step ${step.n} ended`);
     } catch (error) {
       // The journal is closing: the step stays marked as running and the next server finds out.
       this.#notKept(step, error);
@@ -215,9 +217,11 @@ export class TaskRun {
     this.#left -= changes.length;
     changes.forEach(([at, change]) => (this.#steps[at] = { ...this.#steps[at]!, ...change }));
     const rest = last && leftovers(this.plan, this.#steps).length > 0;
-    const written = this.#write(changes, () => (last && !rest ? this.#finish() : undefined));
-    for (const next of ready) void this.#run(next, false, written);
-    await written;
+    const ended = this.#write(changes, () => (last && !rest ? this.#finish() : undefined)).then(() =>
+      this.#options.boundary(`step ${this.plan.steps[i]!.n} ended`),
+    );
+    for (const next of ready) void this.#run(next, false, ended);
+    await ended;
     if (rest) await this.#cleanUp();
   }
 
@@ -273,12 +277,11 @@ export class TaskRun {
     const more = task();
     const head = (this.#head = { ...this.#head, ...more, progress: progressOf(this.#steps), revision: this.#head.revision + 1 });
     const fields = [...Object.keys(more ?? {}), ...(changed.length > 0 ? ["progress", "steps"] : [])];
-    const whole = this.#whole(head);
     const event = told(head, this.plan, this.#steps, changed); // as it is now: what is written behind it in the same transaction has its own
     await this.#options.journal.write((draft: Draft) => {
       draft.under(this.#options.claim);
       for (const step of changed) draft.updateStep({ ...step, taskId: head.id, failure: step.failure as Failure | undefined });
-      draft.updateTask(whole);
+      draft.updateTask(this.#whole(head));
       draft.tellTask(event, { type: "changed", fields, taskId: head.id });
     });
     changes.forEach(([i], at) => (this.#shown[i] = changed[at]!));

@@ -208,10 +208,11 @@ export class Tasks implements TasksControl {
     try {
       await this.#options.boundary("task planned");
       const kept = this.#options.journal.ask(keep);
+      const created = kept.then(() => this.#options.boundary("task created"));
+      const over = created.catch(() => undefined);
       // Its first steps are marked in the same transaction. Where the task is not kept no mark of it is, and nothing is begun.
-      this.#begin(task, 1);
-      await kept;
-      await this.#options.boundary("task created");
+      this.#begin(task, 1, over);
+      await created;
     } catch (error) {
       if (error instanceof PolyvisorError && error.code === "storeUnavailable") this.#beginLater(task.id);
       throw error;
@@ -232,7 +233,7 @@ export class Tasks implements TasksControl {
       .catch((error: unknown) => this.#options.log.warn({ task: id, err: error }, "a task that may have been kept waits for the next start"));
   }
 
-  #begin(task: Task, fence: number): void {
+  #begin(task: Task, fence: number, kept?: Promise<void>): void {
     const { journal, log, now, boundary } = this.#options;
     const claim: Claim = { kind: "task", id: task.id, fence, lost: false };
     const run = new TaskRun(task, {
@@ -252,7 +253,7 @@ export class Tasks implements TasksControl {
       },
     });
     this.#open.set(task.id, run);
-    run.start();
+    run.start(kept);
   }
 
   /** By this server, or by the one that looks after the step's host. */
