@@ -6,7 +6,8 @@ import { dayMs, figureColumns, fine, middle, type Keep } from "./tiers.ts";
 
 /** Rows that wait for the store at most; what is more is a gap. */
 const waitingAtMost = 200_000;
-const batchRows = 2_000;
+/** Rows of one statement: some 5 ms of work at once, for whoever asks for something meanwhile. */
+const batchRows = 300;
 /** Clocks of servers may differ by this; what is further ahead is not kept. */
 const aheadMs = 3_600_000;
 const largest = 3e38; // of `real`
