@@ -43,6 +43,8 @@ export class LiveStore {
   readonly #objects = new Map<string, LiveObject>();
   readonly #gone = new Map<string, LiveObject | undefined>();
   readonly #watchers = new Map<string, Set<() => void>>();
+  /** Kinds of what is looked at, and so read where it is not known. */
+  readonly #watched = new Map<string, LiveKind>();
   readonly #windows = new Map<string, LiveWindow>();
   readonly #batchWatchers = new Set<(batch: Batch) => void>();
   readonly #failures = new Map<string, unknown>();
@@ -72,8 +74,19 @@ export class LiveStore {
   /** Looks at an object: it is read where it is not known, and kept. @returns ends it */
   watch(kind: LiveKind, id: string, fn: () => void): () => void {
     const end = this.subscribe(id, fn);
+    this.#watched.set(id, kind);
     if (!this.#objects.has(id) && !this.#gone.has(id)) void this.#load(kind, id);
-    return end;
+    return () => {
+      end();
+      if (!this.#watchers.has(id)) this.#watched.delete(id);
+    };
+  }
+
+  /** Reads an object anew that could not be read. */
+  reload(kind: LiveKind, id: string): void {
+    this.#failures.delete(id);
+    this.#tell(id);
+    void this.#load(kind, id);
   }
 
   /** Is told when an object changes, without having it read. */
@@ -130,8 +143,8 @@ export class LiveStore {
       if (behind.size > 0) window.touchIfShown(behind);
     }
     for (const id of batch.behind) {
-      const object = this.#objects.get(id);
-      if (object && this.#watchers.has(id)) void this.#load(object.kind, id);
+      const kind = this.#watched.get(id);
+      if (kind) void this.#load(kind, id);
     }
     for (const fn of this.#batchWatchers) fn(batch);
   }
@@ -170,10 +183,7 @@ export class LiveStore {
     this.#failures.clear();
     this.#old = new Set(this.#objects.keys());
     for (const window of this.#windows.values()) window.restart();
-    for (const id of this.#watchers.keys()) {
-      const object = this.#objects.get(id);
-      if (object) void this.#load(object.kind, id);
-    }
+    for (const [id, kind] of this.#watched) void this.#load(kind, id);
   }
 
   async #load(kind: LiveKind, id: string): Promise<void> {

@@ -3,6 +3,7 @@ import { Skeleton } from "@patternfly/react-core/dist/esm/components/Skeleton";
 import { useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, type ReactNode } from "react";
 import type { EstateKind, LiveObjects } from "../live/liveObject.ts";
+import { live } from "../live/live.ts";
 import { useObject } from "../live/useLive.ts";
 import { folderOf, objectPath } from "../routes/links.ts";
 import { useTexts } from "../texts/texts.ts";
@@ -33,7 +34,7 @@ export function ObjectPage<K extends EstateKind>({ kind, tabs, mark, actions, no
   if (known.state === "failed")
     return (
       <div className="pv-alone">
-        <Failure error={known.error} />
+        <Failure error={known.error} retry={() => live.reload(kind, id)} />
       </div>
     );
   if (known.state === "gone")
