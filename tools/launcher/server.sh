@@ -94,7 +94,7 @@ start_server() {
   (umask 077; : >>"$log") || fail "$log may not be written." "Is the disk full? See: df -h $data"
   # In the environment, because arguments are shown to every account of the machine.
   [[ -z $database ]] || export POLYVISOR_DATABASE_URL=$database
-  # What changes is thrown away soon after: a larger nursery collects it with less copying (128 MB more at most).
+  # What changes is thrown away soon after: a larger nursery collects it with less copying (some 150 MB more at most).
   setsid "$node" --max-semi-space-size=64 "$root/apps/server/src/main.ts" --data "$data" "$@" >>"$log" 2>&1 </dev/null 9>&- &
   started_pid=$!
   step "Starting the server" wait_for_server && read_server && return 0
