@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { uptime } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
+import type pg from "pg";
 import type { Logger } from "pino";
 import type { Store } from "../store/openStore.ts";
 import { clusterChannel, LeaseRows } from "./leaseRows.ts";
 import { Leases, type LeasesOptions } from "./leases.ts";
 import { lockServerId } from "./serverLock.ts";
+import { signsPool } from "./signsPool.ts";
 import { standardTerm, type TermTimes } from "./term.ts";
 
 /** Since the machine was switched on, with the time that it slept (CLOCK_BOOTTIME): no step of the wall clock moves it. */
@@ -72,9 +73,7 @@ export class Cluster {
     const { store, serverId } = options;
     this.#options = options;
     this.#times = options.times ?? standardTerm;
-    // Of its own: a sign of life never waits behind requests.
-    this.#pool = new pg.Pool({ ...store.pool.options, max: 4, query_timeout: 10_000, statement_timeout: 10_000 });
-    this.#pool.on("error", (error) => options.log.debug({ err: error }, "a connection for signs of life is lost"));
+    this.#pool = signsPool(store.pool.options, options.log);
     this.rows = new LeaseRows(this.#pool, { serverId, incarnation: randomUUID() });
     this.leases = new Leases({ ...options, store: this.rows, times: this.#times, clock: options.clock ?? bootClock });
   }
