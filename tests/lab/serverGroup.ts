@@ -15,6 +15,7 @@ export class GroupServer {
   readonly folder: string;
   readonly #database: string;
   readonly #inside: string | undefined;
+  readonly #program: string;
   #child: ChildProcess | undefined;
   url = "";
   token = "";
@@ -24,9 +25,13 @@ export class GroupServer {
   /** Takes requests, as far as the test itself has not ended or stopped it. */
   up = false;
 
-  /** @param inside a module that is loaded into it before its own, and spoken to by messages of the process */
-  constructor(folder: string, database: string, inside?: string) {
+  /**
+   * @param inside a module that is loaded into it before its own, and spoken to by messages of the process
+   * @param main the server's first module; that of this tree where absent
+   */
+  constructor(folder: string, database: string, inside?: string, main = program) {
     this.folder = folder;
+    this.#program = main;
     this.#database = database;
     this.#inside = inside;
   }
@@ -45,7 +50,7 @@ export class GroupServer {
   async start(): Promise<void> {
     await rm(path.join(this.folder, "server.json"), { force: true });
     const inside = this.#inside === undefined ? [] : ["--expose-gc", "--import", this.#inside];
-    const child = spawn(process.execPath, [...inside, program, "--data", this.folder, "--port", "0", "--log-level", process.env["LAB_LOG"] ?? "warn"], {
+    const child = spawn(process.execPath, [...inside, this.#program, "--data", this.folder, "--port", "0", "--log-level", process.env["LAB_LOG"] ?? "warn"], {
       env: { ...process.env, POLYVISOR_DATABASE_URL: this.#database, ...this.env },
       stdio: ["ignore", "ignore", "pipe", ...(inside.length > 0 ? ["ipc" as const] : [])],
     });
