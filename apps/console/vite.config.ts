@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
@@ -28,9 +28,36 @@ const packed = (): Plugin => ({
   },
 });
 
+/** What a library says about itself, and the text of its licence, which goes with every copy of it. */
+function licenceOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, string>;
+  const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each) && statSync(join(folder, each)).isFile());
+  return `${name} ${version} (${license ?? "see its text"})\n\n${file === undefined ? "It brings no text of its licence.\n" : readFileSync(join(folder, file), "utf8")}`;
+}
+
+/** Writes licences.txt: of every library that is in the build, and of no other. */
+const licences = (): Plugin => ({
+  name: "polyvisor:licences",
+  apply: "build",
+  generateBundle(_, bundle) {
+    const folders = new Set<string>();
+    for (const piece of Object.values(bundle))
+      for (const id of piece.type === "chunk" ? piece.moduleIds : piece.originalFileNames) {
+        const folder = /^(?:\0|.*[?])?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
+        if (folder !== undefined && existsSync(join(folder, "package.json"))) folders.add(folder);
+      }
+    const texts = [...folders].map(licenceOf).sort();
+    this.emitFile({
+      type: "asset",
+      fileName: "licences.txt",
+      source: `The libraries in this console, each with its licence.\n\n${texts.join(`\n${"-".repeat(80)}\n\n`)}`,
+    });
+  },
+});
+
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), packed()],
+  plugins: [react(), licences(), packed()],
   build: {
     outDir: "dist",
     emptyOutDir: true,

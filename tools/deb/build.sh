@@ -44,6 +44,10 @@ install_sources() {
     install -d "$lib/$(dirname "$file")"
     cp -a --no-preserve=ownership "$root/$file" "$lib/$file"
   done < <("$node" "$here/productionPackages.ts" "$root")
+  # The console runs in browsers: of it there is the build alone, which has its libraries in it.
+  install -d "$lib/apps/console"
+  cp -a --no-preserve=ownership "$root/apps/console/dist" "$lib/apps/console/dist"
+  rm -f -- "$lib/apps/console/dist/.sources"
   # What libraries bring for their own makers, for editors, and as programs for a shell.
   find "$lib/node_modules" -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '.*' -o -iname '*.md' -o -name 'tsconfig*.json' -o -name '*.html' -o -name '*.sh' \) -not -iname 'licen[cs]e*' -delete
   find "$lib/node_modules" -depth -type d \( -name test -o -name tests -o -name __tests__ -o -name benchmark -o -name benchmarks -o -name example -o -name examples -o -name integration -o -name .github \) -path '*/node_modules/*/*' -exec rm -rf {} +
@@ -76,7 +80,12 @@ install_system_files() {
   "$node" "$root/apps/cli/src/manPage.ts" "$version" | gzip -9n >"$man/man1/polyvisor.1.gz"
   sed "s/@VERSION@/$version/" "$package/polyvisor.conf.5" | gzip -9n >"$man/man5/polyvisor.conf.5.gz"
   sed "s/@VERSION@/$version/" "$package/polyvisor-server.8" | gzip -9n >"$man/man8/polyvisor-server.8.gz"
-  { cat "$package/copyright.in"; "$node" "$here/productionPackages.ts" "$root" licences; } >"$doc/copyright"
+  {
+    cat "$package/copyright.in"
+    "$node" "$here/productionPackages.ts" "$root" licences
+    printf ' .\n In the web console (the texts: /usr/lib/polyvisor/apps/console/dist/licences.txt):\n .\n'
+    sed -n 's/^\(@\{0,1\}[a-z][^ ]*\) \([0-9][^ ]*\) (\(.*\))$/ \1 \2: \3/p' "$lib/apps/console/dist/licences.txt"
+  } >"$doc/copyright"
   gzip -9n <"$root/node_modules/$node_package/LICENSE" >"$doc/LICENSE.node.gz"
   printf 'polyvisor (%s) unstable; urgency=medium\n\n  * Built of the source tree; its history is the change log.\n\n -- Polyvisor maintainers <maintainers@polyvisor.invalid>  %s\n' \
     "$version" "$(date -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$doc/changelog.gz"

@@ -24,5 +24,6 @@ command_package() {
   done
   has dpkg-deb || fail "Packages are built with dpkg-deb, which $(distribution) does not have here." "On Debian: apt-get install dpkg"
   ensure_runtime
+  ensure_console || fail "A package without the console is none." "What keeps it from being built stands above."
   "$root/tools/deb/build.sh" "$root" "$out" "$version"
 }
