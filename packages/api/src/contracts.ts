@@ -18,7 +18,7 @@ import { tasksContracts } from "./contracts/tasks.ts";
 import { vmsContracts } from "./contracts/vms.ts";
 import type { RouteName } from "./routePaths.ts";
 
-export type { Difference, HistoryChange, HistoryRetention } from "./contracts/history.ts";
+export type { Difference, HistoryChange, HistoryRetention, PastEvent } from "./contracts/history.ts";
 export { passPhraseSchema, tokenScopeSchema } from "./contracts/identity.ts";
 export { logLevelNames } from "./contracts/operation.ts";
 export { pageQuerySchema, type Contract } from "./contracts/parts.ts";
@@ -53,6 +53,8 @@ export const problemSchema = z.object({
   code: failureSchema.shape.code,
   remedy: z.string(),
   where: z.string().optional(),
+  /** SSH key that a host showed and nobody confirmed yet. */
+  fingerprint: z.string().optional(),
   /** Found again in the server's log. */
   requestId: z.string().optional(),
 });

@@ -108,6 +108,7 @@ export const needs = {
   datastoreHistory: { on: "datastore", may: "history.view" },
   networkHistory: { on: "network", may: "history.view" },
   historyDifferences: site("history.view"),
+  eventList: site("history.view"),
   historyStorage: site("metrics.view"),
   historyRetentionGet: site("metrics.view"),
   historyRetentionSet: site("server.administer"),

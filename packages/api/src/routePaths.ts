@@ -98,6 +98,7 @@ export const routePaths = {
   datastoreHistory: ["GET", "/datastores/:id/history"],
   networkHistory: ["GET", "/networks/:id/history"],
   historyDifferences: ["GET", "/history/differences"],
+  eventList: ["GET", "/history/events"],
   historyStorage: ["GET", "/history/storage"],
   historyRetentionGet: ["GET", "/history/retention"],
   historyRetentionSet: ["PATCH", "/history/retention"],

@@ -229,3 +229,32 @@ test("what the caller may not see was never there: not by id, name, list, differ
     expect((await history.changes("vm", "name-1", { limit: 10 }, sees)).objectId).toBe(idOf(2));
     await expect(history.changes("vm", idOf(3), { limit: 10 }, sees)).rejects.toThrow(/there is no vm/);
   }));
+
+test("events are listed latest first, whole, in pages, by what is asked for", () =>
+  withHistory(async (history, store) => {
+    const naive = play(
+      Array.from({ length: 40 }, (_, i) => ({ object: (i * 5) % 6, what: i % 7 === 6 ? ("gone" as const) : ("state" as const), value: i % 2, pause: 1 })),
+    );
+    await write(store.pool, naive.events);
+    const { rows } = await store.pool.query<{ id: string; kind: string; type: string }>("select id::text, kind, type from event order by event.id desc");
+    const listed = async (query: Parameters<History["events"]>[0], tasks = true): Promise<string[]> => {
+      const ids: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await history.events({ ...query, cursor }, tasks);
+        ids.push(...page.items.map(({ id }) => id));
+        cursor = page.next;
+      } while (cursor !== undefined);
+      return ids;
+    };
+    expect(rows.length).toBeGreaterThan(5);
+    expect(await listed({ limit: 3 })).toEqual(rows.map(({ id }) => id));
+    expect(await listed({ limit: 2, kind: "vm", type: "changed" })).toEqual(
+      rows.filter(({ kind, type }) => kind === "vm" && type === "changed").map(({ id }) => id),
+    );
+    expect(await listed({ limit: 10, by: "nobody" })).toEqual([]);
+    // A deleted object is called what it was called.
+    const gone = (await history.events({ limit: 1, type: "deleted" }, true)).items[0]!;
+    expect(gone.name).toBe(naive.states.flatMap((state) => state.get(gone.objectId)?.name ?? [])[0]);
+    await expect(history.events({ limit: 1, cursor: "1; drop" }, true)).rejects.toMatchObject({ code: "badRequest" });
+  }));

@@ -4,6 +4,7 @@ import type pg from "pg";
 import type { EstateKind, EstateObject, EstateReader, ObjectOf } from "../controlPlane.ts";
 import { fieldChanges } from "./fieldChanges.ts";
 import { findAt, findEver, type Sees } from "./findInHistory.ts";
+import { listEvents, type EventListQuery } from "./listEvents.ts";
 import { pastFilter, type PastFilter } from "./pastFilter.ts";
 import { readRetention, writeRetention } from "./retention.ts";
 import { storageOf, type HistoryStorage } from "./storage.ts";
@@ -123,6 +124,11 @@ export class History {
     const last = rows[query.limit - 1];
     const goesOn = rows.length > query.limit && (from === undefined || rows[query.limit]!.at >= from);
     return { objectId, items, ...(goesOn ? { next: String(last!.id) } : {}) };
+  }
+
+  /** What happened, latest first. */
+  events(query: EventListQuery, tasks: boolean): ReturnType<typeof listEvents> {
+    return listEvents(this.#options.pool, query, tasks);
   }
 
   /** What differs between two times. */

@@ -86,17 +86,37 @@ export async function openTasks(pool: pg.Pool, owner: string): Promise<{ id: str
 /** The latest first. The cursor is the last one's time and id. */
 export async function listTasks(
   pool: pg.Pool,
-  query: { state?: Task["state"] | undefined; by?: string | undefined; limit: number; cursor?: string | undefined },
+  query: { state?: Task["state"] | undefined; by?: string | undefined; object?: string | undefined; limit: number; cursor?: string | undefined },
 ): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }> {
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
   const { rows } = await pool.query<TaskRow & { progress: number | null }>(
     `select ${columns}, (select sum(case when s.state in ('waiting', 'running') then s.progress else 1 end) / greatest(jsonb_array_length(task.plan -> 'steps'), 1) from task_step s where s.task_id = task.id) as progress
-     from task where ($1::text is null or state = $1) and ($2::timestamptz is null or (created_at, id) < ($2, $3)) and ($5::text is null or by_account = $5) order by created_at desc, id desc limit $4`,
-    [query.state ?? null, after?.at ?? null, after?.id ?? null, query.limit + 1, query.by ?? null],
+     from task where ($1::text is null or state = $1) and ($2::timestamptz is null or (created_at, id) < ($2, $3)) and ($5::text is null or by_account = $5) and ($6::text[] is null or id = any($6)) order by created_at desc, id desc limit $4`,
+    [
+      query.state ?? null,
+      after?.at ?? null,
+      after?.id ?? null,
+      query.limit + 1,
+      query.by ?? null,
+      query.object === undefined ? null : await tasksOf(pool, query.object),
+    ],
   );
   const items = rows.slice(0, query.limit).map((row) => headOf(row, row.state === "queued" || row.state === "running" ? Math.min(1, row.progress ?? 0) : 1));
   const last = items.at(-1);
   return rows.length > query.limit && last ? { items, next: Buffer.from(JSON.stringify([last.createdAt, last.id])).toString("base64url") } : { items };
+}
+
+/** Changes of an object, and tasks, that are looked through for what concerns it. */
+const lookedAt = { changes: 2_000, tasks: 200 };
+
+/** Tasks that changed an object, as its history tells, and of the latest of all tasks those that were to change it. */
+async function tasksOf(pool: pg.Pool, object: string): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `select task_id as id from (select task_id from event where object_id = $1 order by id desc limit ${lookedAt.changes}) e where task_id is not null
+     union select id from (select id, plan from task order by created_at desc, id limit ${lookedAt.tasks}) t where plan @> $2`,
+    [object, JSON.stringify({ steps: [{ target: { id: object } }] })],
+  );
+  return rows.map(({ id }) => id);
 }
 
 const writtenTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

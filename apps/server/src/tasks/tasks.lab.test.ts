@@ -53,3 +53,16 @@ test("of a task that the database does not take nothing is begun", async () => {
   expect((await lab.store.pool.query("select from task_step left join task on task.id = task_id where task.id is null")).rowCount).toBe(0);
   expect(lab.plane.estate.get("vm", vm.id)).toMatchObject({ autostart: vm.autostart, title: "taken" });
 });
+
+test("the tasks of an object are those that changed it or were to", async () => {
+  const vm = someVm();
+  const other = [...lab.plane.estate.tables.vm.byId.values()].find(({ id }) => id !== vm.id)!;
+  const done = await lab.run({ do: "vm.describe", vms: [vm.id], title: "mine" });
+  const failed = await lab.run({ do: "vm.detachDisk", vms: [vm.id], target: "vdz" } as never).catch(() => undefined);
+  const elsewhere = await lab.run({ do: "vm.describe", vms: [other.id], title: "theirs" });
+  const ids = (await lab.plane.tasks.list({ object: vm.id, limit: 100 })).items.map(({ id }) => id);
+  expect(ids).toContain(done.id);
+  if (failed) expect(ids).toContain(failed.id);
+  expect(ids).not.toContain(elsewhere.id);
+  expect((await lab.plane.tasks.list({ object: "vm-nobody", limit: 100 })).items).toEqual([]);
+});

@@ -39,6 +39,7 @@ export interface TasksControl {
     state?: Task["state"] | undefined;
     /** Of this account only. */
     by?: string | undefined;
+    object?: string | undefined;
     limit: number;
     cursor?: string | undefined;
   }): Promise<{ items: Omit<Task, "plan" | "steps">[]; next?: string }>;

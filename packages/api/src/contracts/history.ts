@@ -1,3 +1,4 @@
+import { eventSchema } from "@polyvisor/model";
 import { z } from "zod";
 import { id, type Contract } from "./parts.ts";
 
@@ -28,6 +29,10 @@ export const historyChangeSchema = z.object({
   first: z.boolean().optional(),
 });
 export type HistoryChange = z.infer<typeof historyChangeSchema>;
+
+/** An event without its object. */
+export const pastEventSchema = eventSchema.omit({ object: true }).extend({ /** What the object was called then. */ name: z.string().optional() });
+export type PastEvent = z.infer<typeof pastEventSchema>;
 
 const historyQuery = z.strictObject({
   from: z.iso.datetime().optional(),
@@ -106,6 +111,25 @@ export const historyContracts = {
     }),
     /** A page may have fewer items than the limit, or none, and yet a next one. */
     response: z.object({ items: z.array(differenceSchema), next: z.string().optional() }),
+  },
+  eventList: {
+    summary: "What happened at the whole site, latest first; for who sees everything",
+    who: "account",
+    status: 200,
+    query: z.strictObject({
+      kind: z.enum([...kind.options, "task"]).optional(),
+      type: historyChangeSchema.shape.type.optional(),
+      /** Only what this account ordered. */
+      by: z.string().max(255).optional(),
+      /** Only changes of this field: `state`. */
+      field: z.string().max(64).optional(),
+      from: z.iso.datetime().optional(),
+      to: z.iso.datetime().optional(),
+      limit: z.coerce.number().int().min(1).max(1000).default(100),
+      cursor: z.string().max(64).optional(),
+    }),
+    /** A page may have fewer items than the limit, or none, and yet a next one. */
+    response: z.object({ items: z.array(pastEventSchema), next: z.string().optional() }),
   },
   historyStorage: {
     summary: "What the history takes, by kind, and how it grows",

@@ -16,6 +16,8 @@ export const tasksContracts = {
     status: 200,
     query: z.strictObject({
       state: z.enum(taskStates).optional(),
+      /** Id of an object: only tasks that changed it, and the latest that were to change it. */
+      object: z.string().max(64).optional(),
       limit: z.coerce.number().int().min(1).max(1000).default(50),
       cursor: z.string().max(512).optional(),
     }),

@@ -7,9 +7,12 @@ type Mine =
   | "datastoreHistory"
   | "networkHistory"
   | "historyDifferences"
+  | "eventList"
   | "historyStorage"
   | "historyRetentionGet"
   | "historyRetentionSet";
+
+const kinds = ["host", "vm", "datastore", "network"] as const;
 
 /** What was, who changed it, and what keeping it costs. */
 export function historyHandlers({ control, access }: Services): Pick<Handlers, Mine> {
@@ -20,8 +23,12 @@ export function historyHandlers({ control, access }: Services): Pick<Handlers, M
     datastoreHistory: ({ params, query, viewer }) => seenHistory(history, access, viewer, "datastore", params.id, query),
     networkHistory: ({ params, query, viewer }) => seenHistory(history, access, viewer, "network", params.id, query),
     historyDifferences({ query, viewer }) {
-      for (const kind of ["host", "vm", "datastore", "network"] as const) viewer.mustSeeAll(kind);
+      for (const kind of kinds) viewer.mustSeeAll(kind);
       return history.differences(query);
+    },
+    eventList({ query, viewer }) {
+      for (const kind of kinds) viewer.mustSeeAll(kind);
+      return history.events(query, viewer.everywhere("task.view"));
     },
     historyStorage: () => history.storage(),
     historyRetentionGet: () => history.retention(),
