@@ -39,35 +39,53 @@ export async function startConsoleLab(estate: EstateOptions): Promise<ConsoleLab
       for (let uri = uris[next++]; uri !== undefined; uri = uris[next++]) await server.client.call("hostAdd", { body: { uri } });
     }),
   );
-  const browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    // As root there is no sandbox; and nothing but our pages is to be asked for.
-    args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
-  });
+  const browser = await openBrowser();
   return {
     server,
     client: server.client,
     browser,
     async open(path = "/vms", options = {}) {
-      const context = await browser.newContext({
-        viewport: { width: 1440, height: 900 },
-        locale: "en-GB",
-        timezoneId: "Europe/Berlin",
-        reducedMotion: "reduce",
-        ...options,
-      });
-      const page = await context.newPage();
-      const faults = watch(page, server.url);
-      const { code } = await server.client.call("signInCodeCreate");
-      await page.goto(`${server.url}${path}#sign-in=${code}`);
-      await page.locator(".pv-masthead").waitFor();
-      return { page, context, faults };
+      return openConsole(browser, server, path, options);
     },
     async close() {
       await browser.close();
       await server.close();
     },
   };
+}
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    // As root there is no sandbox; and nothing but our pages is to be asked for.
+    args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
+  });
+
+/** A browser of a person of its own that has not signed in. */
+export async function newPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<ConsolePage> {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    reducedMotion: "reduce",
+    ...options,
+  });
+  const page = await context.newPage();
+  return { page, context, faults: watch(page, url) };
+}
+
+/** The same, signed in as the administrator by a one-time code. */
+export async function openConsole(
+  browser: Browser,
+  server: { url: string; client: Client },
+  path: string,
+  options?: BrowserContextOptions,
+): Promise<ConsolePage> {
+  const made = await newPage(browser, server.url, options);
+  const { code } = await server.client.call("signInCodeCreate");
+  await made.page.goto(`${server.url}${path}#sign-in=${code}`);
+  await made.page.locator(".pv-masthead").waitFor();
+  return made;
 }
 
 /** Collects what goes wrong in a page. */
