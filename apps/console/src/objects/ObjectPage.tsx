@@ -2,17 +2,23 @@ import { EmptyState, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-
 import { Skeleton } from "@patternfly/react-core/dist/esm/components/Skeleton";
 import { useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, type ReactNode } from "react";
+import { PastLink } from "../history/PastLink.tsx";
+import { pastTime } from "../history/pastTime.ts";
 import type { EstateKind, LiveObjects } from "../live/liveObject.ts";
 import { live } from "../live/live.ts";
 import { useObject } from "../live/useLive.ts";
 import { folderOf, objectPath } from "../routes/links.ts";
+import { useSearchState } from "../routes/useSearchState.ts";
 import { useTexts } from "../texts/texts.ts";
 import { ConsoleLink } from "../ui/ConsoleLink.tsx";
 import { Failure } from "../ui/Failure.tsx";
 import { HostName } from "../ui/HostName.tsx";
 import { Name } from "../ui/Name.tsx";
+import { dateText } from "../ui/times.ts";
 import { useTitle } from "../ui/useTitle.ts";
 import type { Tab } from "./tab.ts";
+
+const PastPage = lazy(() => import("../history/PastPage.tsx")) as unknown as typeof import("../history/PastPage.tsx").default;
 
 interface Props<K extends EstateKind> {
   kind: K;
@@ -30,7 +36,15 @@ export function ObjectPage<K extends EstateKind>({ kind, tabs, mark, actions, no
   const { id, tab } = useParams({ strict: false }) as { id: string; tab?: string };
   const known = useObject(kind, id);
   const object = known.state === "here" ? known.object : known.state === "gone" ? known.last : undefined;
-  useTitle(object?.name ?? t(`objects.kinds.${kind as EstateKind}`));
+  const at = pastTime(useSearchState()[0]["at"]);
+  const name = object?.name ?? t(`objects.kinds.${kind as EstateKind}`);
+  useTitle(at === undefined ? name : `${name} (${dateText(at)})`);
+  if (at !== undefined)
+    return (
+      <Suspense fallback={<Skeleton />}>
+        <PastPage key={`${kind} ${id}`} kind={kind} id={id} at={at} summary={tabs[0]!} />
+      </Suspense>
+    );
   if (known.state === "failed")
     return (
       <div className="pv-alone">
@@ -80,6 +94,7 @@ export function ObjectPage<K extends EstateKind>({ kind, tabs, mark, actions, no
               {t(each.text)}
             </ConsoleLink>
           ))}
+          <PastLink kind={kind} id={id} />
         </nav>
       </header>
       <div className="pv-object__body">

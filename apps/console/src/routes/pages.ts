@@ -10,5 +10,9 @@ export const pages: readonly Page[] = [
   { path: "/datastores/$id/{-$tab}", load: () => import("./datastores/DatastorePage.tsx") },
   { path: "/networks", load: () => import("./networks/NetworkList.tsx") },
   { path: "/networks/$id/{-$tab}", load: () => import("./networks/NetworkPage.tsx") },
+  { path: "/tasks", load: () => import("./tasks/TaskList.tsx") },
+  { path: "/tasks/$id", load: () => import("./tasks/TaskPage.tsx") },
+  { path: "/events", load: () => import("./events/EventsPage.tsx") },
+  { path: "/audit-log", load: () => import("./auditLog/AuditLogPage.tsx") },
   { path: "/window/vms/$id/console", load: () => import("./window/ConsoleWindow.tsx") },
 ];

@@ -5,6 +5,7 @@ import KeyboardIcon from "@patternfly/react-icons/dist/esm/icons/keyboard-icon";
 import SearchIcon from "@patternfly/react-icons/dist/esm/icons/search-icon";
 import { useLocation } from "@tanstack/react-router";
 import { useStream } from "../live/useLive.ts";
+import { TaskBell } from "../tasks/TaskBell.tsx";
 import { useTexts } from "../texts/texts.ts";
 import { Brand } from "../ui/Brand.tsx";
 import { ConsoleLink } from "../ui/ConsoleLink.tsx";
@@ -44,6 +45,7 @@ export function Masthead({ openPalette, openKeys, toggleTree }: Props) {
       <Tooltip content={t(`shell.stream.${stream.is}`)}>
         <span className="pv-live" data-state={stream.is} tabIndex={0} role="status" aria-label={t(`shell.stream.${stream.is}`)} />
       </Tooltip>
+      <TaskBell />
       <Button className="pv-masthead__keys" variant="plain" aria-label={t("shell.keys.title")} onClick={openKeys} icon={<KeyboardIcon />} />
       <UserMenu />
     </header>

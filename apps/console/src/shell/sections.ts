@@ -6,4 +6,6 @@ export const sections = [
   { path: "/hosts", text: "objects.hosts" },
   { path: "/datastores", text: "objects.datastores" },
   { path: "/networks", text: "objects.networks" },
+  { path: "/tasks", text: "tasks.title" },
+  { path: "/events", text: "events.title" },
 ] as const satisfies { path: string; text: TextKey }[];

@@ -8,7 +8,7 @@ interface KeyActions {
 }
 
 /** Where two keys in a row lead: `g v` to the VMs. */
-export const goKeys = { v: "/vms", h: "/hosts", d: "/datastores", n: "/networks" } as const;
+export const goKeys = { v: "/vms", h: "/hosts", d: "/datastores", n: "/networks", t: "/tasks", e: "/events" } as const;
 /** Milliseconds in which the second key must follow. */
 const togetherMs = 1_200;
 

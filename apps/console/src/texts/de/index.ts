@@ -1,6 +1,9 @@
 import type { Texts } from "../shape.ts";
 import { actions } from "./actions.ts";
 import { consoles } from "./consoles.ts";
+import { tasks } from "./tasks.ts";
+import { events } from "./events.ts";
+import { auditLog } from "./auditLog.ts";
 import { fields } from "./fields.ts";
 import { preferences } from "./preferences.ts";
 import { shell } from "./shell.ts";
@@ -13,4 +16,4 @@ import { vms } from "./vms.ts";
 import { objects } from "./objects.ts";
 
 /** German. Each area is a file, so that who writes one does not meet who writes another. */
-export const de: Texts = { consoles, actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms };
+export const de: Texts = { auditLog, events, tasks, consoles, actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms };

@@ -1,5 +1,8 @@
 import { actions } from "./actions.ts";
 import { consoles } from "./consoles.ts";
+import { tasks } from "./tasks.ts";
+import { events } from "./events.ts";
+import { auditLog } from "./auditLog.ts";
 import { fields } from "./fields.ts";
 import { preferences } from "./preferences.ts";
 import { shell } from "./shell.ts";
@@ -12,4 +15,4 @@ import { vms } from "./vms.ts";
 import { objects } from "./objects.ts";
 
 /** English. Each area is a file, so that who writes one does not meet who writes another. */
-export const en = { consoles, actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms } as const;
+export const en = { auditLog, events, tasks, consoles, actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms } as const;

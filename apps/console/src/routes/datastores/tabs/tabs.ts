@@ -1,4 +1,8 @@
 import type { Tab } from "../../../objects/tab.ts";
 
 /** Tabs of a datastore, in their order. A further one is a file in this folder and a line here. */
-export const datastoreTabs: readonly Tab<"datastore">[] = [{ id: "summary", text: "objects.summary", load: () => import("./SummaryTab.tsx") }];
+export const datastoreTabs: readonly Tab<"datastore">[] = [
+  { id: "summary", text: "objects.summary", load: () => import("./SummaryTab.tsx") },
+  { id: "events", text: "events.tab", load: () => import("../../../history/EventsTab.tsx") },
+  { id: "tasks", text: "tasks.title", load: () => import("../../../tasks/TasksTab.tsx") },
+];

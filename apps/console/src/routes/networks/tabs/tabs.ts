@@ -1,4 +1,8 @@
 import type { Tab } from "../../../objects/tab.ts";
 
 /** Tabs of a network, in their order. A further one is a file in this folder and a line here. */
-export const networkTabs: readonly Tab<"network">[] = [{ id: "summary", text: "objects.summary", load: () => import("./SummaryTab.tsx") }];
+export const networkTabs: readonly Tab<"network">[] = [
+  { id: "summary", text: "objects.summary", load: () => import("./SummaryTab.tsx") },
+  { id: "events", text: "events.tab", load: () => import("../../../history/EventsTab.tsx") },
+  { id: "tasks", text: "tasks.title", load: () => import("../../../tasks/TasksTab.tsx") },
+];

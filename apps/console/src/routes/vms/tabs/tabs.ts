@@ -4,4 +4,6 @@ import type { Tab } from "../../../objects/tab.ts";
 export const vmTabs: readonly Tab<"vm">[] = [
   { id: "summary", text: "objects.summary", load: () => import("./SummaryTab.tsx") },
   { id: "console", text: "consoles.tab", load: () => import("./ConsoleTab.tsx") },
+  { id: "events", text: "events.tab", load: () => import("../../../history/EventsTab.tsx") },
+  { id: "tasks", text: "tasks.title", load: () => import("../../../tasks/TasksTab.tsx") },
 ];

@@ -1,0 +1,33 @@
+import type { Texts } from "../shape.ts";
+
+export const auditLog: Texts["auditLog"] = {
+  title: "Audit-Log",
+  what: "Wer tat was, wann und von wo. Jeder Eintrag ist zusammen mit dem davor gehasht, und die Server unterschreiben, wo die Kette steht.",
+  readAnew: "Neu lesen",
+  export: "Exportieren",
+  verify: "Kette prüfen",
+  verifying_one: "Prüfung: ein Eintrag",
+  verifying_other: "Prüfung: {{count}} Einträge",
+  good_one: "Nichts wurde verändert: ein Eintrag, {{first}} bis {{last}}",
+  good_other: "Nichts wurde verändert: {{count}} Einträge, {{first}} bis {{last}}",
+  bad_one: "Das Log wurde verändert: ein Fehler",
+  bad_other: "Das Log wurde verändert: {{count}} Fehler",
+  signed_one: "Dieser Browser hat jeden Hash und eine Unterschrift geprüft.",
+  signed_other: "Dieser Browser hat jeden Hash und {{count}} Unterschriften geprüft.",
+  notSigned:
+    "Dieser Browser hat jeden Hash geprüft. Unterschriften kann er nicht prüfen (über einfaches HTTP kann es keiner): polyvisor audit-log verify kann es.",
+  key: "Unterschrieben von",
+  limit: "Dass kein Ende abgeschnitten wurde, sagt nur ein Prüfpunkt, der anderswo liegt: Exportieren Sie das Log ab und zu.",
+  entry: "Eintrag {{seq}}",
+  nobody: "niemand",
+  none: "Kein Eintrag passt.",
+  outcomes: { done: "getan", refused: "abgelehnt", failed: "misslungen" },
+  filter: { by: "Durch", action: "Aktion", object: "Objekt (Id)", outcome: "Ausgang" },
+  from: "Von wo",
+  token: "Token oder Sitzung",
+  request: "Anfrage",
+  server: "Server",
+  since: "Wiederholt seit",
+  details: "Einzelheiten",
+  hash: "Hash",
+};
