@@ -68,6 +68,8 @@ export interface HostInput {
   name?: string | undefined;
   tags?: string[] | undefined;
   credential?: Credential | undefined;
+  /** Of the SSH key that an operator compared with the host's own, `SHA256:…`. */
+  fingerprint?: string | undefined;
 }
 
 export type HostPatch = Omit<Partial<HostInput>, "uri"> & {
@@ -267,5 +269,5 @@ export interface ControlPlaneOptions {
   term?: TermTimes | undefined;
   clock?: (() => number) | undefined;
   /** Told of every durable boundary; for tests that stop the server there. */
-  onBoundary?: (point: string) => void | Promise<void>;
+  onBoundary?: (point: string, taskId?: string) => void | Promise<void>;
 }

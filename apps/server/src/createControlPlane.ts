@@ -230,7 +230,7 @@ async function putTogether(options: ControlPlaneOptions, intervals: Intervals, p
     serverId,
     log: roomLog(log, "tasks"),
     now,
-    boundary: (point) => options.onBoundary?.(point),
+    boundary: (point, taskId) => options.onBoundary?.(point, taskId),
   });
   const housekeeping = (parts.housekeeping = await Housekeeping.open({
     pool,

@@ -46,7 +46,7 @@ export interface TasksOptions {
   serverId: string;
   log: Logger;
   now(): number;
-  boundary(point: string): void | Promise<void>;
+  boundary(point: string, taskId?: string): void | Promise<void>;
 }
 
 /** Tasks: made of requests, durable before anything is done, resumed after a restart. */
@@ -206,9 +206,9 @@ export class Tasks implements TasksControl {
     };
     this.#making.add(task.id);
     try {
-      await this.#options.boundary("task planned");
+      await this.#options.boundary("task planned", task.id);
       const kept = this.#options.journal.ask(keep);
-      const created = kept.then(() => this.#options.boundary("task created"));
+      const created = kept.then(() => this.#options.boundary("task created", task.id));
       const over = created.catch(() => undefined);
       // Its first steps are marked in the same transaction. Where the task is not kept no mark of it is, and nothing is begun.
       this.#begin(task, 1, over);
@@ -241,7 +241,7 @@ export class Tasks implements TasksControl {
       journal,
       log,
       now,
-      boundary,
+      boundary: (point) => boundary(point, task.id),
       settled: (steps) => this.#options.performer.settled(steps),
       turn: (step, signal) => this.#options.turns.begin(step, signal),
       perform: (holding, step, context) => this.#perform(holding, step, context),
