@@ -7,8 +7,11 @@ export interface ConnectOptions {
   openTimeoutMs: number;
   /** Milliseconds until an ordinary call is given up; long actions have their own. */
   callTimeoutMs: number;
-  /** Asks the site for a secret: a SASL pass phrase, a key's pass phrase. */
-  secret?: (need: { kind: "username" | "password" | "keyPassphrase"; for: string }) => Promise<string | undefined>;
+  /**
+   * Asks the site for a secret: a SASL pass phrase, a key's pass phrase. `hostKey` is no secret: the fingerprint (`SHA256:…`)
+   * that somebody compared with the host's own, which is trusted beside known_hosts.
+   */
+  secret?: (need: { kind: "username" | "password" | "keyPassphrase" | "hostKey"; for: string }) => Promise<string | undefined>;
   ssh?: { knownHostsFile?: string; agentSocket?: string; privateKeyFiles?: string[] };
   /**
    * Asked right before each call that may change something is sent; throws where that must not be any more. An action is

@@ -107,6 +107,8 @@ export interface ErrorOptions {
   remedy?: string;
   /** Place in the input: a JSON pointer, a line, a field of a URI. */
   where?: string;
+  /** SSH key that the host showed, `SHA256:…`: what somebody compares with the host's own. */
+  fingerprint?: string | undefined;
   /** For the log only; never sent. */
   cause?: unknown;
 }
@@ -117,6 +119,7 @@ export class PolyvisorError extends Error {
   readonly detail: string;
   readonly remedy: string;
   readonly where: string | undefined;
+  readonly fingerprint: string | undefined;
   constructor(code: ErrorCode, options: ErrorOptions) {
     super(`${errorCatalogue[code].title}: ${options.detail}`, { cause: options.cause });
     this.name = "PolyvisorError";
@@ -124,6 +127,7 @@ export class PolyvisorError extends Error {
     this.detail = options.detail;
     this.remedy = options.remedy ?? errorCatalogue[code].remedy;
     this.where = options.where;
+    this.fingerprint = options.fingerprint;
   }
   get status(): number {
     return errorCatalogue[this.code].status;

@@ -5,6 +5,8 @@ export interface Preferences {
   theme: "system" | "light" | "dark";
   density: "comfortable" | "dense";
   language: Language;
+  /** IANA name; empty is the browser's own. */
+  timeZone: string;
   /** Width of the tree in pixels. */
   treeWidth: number;
   treeOpen: boolean;
@@ -19,6 +21,7 @@ const standard = (): Preferences => ({
   theme: "system",
   density: "dense",
   language: languageOfBrowser(),
+  timeZone: "",
   treeWidth: 300,
   treeOpen: true,
   grouping: "hosts",

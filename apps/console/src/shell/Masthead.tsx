@@ -1,6 +1,7 @@
 import { Button } from "@patternfly/react-core/dist/esm/components/Button";
 import { Tooltip } from "@patternfly/react-core/dist/esm/components/Tooltip";
 import BarsIcon from "@patternfly/react-icons/dist/esm/icons/bars-icon";
+import CogIcon from "@patternfly/react-icons/dist/esm/icons/cog-icon";
 import KeyboardIcon from "@patternfly/react-icons/dist/esm/icons/keyboard-icon";
 import SearchIcon from "@patternfly/react-icons/dist/esm/icons/search-icon";
 import { useLocation } from "@tanstack/react-router";
@@ -47,6 +48,9 @@ export function Masthead({ openPalette, openKeys, toggleTree }: Props) {
       </Tooltip>
       <TaskBell />
       <Button className="pv-masthead__keys" variant="plain" aria-label={t("shell.keys.title")} onClick={openKeys} icon={<KeyboardIcon />} />
+      <ConsoleLink className="pv-masthead__admin" to="/administration" aria-label={t("administration.title")} title={t("administration.title")}>
+        <CogIcon />
+      </ConsoleLink>
       <UserMenu />
     </header>
   );

@@ -18,7 +18,7 @@ const KeysHelp = lazy(() => import("./KeysHelp.tsx"));
 /** What stands around every page. */
 export function Shell() {
   const { t } = useTexts();
-  const { treeOpen, treeWidth } = usePreferences();
+  const { treeOpen, treeWidth, timeZone } = usePreferences();
   const stream = useStream();
   const [overlay, setOverlay] = useState<"palette" | "keys" | "tree">();
   const close = (): void => setOverlay(undefined);
@@ -47,7 +47,8 @@ export function Shell() {
       <main id="content" className="pv-shell__content" data-stale={stream.is === "stale"} tabIndex={-1}>
         <StaleBanner />
         <Suspense fallback={null}>
-          <Outlet />
+          {/* Times are texts that are made when a page is drawn: another zone draws it anew. */}
+          <Outlet key={timeZone} />
         </Suspense>
       </main>
       <Toasts />

@@ -2,9 +2,11 @@ import { Divider } from "@patternfly/react-core/dist/esm/components/Divider";
 import { Dropdown, DropdownGroup, DropdownItem, DropdownList } from "@patternfly/react-core/dist/esm/components/Dropdown";
 import { MenuToggle } from "@patternfly/react-core/dist/esm/components/MenuToggle";
 import UserIcon from "@patternfly/react-icons/dist/esm/icons/user-icon";
+import { useNavigate } from "@tanstack/react-router";
 import { useState, useSyncExternalStore } from "react";
 import { preferences } from "../preferences/preferences.ts";
 import { usePreferences } from "../preferences/usePreferences.ts";
+import { profileAreas } from "../routes/administration/areas.ts";
 import { session } from "../session/session.ts";
 import { changeLanguage, languages, useTexts, type Language } from "../texts/texts.ts";
 
@@ -14,11 +16,13 @@ export function UserMenu() {
   const state = useSyncExternalStore(session.subscribe, session.state);
   const { theme, density, language } = usePreferences();
   const [open, setOpen] = useState(false);
+  const navigate = useNavigate();
   const name = "account" in state ? state.account.displayName || state.account.name : "";
   return (
     <Dropdown
       isOpen={open}
       onOpenChange={setOpen}
+      onSelect={() => setOpen(false)}
       popperProps={{ position: "right" }}
       toggle={(ref) => (
         <MenuToggle
@@ -70,6 +74,15 @@ export function UserMenu() {
           ))}
         </DropdownList>
       </DropdownGroup>
+      <Divider />
+      <DropdownList>
+        {profileAreas.map(({ path, text }) => (
+          <DropdownItem key={path} onClick={() => void navigate({ to: path as "/" })}>
+            {t(text)}
+          </DropdownItem>
+        ))}
+        <DropdownItem onClick={() => void navigate({ to: "/administration" as "/" })}>{t("administration.title")}</DropdownItem>
+      </DropdownList>
       <Divider />
       <DropdownList>
         <DropdownItem onClick={() => void session.leave()}>{t("signIn.leave")}</DropdownItem>

@@ -1,11 +1,21 @@
+import { preferences } from "../preferences/preferences.ts";
 import { locale, t } from "../texts/texts.ts";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = locale() + JSON.stringify(options);
-  const found = formats.get(key) ?? new Intl.DateTimeFormat(locale(), options);
+  const { timeZone } = preferences.get();
+  const key = locale() + timeZone + JSON.stringify(options);
+  const found = formats.get(key) ?? new Intl.DateTimeFormat(locale(), isZone(timeZone) ? { ...options, timeZone } : options);
   formats.set(key, found);
   return found;
+}
+/** Whether the browser knows a time zone by this name. */
+export function isZone(name: string): boolean {
+  try {
+    return name !== "" && new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 const dateOf = (time: string | number): Date => new Date(time);
 

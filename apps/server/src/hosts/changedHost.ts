@@ -29,10 +29,11 @@ export function changedHost(
     after.folder = patch.folder ?? undefined;
     fields.push("folder");
   }
-  if (patch.credential !== undefined) fields.push("credential");
+  const given = patch.credential !== undefined || patch.fingerprint !== undefined;
+  if (given) fields.push("credential");
   const { state } = known.connection;
   const wanted = patch.enabled ?? state !== "disabled";
-  if (wanted !== (state !== "disabled") || (wanted && state === "lost" && patch.credential !== undefined)) {
+  if (wanted !== (state !== "disabled") || (wanted && state === "lost" && given)) {
     after.connection = connection(wanted ? "connecting" : "disabled");
     fields.push("connection");
   }

@@ -1,7 +1,8 @@
 import { parseHypervisorUri, type connectHypervisor, type ConnectOptions, type Hypervisor } from "@polyvisor/hypervisors";
 import { PolyvisorError } from "@polyvisor/model";
 import type { Logger } from "pino";
-import type { Credential, Intervals } from "../controlPlane.ts";
+import type { Intervals } from "../controlPlane.ts";
+import type { HostKeys } from "./credentials.ts";
 
 export interface ConnectorOptions {
   log: Logger;
@@ -12,7 +13,7 @@ export interface ConnectorOptions {
 }
 
 /** What the host at a URI is signed in to with. */
-export type CredentialAt = (uri: string) => Promise<Credential | undefined>;
+export type CredentialAt = (uri: string) => Promise<HostKeys | undefined>;
 
 /** Opens connections to hypervisors as this server is set up. */
 export class Connector {
@@ -38,7 +39,7 @@ export class Connector {
       log: (level, message, fields) => log[level]({ uri, ...fields }, message),
       secret: async ({ kind, for: at }) => {
         const known = await credentialAt(at);
-        return kind === "username" ? known?.username : kind === "password" ? known?.password : undefined;
+        return kind === "username" ? known?.username : kind === "password" ? known?.password : kind === "hostKey" ? known?.fingerprint : undefined;
       },
     }).catch((error: unknown): never => {
       throw withWayBack(uri, error);

@@ -2,7 +2,7 @@ import type { Hypervisor } from "@polyvisor/hypervisors";
 import type { Event, Host, HostFacts } from "@polyvisor/model";
 import type { Logger } from "pino";
 import type pg from "pg";
-import type { Credential, HostInput, HostPatch, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
+import type { HostInput, HostPatch, HostsControl, Intervals, Secrets } from "../controlPlane.ts";
 import { gated } from "../cluster/gated.ts";
 import type { Leases } from "../cluster/leases.ts";
 import type { Attribution } from "../estate/attribution.ts";
@@ -17,7 +17,7 @@ import { newId } from "../newId.ts";
 import { Semaphore } from "../semaphore.ts";
 import { changedHost } from "./changedHost.ts";
 import { canonicalUri, Connector, type ConnectorOptions, type CredentialAt } from "./connector.ts";
-import { Credentials } from "./credentials.ts";
+import { Credentials, hostKeysOf, type HostKeys } from "./credentials.ts";
 import { tellConnecting } from "./connecting.ts";
 import { Endpoints } from "./endpoints.ts";
 import { HostConnection } from "./hostConnection.ts";
@@ -101,10 +101,11 @@ export class Hosts implements HostsControl {
   async add(input: HostInput, _account: string): Promise<Host> {
     const uri = canonicalUri(input.uri);
     const id = newId("host");
+    const keys = hostKeysOf(input);
     this.#endpoints.take(id, uri);
     let hypervisor: Hypervisor | undefined;
     try {
-      hypervisor = await this.#connector.openOnce(uri, this.#credentialAt(id, uri, input.credential));
+      hypervisor = await this.#connector.openOnce(uri, this.#credentialAt(id, uri, keys));
       const { host: facts } = await hypervisor.inventory();
       this.#endpoints.take(id, uri, facts);
       const first = { id, uri, facts: clean(facts) as HostFacts, features: hypervisor.features, at: this.#options.now() };
@@ -113,7 +114,7 @@ export class Hosts implements HostsControl {
         const made = newHost(draft, input, first);
         draft.also((client) => client.query("insert into lease (host_id, server_id) values ($1, $2)", [id, this.#options.serverId]));
         draft.put(made, { type: "created", cause: "added by an operator" });
-        if (input.credential) this.#credentials.keep(draft, id, input.credential);
+        if (keys) this.#credentials.keep(draft, id, keys);
         return made;
       });
       const claim = this.#options.leases.adopt(id, 1);
@@ -129,7 +130,7 @@ export class Hosts implements HostsControl {
 
   async test(input: HostInput): ReturnType<HostsControl["test"]> {
     const uri = canonicalUri(input.uri);
-    const hypervisor = await this.#connector.openOnce(uri, async (at) => (at === uri ? input.credential : undefined));
+    const hypervisor = await this.#connector.openOnce(uri, async (at) => (at === uri ? hostKeysOf(input) : undefined));
     try {
       const { host, vms } = await hypervisor.inventory();
       return { hostname: host.hostname, hypervisor: `${host.hypervisor.type} ${host.hypervisor.version}`, vms: vms.length, features: hypervisor.features };
@@ -143,7 +144,8 @@ export class Hosts implements HostsControl {
       const known = wantRevision(draft.get("host", id), id, ifRevision);
       const { after, fields } = changedHost(draft, known, patch, (state) => this.#newly(state, known));
       check?.(known, after);
-      if (patch.credential !== undefined) this.#credentials.keep(draft, id, patch.credential);
+      const keys = hostKeysOf(patch);
+      if (keys) this.#credentials.keep(draft, id, keys);
       if (fields.length === 0) return known;
       draft.put(after, { type: "changed", fields, cause: "changed by an operator" });
       return after;
@@ -151,7 +153,7 @@ export class Hosts implements HostsControl {
     try {
       const host = await this.#options.journal.ask(change);
       await this.#follow(id);
-      if (patch.credential !== undefined) this.#connections.get(id)?.reconnect();
+      if (hostKeysOf(patch)) this.#connections.get(id)?.reconnect();
       return host;
     } catch (error) {
       if (storedPerhaps(error)) this.#followLater(id);
@@ -279,7 +281,7 @@ export class Hosts implements HostsControl {
   }
 
   /** For a connection to one host, over which a VM may be moved to another. @param first until one is kept */
-  #credentialAt(id: string, uri: string, first?: Credential): CredentialAt {
+  #credentialAt(id: string, uri: string, first?: HostKeys): CredentialAt {
     return async (at) => {
       const owner = at === uri ? id : this.#endpoints.ownerOf(at);
       const kept = owner === undefined ? undefined : await this.#credentials.of(owner);

@@ -46,6 +46,7 @@ export function problemOf(error: PolyvisorError, requestId: string): Problem {
     requestId,
   };
   if (error.where !== undefined) problem.where = error.where;
+  if (error.fingerprint !== undefined) problem.fingerprint = error.fingerprint;
   return problem;
 }
 

@@ -4,11 +4,17 @@ import { atQuery, id, page, pastPageQuerySchema, samplesAnswer, samplesQuery, ty
 
 /** Written by the operator for SASL or SSH; kept sealed, never shown. */
 const credentialSchema = z.strictObject({ username: z.string().max(1024), password: z.string().max(4096) });
+/** SSH key that the operator compared with the host's own: trusted beside known_hosts, kept with the host. */
+const fingerprint = z
+  .string()
+  .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, "not the fingerprint of an SSH key, as ssh-keygen -l prints it")
+  .optional();
 const hostAddSchema = z.strictObject({
   uri: z.string().min(1).max(2048),
   name: z.string().min(1).max(255).optional(),
   tags: z.array(z.string().min(1).max(128)).max(256).optional(),
   credential: credentialSchema.optional(),
+  fingerprint,
 });
 
 export const hostsContracts = {
@@ -34,6 +40,7 @@ export const hostsContracts = {
       /** By id or path; null is the top. */
       folder: z.string().min(1).max(4096).nullable().optional(),
       credential: credentialSchema.optional(),
+      fingerprint,
     }),
     response: hostSchema,
   },

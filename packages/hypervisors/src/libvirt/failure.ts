@@ -111,7 +111,12 @@ export function failure(error: unknown, place: FailurePlace): PolyvisorError {
           : ofConnection[error.kind];
     const told = error.remedy && error.message.endsWith(`: ${error.remedy}`) ? error.message.slice(0, -error.remedy.length - 2) : error.message;
     const words = told.startsWith(`${place.endpoint}: `) ? told.slice(place.endpoint.length + 2) : told;
-    return new PolyvisorError(code, { detail: `${at}: ${words}`, ...(error.remedy ? { remedy: sentence(error.remedy) } : {}), cause: error });
+    return new PolyvisorError(code, {
+      detail: `${at}: ${words}`,
+      ...(error.remedy ? { remedy: sentence(error.remedy) } : {}),
+      fingerprint: error.fingerprint,
+      cause: error,
+    });
   }
   if (error instanceof LibvirtError) {
     const said = bySaying.find(([pattern]) => pattern.test(error.message))?.[1];

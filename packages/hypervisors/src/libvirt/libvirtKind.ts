@@ -1,4 +1,4 @@
-import { connect } from "@polyvisor/protocol-libvirt";
+import { connect, ConnectionError } from "@polyvisor/protocol-libvirt";
 import type { Connection, SshSettings } from "@polyvisor/protocol-libvirt";
 import { readFile } from "node:fs/promises";
 import { PolyvisorError } from "@polyvisor/model";
@@ -76,6 +76,15 @@ async function sshSettings(uri: string, { ssh, secret }: ConnectOptions): Promis
     const keys = await Promise.all(ssh.privateKeyFiles.map((file) => readFile(file, "utf8").catch(() => undefined)));
     settings.privateKeys = keys.filter((key) => key !== undefined).map((key) => (passphrase === undefined ? key : { key, passphrase }));
   }
+  const compared = await secret?.({ kind: "hostKey", for: uri });
+  if (compared !== undefined)
+    settings.acceptUnknown = ({ fingerprint, type }) => {
+      if (fingerprint === compared) return true;
+      throw new ConnectionError("hostKeyChanged", `the ${type} key of the host is ${fingerprint}, and ${compared} was confirmed`, {
+        fingerprint,
+        remedy: "somebody may be in between; if the host was installed anew, compare the new key and confirm it",
+      });
+    };
   const password = await secret?.({ kind: "password", for: uri });
   if (password !== undefined) settings.password = password;
   return settings;

@@ -57,7 +57,7 @@ it.each<[string, (using: AsyncDisposableStack) => Promise<Far>]>([
     signal: new AbortController().signal,
     openTimeoutMs: 15_000,
     callTimeoutMs: 15_000,
-    secret: async ({ kind }) => (kind === "keyPassphrase" || uri.includes("+ssh:") ? undefined : user[kind]),
+    secret: async ({ kind }) => (kind === "keyPassphrase" || kind === "hostKey" || uri.includes("+ssh:") ? undefined : user[kind]),
   };
   const far = await connectHypervisor(uri, settings);
   const near = await connectHypervisor(`test+unix:///default?socket=${daemon.socket}`, settings);

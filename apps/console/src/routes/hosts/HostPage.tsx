@@ -1,5 +1,6 @@
 import { ObjectPage } from "../../objects/ObjectPage.tsx";
 import { ConnectionMark } from "../../ui/StateMark.tsx";
+import { HostActionBar } from "./HostActionBar.tsx";
 import { LastSeen } from "./LastSeen.tsx";
 import { hostTabs } from "./tabs/tabs.ts";
 
@@ -10,6 +11,7 @@ export default function HostPage() {
       kind="host"
       tabs={hostTabs}
       mark={({ connection }) => <ConnectionMark state={connection.state} bare />}
+      actions={(host) => <HostActionBar host={host} />}
       notice={({ id }) => <LastSeen hostId={id} />}
     />
   );

@@ -6,4 +6,7 @@ export const preferences: Texts["preferences"] = {
   density: "Dichte",
   densities: { dense: "Dicht", comfortable: "Großzügig" },
   language: "Sprache",
+  timeZone: "Zeitzone",
+  timeZoneHelp: "Etwa Europe/Berlin; die des Browsers ({{zone}}), wenn leer",
+  noSuchZone: "Diese Zeitzone gibt es nicht.",
 };

@@ -13,6 +13,11 @@ import { times } from "./times.ts";
 import { tree } from "./tree.ts";
 import { vms } from "./vms.ts";
 import { objects } from "./objects.ts";
+import { access } from "./access.ts";
+import { addHost } from "./addHost.ts";
+import { administration } from "./administration.ts";
+import { hostActions } from "./hostActions.ts";
+import { profile } from "./profile.ts";
 
 /** English. Each area is a file, so that who writes one does not meet who writes another. */
-export const en = { auditLog, events, tasks, consoles, actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms } as const;
+export const en = { access, addHost, administration, hostActions, profile, auditLog, events, tasks, consoles, actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms } as const;

@@ -4,4 +4,7 @@ export const preferences = {
   density: "Density",
   densities: { dense: "Dense", comfortable: "Comfortable" },
   language: "Language",
+  timeZone: "Time zone",
+  timeZoneHelp: "Such as Europe/Berlin; the browser's own ({{zone}}) where empty",
+  noSuchZone: "There is no such time zone.",
 } as const;

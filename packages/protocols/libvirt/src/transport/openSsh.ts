@@ -164,6 +164,7 @@ async function verdict(endpoint: Endpoint, settings: SshSettings, known: KnownHo
   try {
     if (await settings.acceptUnknown?.({ host, port, type, fingerprint: print, key: key.toString("base64") })) return undefined;
   } catch (error) {
+    if (error instanceof ConnectionError) return error; // it says itself what is wrong with the key
     return new ConnectionError("hostKeyUnknown", `the ${type} key of ${name} (${print}) was not accepted`, { fingerprint: print, cause: error });
   }
   return new ConnectionError("hostKeyUnknown", `the ${type} key of ${name} is not known (${print})`, {

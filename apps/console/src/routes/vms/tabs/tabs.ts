@@ -6,4 +6,5 @@ export const vmTabs: readonly Tab<"vm">[] = [
   { id: "console", text: "consoles.tab", load: () => import("./ConsoleTab.tsx") },
   { id: "events", text: "events.tab", load: () => import("../../../history/EventsTab.tsx") },
   { id: "tasks", text: "tasks.title", load: () => import("../../../tasks/TasksTab.tsx") },
+  { id: "permissions", text: "access.tab", load: () => import("../../../access/PermissionsTab.tsx") },
 ];
