@@ -20,6 +20,8 @@ export interface CrashRun {
   what: string;
   its: CrashCase;
   point: CrashPoint | undefined;
+  /** Where it dies once more, while what the first death left is being mended. */
+  again: CrashPoint | undefined;
   world: CrashWorld;
   order: TaskOrder;
   /** Boundaries that it passed before the crash, the last one being where it was held. */
@@ -27,18 +29,23 @@ export interface CrashRun {
   /** Actions that reached its hosts, and those that changed something. */
   actions: number;
   done: Action[];
+  /** Its task, as soon as that has an id. */
+  taskId?: string | undefined;
+  /** The same two of the mending. */
+  mended: { passed: string[]; actions: number };
   task?: Task;
 }
 
 let worlds = 0;
 
 /** A run for each point; its world is as the task finds it. */
-export async function makeRun(what: string, point?: CrashPoint): Promise<CrashRun> {
+export async function makeRun(what: string, point?: CrashPoint, again?: CrashPoint): Promise<CrashRun> {
   const its = crashCases[what]!;
   const world = new CrashWorld(`world-${++worlds}`);
   await world.make(its);
   const request = requestSchema.parse(JSON.parse(JSON.stringify(its.request(world))));
-  return { what, its, point, world, order: { request, reason: "crash", account: "test", idempotencyKey: world.name }, passed: [], actions: 0, done: [] };
+  const order = { request, reason: "crash", account: "test", idempotencyKey: world.name };
+  return { what, its, point, again, world, order, passed: [], actions: 0, done: [], mended: { passed: [], actions: 0 } };
 }
 
 /** Many tasks at once on one server that can be killed and started again. */
@@ -49,6 +56,9 @@ export class CrashField {
   #all = Promise.withResolvers<void>();
   #killed = Promise.withResolvers<void>();
   #server: CrashProcess | undefined;
+  /** How often it was started. */
+  #life = 0;
+  #repeating = false;
 
   constructor(options: CrashServerOptions, runs: readonly CrashRun[]) {
     this.#options = options;
@@ -63,25 +73,31 @@ export class CrashField {
   }
 
   async start(): Promise<void> {
+    const life = ++this.#life;
+    this.#reached.clear();
+    this.#all = Promise.withResolvers();
     const record: HostsRecord = {
       done: [],
       active: 0,
       around: async (uri, action, carryOut) => {
         const run = this.#runs.get(new URL(uri).hostname)!;
-        const { point } = run;
+        const point = this.#repeating ? undefined : [run.point, run.again][life - 1];
+        const n = life === 2 && !this.#repeating ? ++run.mended.actions : ++run.actions;
         const counted = async (): ReturnType<typeof carryOut> => {
           const result = await carryOut();
           if (!result.already) run.done.push(action);
           return result;
         };
-        if (++run.actions !== (point && "action" in point ? point.action : 0)) return counted();
+        if (n !== (point && "action" in point ? point.action : 0)) return counted();
         if ("fate" in point! && point.fate === "unheard") await counted().catch(() => undefined);
         this.#reach(run);
         await this.#killed.promise;
         throw new Error("nobody is there any more to be answered");
       },
     };
-    this.#server = await startCrashProcess(this.#options, record, (told) => this.#told(told));
+    const hold = this.runs.flatMap(({ again, taskId }) => (again && "boundary" in again && taskId !== undefined ? [[taskId, again.boundary]] : []));
+    const options = life === 2 ? { ...this.#options, holdResumed: Object.fromEntries(hold) as Record<string, number> } : this.#options;
+    this.#server = await startCrashProcess(options, record, (told) => this.#told(told));
   }
 
   /** Adds the hosts of all runs. */
@@ -102,9 +118,15 @@ export class CrashField {
     await Promise.race([this.#all.promise, this.#late()]);
   }
 
+  /** Waits until each run has come to the place where it dies once more. */
+  async mendedSoFar(): Promise<void> {
+    await Promise.race([this.#all.promise, this.#late()]);
+  }
+
   /** The same orders with the same keys, to the end. */
   async repeatAll(): Promise<void> {
     await this.server.ask({ idle: true });
+    this.#repeating = true;
     for (const run of this.runs) run.task = await this.#order(run, true);
   }
 
@@ -129,10 +151,13 @@ export class CrashField {
     return task;
   }
 
-  #told({ point, boundary, held }: CrashTold): void {
-    const run = this.#runs.get(point);
-    run?.passed.push(boundary);
-    if (run && held) this.#reach(run);
+  #told({ point, task, boundary, held }: CrashTold): void {
+    const run = point === undefined ? this.runs.find(({ taskId }) => taskId === task) : this.#runs.get(point);
+    if (!run) return;
+    run.taskId ??= task;
+    if (point !== undefined) run.passed.push(boundary);
+    else if (this.#life === 2) run.mended.passed.push(boundary);
+    if (held) this.#reach(run);
   }
 
   #reach(run: CrashRun): void {
@@ -148,14 +173,10 @@ export class CrashField {
 }
 
 /** A run in words. */
-export function tell({ what, point, passed, world }: CrashRun): string {
-  const where =
-    point === undefined
-      ? "undisturbed"
-      : "boundary" in point
-        ? `at "${passed[point.boundary - 1] ?? "?"}" (${point.boundary})`
-        : `action ${point.action} ${point.fate}`;
-  return `${what}, ${where}, ${world.name}`;
+export function tell({ what, point, again, passed, mended, world }: CrashRun): string {
+  const where = (at: CrashPoint, by: readonly string[]): string =>
+    "boundary" in at ? `at "${by[at.boundary - 1] ?? "?"}" (${at.boundary})` : `action ${at.action} ${at.fate}`;
+  return `${what}, ${point === undefined ? "undisturbed" : where(point, passed)}${again === undefined ? "" : `, then ${where(again, mended.passed)}`}, ${world.name}`;
 }
 
 /** Everything on the hosts of a world, without what chance or the time decided. */

@@ -11,6 +11,8 @@ export interface CrashServerOptions {
   databaseUrl: string;
   dataFolder: string;
   recipesFolder: string;
+  /** Tasks that are resumed at the start, and the number of the boundary at which each goes no further. */
+  holdResumed?: Record<string, number>;
 }
 /** Asked by the test; answered with the same number. */
 export type CrashAsk = { n: number } &
@@ -24,16 +26,25 @@ export type CrashAsk = { n: number } &
     | { release: true }
   );
 /** Told by the server: a task came to a boundary, and whether it stays there. */
-export type CrashTold = { point: string; boundary: string; held: boolean };
+export type CrashTold = { /** Absent for a task that was resumed. */ point?: string; task?: string | undefined; boundary: string; held: boolean };
 
 const options = JSON.parse(process.argv[2]!) as CrashServerOptions;
 const running = new AsyncLocalStorage<{ point: string; at: number; holdAt: number | undefined }>();
 const release = Promise.withResolvers<void>();
-const boundary = (boundary: string): Promise<void> | undefined => {
+const resumed = new Map<string, number>();
+const boundary = (boundary: string, taskId?: string): Promise<void> | undefined => {
   const task = running.getStore();
-  if (!task) return undefined; // resumed
-  const held = ++task.at === task.holdAt;
-  process.send!({ point: task.point, boundary, held } satisfies CrashTold);
+  let held: boolean;
+  if (task) {
+    held = ++task.at === task.holdAt;
+    process.send!({ point: task.point, task: taskId, boundary, held } satisfies CrashTold);
+  } else {
+    if (taskId === undefined) return undefined;
+    const at = (resumed.get(taskId) ?? 0) + 1;
+    resumed.set(taskId, at);
+    held = at === options.holdResumed?.[taskId];
+    process.send!({ task: taskId, boundary, held } satisfies CrashTold);
+  }
   return held ? release.promise : undefined;
 };
 const store = await openStore({ kind: "url", url: options.databaseUrl }, labLog);
