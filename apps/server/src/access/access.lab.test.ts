@@ -71,27 +71,6 @@ describe("the authorisation table", () => {
   );
 });
 
-describe("one permission alone", () => {
-  const keeper = async (): Promise<Person> => {
-    const who = await person(lab, "keeper");
-    await lab.client.call("roleCreate", { body: { name: "keeper", permissions: ["account.administer"] } });
-    await lab.client.call("grantCreate", { body: { role: "keeper", account: who.name, on: { site: true } } });
-    return who;
-  };
-  test("account.administer is enough for each route that asks for it, and for no other", async () => {
-    const { token } = await keeper();
-    for (const route of Object.keys(routePaths) as RouteName[]) {
-      const row = needs[route];
-      if (row.on !== "site") continue;
-      const answer = await ask(route, token);
-      // What is named is not there, and nothing is sent: whoever comes as far as that is through.
-      if (row.may === "account.administer") expect([200, 400, 404], route).toContain(answer.status);
-      else expect(answer.status, route).toBe(403);
-      await answer.body?.cancel().catch(() => undefined);
-    }
-  });
-});
-
 describe("another tenant's objects", () => {
   test("are in no list, count, search, completion, load or history", async () => {
     const { client } = a.admin;

@@ -1,3 +1,4 @@
+import { needs, routePaths, routeUrl, type RouteName } from "@polyvisor/api";
 import type { Client } from "@polyvisor/api/client";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -49,6 +50,19 @@ const takeOvers: [what: string, ask: (id: string) => Promise<unknown>][] = [
 ];
 
 describe("who administers accounts and nothing else", () => {
+  test("comes through each route that asks for it, and through no other of the site", async () => {
+    for (const route of Object.keys(routePaths) as RouteName[]) {
+      const row = needs[route];
+      if (row.on !== "site") continue;
+      // What is named is not there, and nothing is sent: whoever comes as far as that is through.
+      const path = routeUrl(route, { id: "h-000000000000", account: "x" });
+      const answer = await fetch(lab.url + path, { method: routePaths[route][0], headers: { authorization: `Bearer ${keeper.token}` } });
+      if (row.may === "account.administer") expect([200, 400, 404], route).toContain(answer.status);
+      else expect(answer.status, route).toBe(403);
+      await answer.body?.cancel().catch(() => undefined);
+    }
+  });
+
   test.each(takeOvers)("gets %s of an account that has no more than he has", async (_, ask) => {
     expect(await refused(ask(await account()))).toBe("done");
     expect(await refused(ask(await account("alpha-people", "plain")))).toBe("done");
