@@ -81,6 +81,20 @@ export async function openPrivatePostgres(dataFolder: string, log: Logger): Prom
   };
 }
 
+/**
+ * After a checkpoint the first change of each block writes all of it to the log. PostgreSQL's own compression takes some 0.2 ms
+ * for one, which is most of what a start of 10,000 hosts waited for; lz4 a tenth. Where it was not built with lz4, is older than
+ * 15, or the site has set something itself, everything stays as it is.
+ */
+async function compressQuickly(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    "select 1 from pg_settings where name = 'wal_compression' and setting in ('on', 'pglz') and 'lz4' = any(enumvals) and sourcefile not like '%postgresql.auto.conf'",
+  );
+  if (rowCount === 0) return;
+  await client.query("alter system set wal_compression = 'lz4'");
+  await client.query("select pg_reload_conf()");
+}
+
 /** Resolves when it takes queries and our database is there. Recovery after a crash takes as long as it takes. */
 async function untilReady(socketFolder: string, postgres: PostgresProcess): Promise<void> {
   let ended = false;
@@ -93,6 +107,7 @@ async function untilReady(socketFolder: string, postgres: PostgresProcess): Prom
       await client.connect();
       const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [database]);
       if (rowCount === 0) await client.query(`create database ${database}`);
+      await compressQuickly(client);
       return;
     } catch (error) {
       if (ended) throw error;
