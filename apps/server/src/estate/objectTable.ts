@@ -21,7 +21,7 @@ const hostOf = (object: EstateObject | undefined): readonly string[] => (object 
 const nativeOf = (object: EstateObject | undefined): readonly string[] => (object && object.kind !== "host" ? [object.nativeId] : []);
 
 /** How many objects an index takes up between two looks at the clock. */
-const atOnce = 256;
+const atOnce = 64;
 
 /**
  * All objects of a kind with their indexes. Each object has a slot, a small number that is used again when it is gone;

@@ -62,10 +62,6 @@ export class LastLoads {
     return this.#last.keys();
   }
 
-  get size(): number {
-    return this.#last.size;
-  }
-
   /** Forgets objects that are not there any more, one step for each object that it knows. */
   *forget(there: (id: string) => unknown): Generator<void, void, undefined> {
     for (const id of this.#last.keys()) {

@@ -17,6 +17,8 @@ import type { Keep } from "./tiers.ts";
 /** An interval that was missed once is bridged, because its counters tell of all of it; what is longer is a gap. */
 const longestIntervals = 2.5;
 const rollUpEveryMs = 60_000;
+/** Objects of which one tick asks whether they are still there. */
+const forgetAtOnce = 500;
 const activeStates = vmStates.filter((state) => stateTable[state].active);
 
 export interface SamplerOptions {
@@ -159,10 +161,10 @@ export class Sampler implements SamplesReader {
       estate.keepLoads(this.interval() * 3_000);
       this.#queue = hosts.connected();
       this.#ticksLeft = ticks * this.#stretch;
-      this.#forgetting = this.#last.forget((id) => estate.get("vm", id) ?? estate.get("host", id));
+      this.#forgetting ??= this.#last.forget((id) => estate.get("vm", id) ?? estate.get("host", id));
     }
-    // A share of them in each tick, as with the hosts: all at once would hold up whoever asks for something meanwhile.
-    for (let left = Math.ceil(this.#last.size / this.#ticksLeft); left > 0 && !this.#forgetting?.next().done; left--);
+    // A few of them in each tick: all at once would hold up whoever asks for something meanwhile.
+    for (let left = forgetAtOnce; left > 0 && this.#forgetting; left--) if (this.#forgetting.next().done) this.#forgetting = undefined;
     for (const hostId of this.#queue.splice(0, Math.ceil(this.#queue.length / this.#ticksLeft))) void this.#measure(hostId);
     this.#ticksLeft--;
   }
