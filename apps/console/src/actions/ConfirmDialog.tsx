@@ -5,9 +5,7 @@ import { startTask } from "../tasks/startTask.ts";
 import { useTexts } from "../texts/texts.ts";
 import { Failure } from "../ui/Failure.tsx";
 import type { OpenDialog } from "./dialogs.ts";
-
-/** Names shown before the rest is counted. */
-const shown = 8;
+import { VmNames } from "./VmNames.tsx";
 
 /** Asks before something is lost, and names the VMs. */
 export function ConfirmDialog({ open: { action, vms }, close }: { open: OpenDialog; close: () => void }) {
@@ -30,14 +28,7 @@ export function ConfirmDialog({ open: { action, vms }, close }: { open: OpenDial
       <ModalHeader title={t("actions.confirm", { action: name, count: vms.length })} titleIconVariant="warning" labelId="confirm-title" />
       <ModalBody>
         <p>{action.danger !== undefined && t(action.danger)}</p>
-        <ul className="pv-names">
-          {vms.slice(0, shown).map((vm) => (
-            <li key={vm.id}>
-              <bdi>{vm.name}</bdi>
-            </li>
-          ))}
-          {vms.length > shown && <li>{t("actions.andMore", { count: vms.length - shown })}</li>}
-        </ul>
+        <VmNames vms={vms} />
         {failure !== undefined && <Failure error={failure} />}
       </ModalBody>
       <ModalFooter>

@@ -14,7 +14,8 @@ export interface VmDialogProps {
 export interface VmAction {
   id: string;
   text: TextKey;
-  verb: Verb;
+  /** Absent where Polyvisor does it by itself, as for tags: the host is not asked. */
+  verb?: Verb;
   /** Row of the state table that decides, where another than the verb's. */
   lifecycle?: LifecycleAction;
   permission: Permission;
@@ -23,6 +24,10 @@ export interface VmAction {
   group: "power" | "state" | "snapshot" | "place" | "edit" | "end";
   /** Data or service is lost: it asks first and says what goes. */
   danger?: TextKey;
+  /** Its dialog has a way for states that the state table does not allow. */
+  anyState?: boolean;
+  /** Further reasons against it on a VM. */
+  against?: (vm: Vm) => string | undefined;
   /** Not for more than one VM at a time. */
   single?: boolean;
   /** What is asked of the server; absent where a dialog asks for more. */
@@ -34,13 +39,15 @@ export interface VmAction {
 /** Why an action is not possible on a VM now, as an operator reads it; undefined where it is. */
 export function reasonAgainst(action: VmAction, vm: Vm, host: Host | undefined, permissions: readonly string[] | undefined): string | undefined {
   if (permissions && !permissions.includes(action.permission)) return t("actions.noPermission", { permission: action.permission });
+  const against = action.against?.(vm);
+  if (against !== undefined || action.verb === undefined) return against;
   if (host && host.connection.state !== "connected") return t("actions.hostNotConnected", { host: host.name });
   const row = verbs[action.verb];
   const feature: FeatureName = action.verb === "vm.migrate" && stateTable[vm.state].active ? "vm.migrate.live" : row.feature;
   const has = host?.features[feature];
   if (has && !has.supported) return has.reason;
   const lifecycle = action.lifecycle ?? row.lifecycle;
-  if (lifecycle && !allowed(vm.state, lifecycle).ok) return stateReason(vm, lifecycle);
+  if (lifecycle && !action.anyState && !allowed(vm.state, lifecycle).ok) return stateReason(vm, lifecycle);
   return undefined;
 }
 

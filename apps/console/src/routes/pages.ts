@@ -3,6 +3,7 @@ import type { Page } from "./page.ts";
 /** Every page. A further one is a file in the folder of its path and a line here. */
 export const pages: readonly Page[] = [
   { path: "/vms", load: () => import("./vms/VmList.tsx") },
+  { path: "/vms/new", load: () => import("./vms/new/NewVmPage.tsx") },
   { path: "/vms/$id/{-$tab}", load: () => import("./vms/VmPage.tsx") },
   { path: "/hosts", load: () => import("./hosts/HostList.tsx") },
   { path: "/hosts/$id/{-$tab}", load: () => import("./hosts/HostPage.tsx") },

@@ -4,6 +4,7 @@ import { tasks } from "./tasks.ts";
 import { events } from "./events.ts";
 import { auditLog } from "./auditLog.ts";
 import { fields } from "./fields.ts";
+import { orders } from "./orders.ts";
 import { preferences } from "./preferences.ts";
 import { shell } from "./shell.ts";
 import { signIn } from "./signIn.ts";
@@ -20,4 +21,26 @@ import { hostActions } from "./hostActions.ts";
 import { profile } from "./profile.ts";
 
 /** English. Each area is a file, so that who writes one does not meet who writes another. */
-export const en = { access, addHost, administration, hostActions, profile, auditLog, events, tasks, consoles, actions, fields, objects, preferences, shell, signIn, states, table, times, tree, vms } as const;
+export const en = {
+  auditLog,
+  events,
+  tasks,
+  access,
+  addHost,
+  administration,
+  hostActions,
+  profile,
+  consoles,
+  actions,
+  fields,
+  objects,
+  orders,
+  preferences,
+  shell,
+  signIn,
+  states,
+  table,
+  times,
+  tree,
+  vms,
+} as const;
