@@ -24,7 +24,7 @@ import { HostConnection } from "./hostConnection.ts";
 import { HostFeed } from "./hostFeed.ts";
 import { isDisabled, noSuchHost, storedPerhaps } from "./hostErrors.ts";
 import { HostUsers } from "./hostUsers.ts";
-import { newHost } from "./newHost.ts";
+import { newConnection, newHost } from "./newHost.ts";
 import { removeHost } from "./removeHost.ts";
 
 /** Attempts to connect at the same time. Most of an attempt is waiting, so that hung hosts do not hold up the others for long. */
@@ -289,13 +289,7 @@ export class Hosts implements HostsControl {
     };
   }
 
-  /** What an operator makes of a host's connection, from now on. */
   #newly(state: "connecting" | "disabled", { id, connection }: Host): Host["connection"] {
-    const seen = this.#connections.get(id)?.lastSeen;
-    return {
-      state,
-      since: new Date(this.#options.now()).toISOString(),
-      lastSeen: seen === undefined ? connection.lastSeen : new Date(seen).toISOString(),
-    };
+    return newConnection(state, connection, this.#connections.get(id)?.lastSeen, this.#options.now());
   }
 }

@@ -43,3 +43,11 @@ function freeName(facts: HostFacts, taken: (name: string) => boolean): string {
   if (!taken(typed)) return typed;
   for (let n = 2; ; n++) if (!taken(`${typed}-${n}`)) return `${typed}-${n}`;
 }
+
+/**
+ * What an operator makes of a host's connection, from now on.
+ * @param seen milliseconds since 1970 when the host last answered this server; undefined where it did not yet
+ */
+export function newConnection(state: "connecting" | "disabled", was: Host["connection"], seen: number | undefined, now: number): Host["connection"] {
+  return { state, since: new Date(now).toISOString(), lastSeen: seen === undefined ? was.lastSeen : new Date(seen).toISOString() };
+}
