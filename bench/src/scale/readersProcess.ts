@@ -138,9 +138,9 @@ process.on("message", (message: ToReaders) => {
   void whenQuiet().then(tell);
 });
 
-/** Resolves when nothing has come for two seconds: what was under way is there. */
+/** Resolves when nothing has come for five seconds: what was under way is there. */
 async function whenQuiet(): Promise<void> {
-  while (Date.now() - Math.max(...readers.map(({ lastAt }) => lastAt)) < 2_000) await new Promise((resolve) => setTimeout(resolve, 100));
+  while (Date.now() - Math.max(...readers.map(({ lastAt }) => lastAt)) < 5_000) await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 function tell(): void {
