@@ -237,6 +237,22 @@ it("tells who shows something once for a picture, however much came", async () =
   expect(world.store.object<"network">("net-0")?.name).toBe("n999");
 });
 
+it("finds by its name what somebody asked for so, and follows it", async () => {
+  const world = new World();
+  world.create("web", "nat");
+  world.objects.set("web", world.objects.get("net-0")!);
+  world.events = [];
+  let told = 0;
+  world.store.watch("network", "web", () => told++);
+  await world.settle();
+  expect(world.store.known("web")).toMatchObject({ state: "here", object: { id: "net-0" } });
+  told = 0;
+  world.change(0, { name: "other" });
+  await world.settle();
+  expect(told).toBe(1);
+  expect(world.store.known("web")).toMatchObject({ object: { name: "other" } });
+});
+
 it("reads what is shown and no more", async () => {
   const world = new World();
   for (let i = 0; i < 1_000; i++) world.create(`n${i}`, "nat");

@@ -45,6 +45,8 @@ export class LiveStore {
   readonly #watchers = new Map<string, Set<() => void>>();
   /** Kinds of what is looked at, and so read where it is not known. */
   readonly #watched = new Map<string, LiveKind>();
+  /** Ids of what was asked for by a name: an address that somebody typed. */
+  readonly #named = new Map<string, string>();
   readonly #windows = new Map<string, LiveWindow>();
   readonly #batchWatchers = new Set<(batch: Batch) => void>();
   readonly #failures = new Map<string, unknown>();
@@ -64,7 +66,9 @@ export class LiveStore {
     return this.#objects.get(id) as LiveObjects[K] | undefined;
   }
 
-  known<K extends LiveKind>(id: string): Known<LiveObjects[K]> {
+  /** @param ref an id, or a name that `watch` had read */
+  known<K extends LiveKind>(ref: string): Known<LiveObjects[K]> {
+    const id = this.#named.get(ref) ?? ref;
     const object = this.#objects.get(id) as LiveObjects[K] | undefined;
     if (this.#gone.has(id)) return { state: "gone", last: this.#gone.get(id) as LiveObjects[K] | undefined };
     if (object) return { state: "here", object };
@@ -193,7 +197,13 @@ export class LiveStore {
     this.#loading.add(key);
     try {
       const object = await this.#parts.get(kind, id);
-      if (epoch === this.epoch) this.put([object]);
+      if (epoch !== this.epoch) return;
+      this.put([object]);
+      if (object.id !== id) {
+        this.#named.set(id, object.id);
+        this.#watched.set(object.id, kind);
+        this.#tell(id);
+      }
     } catch (error) {
       if (epoch !== this.epoch) return;
       if (isNotFound(error)) this.#bury(id);
@@ -235,6 +245,7 @@ export class LiveStore {
       this.#changed = new Set();
       this.#changedWindows = new Set();
       for (const window of windows) window.tell();
+      for (const [name, id] of this.#named) if (ids.has(id)) ids.add(name);
       for (const id of ids) for (const fn of this.#watchers.get(id) ?? []) fn();
     });
   }

@@ -1,5 +1,13 @@
 import { languageOfBrowser, languages, type Language } from "../texts/texts.ts";
 
+/** A view of a list that somebody gave a name. */
+export interface SavedView {
+  name: string;
+  filter?: string | undefined;
+  sort?: string | undefined;
+  columns?: string | undefined;
+}
+
 /** What one browser keeps of how its user wants to see things. */
 export interface Preferences {
   theme: "system" | "light" | "dark";
@@ -14,6 +22,8 @@ export interface Preferences {
   grouping: string;
   /** Columns of each table, by the table's name. */
   columns: Readonly<Record<string, readonly string[]>>;
+  /** Saved views of each list, by its kind. */
+  views: Readonly<Record<string, readonly SavedView[]>>;
 }
 
 const key = "polyvisor.preferences";
@@ -26,6 +36,7 @@ const standard = (): Preferences => ({
   treeOpen: true,
   grouping: "hosts",
   columns: {},
+  views: {},
 });
 
 function read(): Preferences {

@@ -27,7 +27,7 @@ export function Masthead({ openPalette, openKeys, toggleTree }: Props) {
   return (
     <header className="pv-masthead">
       <Button variant="plain" aria-label={t("tree.toggle")} onClick={toggleTree} icon={<BarsIcon />} />
-      <ConsoleLink to="/vms" className="pv-masthead__brand">
+      <ConsoleLink to="/vms" className="pv-masthead__brand" aria-label={t("shell.product")}>
         <Brand />
         <span>{t("shell.product")}</span>
       </ConsoleLink>
@@ -38,7 +38,7 @@ export function Masthead({ openPalette, openKeys, toggleTree }: Props) {
           </ConsoleLink>
         ))}
       </nav>
-      <button type="button" className="pv-masthead__search" onClick={openPalette}>
+      <button type="button" className="pv-masthead__search" aria-label={t("shell.find")} onClick={openPalette}>
         <SearchIcon />
         <span>{t("shell.find")}</span>
         <kbd>Ctrl K</kbd>

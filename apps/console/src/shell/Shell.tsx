@@ -1,5 +1,5 @@
 import { Outlet } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { ActionDialogs } from "../actions/ActionDialogs.tsx";
 import { useStream } from "../live/useLive.ts";
 import { preferences } from "../preferences/preferences.ts";
@@ -12,7 +12,8 @@ import { Toasts } from "./Toasts.tsx";
 import { TreeEdge } from "./TreeEdge.tsx";
 import { useKeys } from "./useKeys.ts";
 
-const CommandPalette = lazy(() => import("../commands/CommandPalette.tsx"));
+const loadPalette = () => import("../commands/CommandPalette.tsx");
+const CommandPalette = lazy(loadPalette);
 const KeysHelp = lazy(() => import("./KeysHelp.tsx"));
 
 /** What stands around every page. */
@@ -27,6 +28,11 @@ export function Shell() {
     help: () => setOverlay("keys"),
     toggleTree: () => preferences.set({ treeOpen: !preferences.get().treeOpen }),
   });
+  // Who presses Ctrl-K types on at once: it must not have to be fetched first.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette(), 1_000);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div className="pv-shell" data-tree={treeOpen} data-tree-over={overlay === "tree"} style={{ "--pv-tree-width": `${treeWidth}px` } as object}>
       <a className="pv-skip" href="#content">

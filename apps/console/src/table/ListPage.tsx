@@ -14,6 +14,7 @@ import { FilterBar } from "./FilterBar.tsx";
 import { ObjectTable } from "./ObjectTable.tsx";
 import { useSelection, type Selection } from "./selection.ts";
 import { useColumns } from "./useColumns.ts";
+import { ViewMenu } from "./ViewMenu.tsx";
 
 interface Props<K extends EstateKind> {
   kind: K;
@@ -60,6 +61,7 @@ export function ListPage<K extends EstateKind>({ kind, title, columns, emptyText
       <div className="pv-list__tools">
         <FilterBar kind={kind} filter={filter} onFilter={(next) => setSearch({ filter: next || undefined }, filter !== "" && next !== "")} />
         <ColumnChooser all={columns} shown={shown} choose={choose} />
+        <ViewMenu kind={kind} columns={shown} />
       </div>
       {window.error !== undefined && <Failure error={window.error} retry={() => window.retry()} />}
       <ObjectTable

@@ -18,7 +18,7 @@ export function VmBulkBar({ selection, total, filter }: { selection: Selection; 
   const run = (action: VmAction): void => {
     if (!selection.all) return tellFailure(runVmAction(action, possible(action)));
     const { vms: _, ...rest } = action.request!([]) as { do: string; vms: string[] };
-    tellFailure(startTask({ ...rest, select: filter === "" ? "*" : filter } as never));
+    tellFailure(startTask({ ...rest, select: filter === "" ? "name = *" : filter } as never));
   };
   return (
     <div className="pv-bulk" role="toolbar" aria-label={t("table.bulk")}>

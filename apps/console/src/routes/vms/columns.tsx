@@ -1,5 +1,6 @@
 import type { Vm } from "@polyvisor/model";
 import { formatBytes } from "@polyvisor/model/tables";
+import { live } from "../../live/live.ts";
 import type { Column } from "../../table/column.ts";
 import { Ago } from "../../ui/Ago.tsx";
 import { HostName } from "../../ui/HostName.tsx";
@@ -23,7 +24,16 @@ export const vmColumns: readonly Column<Vm>[] = [
     cell: (vm) => <StateMark state={vm.state} />,
     csv: (vm) => vm.state,
   },
-  { id: "host", text: "fields.host", width: 120, grow: 2, sort: "host", standard: true, cell: (vm) => <HostName id={vm.hostId} />, csv: (vm) => vm.hostId },
+  {
+    id: "host",
+    text: "fields.host",
+    width: 120,
+    grow: 2,
+    sort: "host",
+    standard: true,
+    cell: (vm) => <HostName id={vm.hostId} />,
+    csv: (vm) => live.object<"host">(vm.hostId)?.name ?? vm.hostId,
+  },
   { id: "vcpus", text: "fields.vcpus", width: 70, sort: "vcpus", align: "end", standard: true, cell: (vm) => vm.vcpus.current, csv: (vm) => vm.vcpus.current },
   {
     id: "memory",

@@ -20,6 +20,13 @@ export const table: Texts["table"] = {
     datastore: "Ein Wort, oder: use > 80%",
     network: "Ein Wort, oder: dhcp = true",
   },
+  views: "Ansichten und Export",
+  saveView: "Diese Ansicht merken",
+  removeView: "Ansicht {{name}} vergessen",
+  export: "Alle Zeilen als CSV-Datei",
+  exporting_one: "{{count}} Zeile gelesen",
+  exporting_other: "{{count}} Zeilen gelesen",
+  exported: "Die Datei ist fertig.",
   meant: "meinten Sie {{text}}?",
   nothingFits: "Nichts passt zu diesem Filter",
 };

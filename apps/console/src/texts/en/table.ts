@@ -18,6 +18,13 @@ export const table = {
     datastore: "A word, or: use > 80%",
     network: "A word, or: dhcp = true",
   },
+  views: "Views and export",
+  saveView: "Save this view",
+  removeView: "Forget the view {{name}}",
+  export: "All rows as a CSV file",
+  exporting_one: "{{count}} row read",
+  exporting_other: "{{count}} rows read",
+  exported: "The file was made.",
   meant: "did you mean {{text}}?",
   nothingFits: "Nothing fits this filter",
 } as const;
