@@ -14,7 +14,7 @@ export function MergeView<K extends string>({ conflicts, label, choose }: Props<
   const { t } = useTexts();
   if (conflicts.length === 0) return null;
   return (
-    <Alert variant="warning" isInline title={t("orders.merge.title")}>
+    <Alert variant="warning" isInline component="p" title={t("orders.merge.title")}>
       <p>{t("orders.merge.detail")}</p>
       <div className="pv-scroll">
         <table className="pv-merge">

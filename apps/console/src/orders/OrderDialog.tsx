@@ -56,7 +56,7 @@ export function OrderDialog({ title, go, vms, request, close, children, danger =
       blocked={blocked || gone || request === undefined || plan.plan === undefined}
     >
       {gone && (
-        <Alert variant="danger" isInline title={t("orders.goneTitle", { name: single.name })}>
+        <Alert variant="danger" isInline component="p" title={t("orders.goneTitle", { name: single.name })}>
           {t("orders.gone")}
         </Alert>
       )}

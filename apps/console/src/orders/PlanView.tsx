@@ -15,9 +15,9 @@ export function PlanView({ state: { plan, error, reading } }: { state: PlanState
   if (plan === undefined) return reading ? <Skeleton width="60%" screenreaderText={t("table.reading")} /> : null;
   return (
     <section className="pv-plan" aria-label={t("orders.plan")} aria-busy={reading} data-ready={!reading}>
-      <h3>{t("orders.plan")}</h3>
+      <h2>{t("orders.plan")}</h2>
       {plan.warnings.length > 0 && (
-        <Alert variant="warning" isInline isPlain title={t("orders.mind")}>
+        <Alert variant="warning" isInline isPlain component="p" title={t("orders.mind")}>
           <ul>
             {plan.warnings.map((each) => (
               <li key={each}>

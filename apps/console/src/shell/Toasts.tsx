@@ -38,11 +38,11 @@ function OneToast({ toast, open }: { toast: Toast; open: (task: string) => void 
   const task = known.state === "here" ? known.object : undefined;
   const close = (): void => toasts.remove(toast.id);
   const closer = <AlertActionCloseButton onClose={close} />;
-  if ("text" in toast) return <Alert variant="success" title={toast.text} timeout={shownMs} onTimeout={close} actionClose={closer} />;
+  if ("text" in toast) return <Alert variant="success" component="p" title={toast.text} timeout={shownMs} onTimeout={close} actionClose={closer} />;
   if ("error" in toast) {
     const { title, detail, remedy } = failureText(toast.error);
     return (
-      <Alert variant="danger" title={title} actionClose={closer}>
+      <Alert variant="danger" component="p" title={title} actionClose={closer}>
         <p>{detail}</p>
         {remedy !== undefined && <p>{remedy}</p>}
       </Alert>
@@ -52,6 +52,7 @@ function OneToast({ toast, open }: { toast: Toast; open: (task: string) => void 
   const good = task.state === "succeeded";
   return (
     <Alert
+      component="p"
       variant={good ? "success" : task.state === "cancelled" ? "info" : task.state === "partial" ? "warning" : "danger"}
       title={`${task.title}: ${t(`states.task.${task.state}`)}`}
       {...(good ? { timeout: shownMs, onTimeout: close } : {})}

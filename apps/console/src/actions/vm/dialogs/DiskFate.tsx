@@ -14,7 +14,7 @@ export function DiskFate({ request, revisions, vms }: { request: RequestInput; r
   return (
     <div className="pv-fates">
       <section aria-label={t("orders.delete.goes")} data-fate="goes">
-        <h3>{t("orders.delete.goes")}</h3>
+        <h2>{t("orders.delete.goes")}</h2>
         {goes.length === 0 ? (
           <p>{t("orders.delete.nothingGoes")}</p>
         ) : (
@@ -29,7 +29,7 @@ export function DiskFate({ request, revisions, vms }: { request: RequestInput; r
       </section>
       {stays.length > 0 && (
         <section aria-label={t("orders.delete.stays")} data-fate="stays">
-          <h3>{t("orders.delete.stays")}</h3>
+          <h2>{t("orders.delete.stays")}</h2>
           <ul>
             {[...new Set(stays)].map((path) => (
               <li key={path}>
