@@ -1,5 +1,12 @@
+import type { RouteName } from "@polyvisor/api";
 import { PolyvisorError } from "@polyvisor/model";
 import { z } from "zod";
+
+/**
+ * Answers that tell more than their revision counts: factors, groups, members and sign-ins change without one. A tag serves
+ * them for `If-Match` only; who has an older answer is never told that it still holds.
+ */
+export const beyondRevision: ReadonlySet<RouteName> = new Set<RouteName>(["accountGet", "accountShow", "groupGet"]);
 
 /** The entity tag of an object's revision. */
 export const entityTag = (revision: number): string => `"${revision}"`;

@@ -14,7 +14,7 @@ import type { Caller } from "../identity/tokenCache.ts";
 import { afterUnknown, keyedRequest, secretRoutes } from "./keyed.ts";
 import { refuseIfMatch } from "./preconditions.ts";
 import type { KeptAnswer, KeyedRequest, MarkKept, RequestKeys } from "./requestKeys.ts";
-import { entityTag, ifMatchRevision, noneMatch, projection, revisionOf } from "./entity.ts";
+import { beyondRevision, entityTag, ifMatchRevision, noneMatch, projection, revisionOf } from "./entity.ts";
 import type { Call, Handlers, RawAnswer, SocketRoute } from "./handler.ts";
 import { validate } from "./validate.ts";
 
@@ -138,7 +138,7 @@ export function registerRoutes(
           audited(audit, { route: name, params: call.params, body: call.body, caller, address: ip, requestId: request.id }, (ticket) =>
             caller ? asActor(actorOf(caller, ip, ticket, mark), () => handler(call)) : handler(call),
           );
-        if (secretRoutes.has(name)) reply.header("cache-control", "no-store");
+        if (secretRoutes.has(name) || beyondRevision.has(name)) reply.header("cache-control", "no-store");
         const keyed = keyedRequest(name, request, call.idempotencyKey, access.estate);
         if (keyed) {
           const { answer, repeated } = await keys.once(keyed, (mark, anew) => carriedOut(keyed, contract, anew, reply, () => work(mark)));
@@ -156,7 +156,7 @@ export function registerRoutes(
         if (revision !== undefined) {
           const tag = entityTag(revision);
           reply.header("etag", tag);
-          if (method === "GET" && noneMatch(request.headers["if-none-match"], tag)) return reply.code(304).send();
+          if (method === "GET" && !beyondRevision.has(name) && noneMatch(request.headers["if-none-match"], tag)) return reply.code(304).send();
         }
         const shown =
           project && Array.isArray((answer as { items?: unknown[] }).items)
