@@ -10,6 +10,7 @@ export function Failure({ error, retry, isInline = true }: { error: unknown; ret
   return (
     <Alert
       variant="danger"
+      component="p"
       isInline={isInline}
       title={title}
       actionLinks={

@@ -26,7 +26,7 @@ export function PlainTable<T>({ label, rows, keyOf, columns, actions, empty }: P
   const { t } = useTexts();
   if (rows.length === 0) return <p className="pv-quiet">{empty}</p>;
   return (
-    <div className="pv-plain" role="region" aria-label={label} tabIndex={0}>
+    <div className="pv-plain" role="group" aria-label={label} tabIndex={0}>
       <table>
         <caption className="pv-unseen">{label}</caption>
         <thead>

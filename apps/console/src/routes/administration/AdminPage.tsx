@@ -30,7 +30,7 @@ export function AdminPage({ title, lead, actions, above, children }: Props) {
   const present = areas.findLast(({ path }) => pathname === path || pathname.startsWith(`${path}/`));
   useTitle(title);
   return (
-    <section className="pv-admin" aria-label={title}>
+    <section className="pv-admin">
       <nav className="pv-admin__areas" aria-label={t("administration.areas")}>
         <h2>{own ? t("profile.title") : t("administration.title")}</h2>
         {areas.filter(mayOpen).map(({ path, text }) => (

@@ -25,7 +25,7 @@ export default function HistoryPage() {
   const retention = useAnswer("historyRetentionGet");
   const storage = useAnswer("historyStorage");
   const samples = useAnswer("sampleStorage");
-  const count = (n: number): string => new Intl.NumberFormat(locale()).format(n);
+  const count = (n: number): string => new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(n);
   return (
     <AdminPage title={t("administration.retention")} lead={t("administration.retentionLead")}>
       <div className="pv-cards">

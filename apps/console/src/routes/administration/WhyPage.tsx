@@ -48,7 +48,7 @@ export default function WhyPage() {
             options={names.map((name) => [name, name] as const)}
           />
           <TextField
-            label={t("access.objectOrFolder")}
+            label={t("access.objectOrSite")}
             help={t("access.objectHelp")}
             value={search["object"] ?? ""}
             onChange={(next) => setSearch({ object: next || undefined }, true)}

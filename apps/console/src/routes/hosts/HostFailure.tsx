@@ -16,7 +16,7 @@ export function HostFailure({ error, trust }: { error: unknown; trust: (fingerpr
   const { title, detail } = failureText(error);
   const { fingerprint } = problem;
   return (
-    <Alert variant="warning" isInline title={title}>
+    <Alert variant="warning" component="p" isInline title={title}>
       <p>{detail}</p>
       <p>{t("addHost.compareKey")}</p>
       <p>

@@ -10,7 +10,7 @@ export function HostFound({ found }: { found: Found }) {
   const { t } = useTexts();
   const lacking = Object.entries(found.features).flatMap(([name, feature]) => (feature.supported ? [] : [[name, feature.reason] as const]));
   return (
-    <Alert variant="success" isInline title={t("addHost.found", { hostname: found.hostname, hypervisor: found.hypervisor })} role="status">
+    <Alert variant="success" component="p" isInline title={t("addHost.found", { hostname: found.hostname, hypervisor: found.hypervisor })} role="status">
       <p>{t("addHost.foundVms", { count: found.vms })}</p>
       {lacking.length > 0 && (
         <details>

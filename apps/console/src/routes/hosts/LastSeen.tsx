@@ -12,6 +12,7 @@ export function LastSeen({ hostId }: { hostId: string }) {
   return (
     <Alert
       variant="warning"
+      component="p"
       isInline
       title={
         connection.lastSeen === undefined
