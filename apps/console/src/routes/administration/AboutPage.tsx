@@ -22,7 +22,7 @@ export default function AboutPage() {
                   [t("administration.licence"), "Apache License 2.0"],
                   [
                     t("administration.api"),
-                    <a key="api" href="/api/v1/openapi.json">
+                    <a key="api" href="/api/v1/openapi.json" translate="no">
                       OpenAPI 3.1
                     </a>,
                   ],
@@ -34,7 +34,9 @@ export default function AboutPage() {
         <Card title={t("administration.licence")}>
           <p>{t("administration.licenceText")}</p>
           <p>{t("administration.madeOf")}</p>
-          <p className="pv-quiet">React · PatternFly · TanStack · i18next · noVNC · xterm.js · uPlot · React Flow · elkjs · qr</p>
+          <p className="pv-quiet" translate="no">
+            React · PatternFly · TanStack · i18next · noVNC · xterm.js · uPlot · React Flow · elkjs · qr
+          </p>
         </Card>
       </div>
     </AdminPage>

@@ -75,7 +75,13 @@ export function NewToken({ close }: { close: () => void }) {
         help={may === "all" ? t("profile.mayAllHelp") : t("profile.narrowedHelp")}
       />
       {may === "chosen" && <PermissionChoice chosen={chosen} choose={setChosen} />}
-      <TextField label={t("profile.onlyOn")} help={t("profile.onlyOnHelp")} placeholder="tag = web" value={filter} onChange={setFilter} />
+      <TextField
+        label={t("profile.onlyOn")}
+        help={t("profile.onlyOnHelp")}
+        placeholder={"tag = web" /* the filter language has no other */}
+        value={filter}
+        onChange={setFilter}
+      />
     </FormDialog>
   );
 }
