@@ -4,7 +4,7 @@ import { Terminal } from "@xterm/xterm";
 import { useEffect, useRef } from "react";
 import { pause } from "../session/pause.ts";
 import { useTexts } from "../texts/texts.ts";
-import { documentWithoutInlineStyles, withoutInlineStyles } from "./inlineStyles.ts";
+import { withoutInlineStyles } from "./inlineStyles.ts";
 import { leavesConsole } from "./leaves.ts";
 import type { ScreenProps } from "./screen.ts";
 import { useLine } from "./useLine.ts";
@@ -27,8 +27,8 @@ export default function SerialScreen({ vmId, alias, onState, onScreen, wish }: S
   const socket = useRef<WebSocket>(undefined);
 
   useEffect(() => {
+    const inlineStyles = withoutInlineStyles();
     const term = new Terminal({
-      documentOverride: documentWithoutInlineStyles(),
       fontFamily: "RedHatMono, 'DejaVu Sans Mono', Menlo, Consolas, monospace",
       fontSize: 14,
       scrollback: 10_000,
@@ -41,7 +41,7 @@ export default function SerialScreen({ vmId, alias, onState, onScreen, wish }: S
     });
     const fit = new FitAddon();
     term.loadAddon(fit);
-    withoutInlineStyles(() => term.open(place.current!));
+    term.open(place.current!);
     term.textarea?.setAttribute("aria-label", t("consoles.serialLabel"));
     const send = (bytes: Uint8Array): void => {
       if (socket.current?.readyState === WebSocket.OPEN) for (let at = 0; at < bytes.length; at += 65_536) socket.current.send(bytes.slice(at, at + 65_536));
@@ -71,6 +71,7 @@ export default function SerialScreen({ vmId, alias, onState, onScreen, wish }: S
       onScreen(undefined);
       watch.disconnect();
       term.dispose();
+      inlineStyles();
     };
     // It is made once for as long as it is shown.
     // oxlint-disable-next-line react-hooks/exhaustive-deps

@@ -19,32 +19,26 @@ function setAttribute(this: HTMLElement, name: string, value: string): void {
   else Element.prototype.setAttribute.call(this, name, value);
 }
 
-function created(real: Document["createElement"], tag: string): HTMLElement {
-  if (tag === "style") return styleElement();
-  const element = real.call(document, tag);
-  if (tag === "span") element.setAttribute = setAttribute;
-  return element;
-}
+let users = 0;
 
-/** The page's document, except that what is made with it sets no inline style. */
-export function documentWithoutInlineStyles(): Document {
-  const real = document.createElement;
-  return new Proxy(document, {
-    get(target, name) {
-      if (name === "createElement") return (tag: string) => created(real, tag);
-      const value = Reflect.get(target, name, target) as unknown;
-      return typeof value === "function" ? (value as () => unknown).bind(target) : value;
-    },
-  });
-}
-
-/** Does something that makes style elements with the page's own document. */
-export function withoutInlineStyles(work: () => void): void {
-  const real = document.createElement;
-  document.createElement = ((tag: string) => (tag === "style" ? styleElement() : real.call(document, tag))) as typeof document.createElement;
-  try {
-    work();
-  } finally {
-    document.createElement = real;
+/**
+ * From now on elements that are made in this page set no inline style, however they are told to.
+ * @returns ends it
+ */
+export function withoutInlineStyles(): () => void {
+  if (users++ === 0) {
+    const real = Document.prototype.createElement;
+    document.createElement = ((tag: string, options?: ElementCreationOptions): HTMLElement => {
+      if (tag === "style") return styleElement();
+      const element = real.call(document, tag, options);
+      if (tag === "span") element.setAttribute = setAttribute;
+      return element;
+    }) as typeof document.createElement;
   }
+  let over = false;
+  return () => {
+    // What stands on the document itself hides what it has by its kind.
+    if (!over && --users === 0) delete (document as Partial<Document>).createElement;
+    over = true;
+  };
 }

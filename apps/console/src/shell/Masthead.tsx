@@ -38,7 +38,7 @@ export function Masthead({ openPalette, openKeys, toggleTree }: Props) {
           </ConsoleLink>
         ))}
       </nav>
-      <button type="button" className="pv-masthead__search" aria-label={t("shell.find")} onClick={openPalette}>
+      <button type="button" className="pv-masthead__search" aria-label={`${t("shell.find")} Ctrl K`} onClick={openPalette}>
         <SearchIcon />
         <span>{t("shell.find")}</span>
         <kbd>Ctrl K</kbd>

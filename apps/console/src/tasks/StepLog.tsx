@@ -32,7 +32,7 @@ export function StepLog({ task }: { task: Task }) {
   // oxlint-disable-next-line react-hooks/incompatible-library -- its rows are drawn anew with each reading of the task anyway
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => 48, overscan: 10 });
   return (
-    <section className="pv-task-page pv-steps-card" aria-label={t("tasks.steps")}>
+    <div className="pv-task-page pv-steps-card">
       <header className="pv-list__head">
         <h2>{t("tasks.steps")}</h2>
         <span className="pv-count">{counts.map(([state, count]) => `${count} ${t(`states.step.${state}`)}`).join(", ")}</span>
@@ -60,7 +60,7 @@ export function StepLog({ task }: { task: Task }) {
           ))}
         </div>
       </div>
-    </section>
+    </div>
   );
 }
 

@@ -37,6 +37,7 @@ export function VerifyLog() {
           className="pv-audit__verdict"
           variant={verdict.ok ? "success" : "danger"}
           isInline
+          component="h2"
           title={
             verdict.ok
               ? t("auditLog.good", { count: verdict.entries, first: verdict.first ?? 0, last: verdict.last ?? 0 })
