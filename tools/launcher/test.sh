@@ -76,7 +76,7 @@ ring_check() {
   done
 }
 
-ring_unit() { run_vitest unit 240 "$@"; }
+ring_unit() { run_vitest unit 400 "$@"; }
 
 ring_e2e() {
   ensure_console || { failed=$((failed + 1)); return 0; }
