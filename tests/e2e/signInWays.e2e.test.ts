@@ -1,6 +1,6 @@
-import decodeQR from "qr/decode.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { hotp, stepOf } from "../../apps/server/src/identity/totp.ts";
+import { readQr } from "../../apps/console/src/routes/profile/readQr.ts";
 import { newPage, startConsoleLab, type ConsoleLab } from "./consoleLab.ts";
 
 let lab: ConsoleLab;
@@ -103,19 +103,10 @@ it("sets a pass phrase and an authenticator up by its QR code, and from then on 
   await other.page.locator(".pv-masthead").waitFor();
   expect([...faults, ...other.faults]).toEqual([]);
 
-  /** What a telephone reads of the picture that the page shows: its modules, each some pixels wide. */
+  /** What a telephone reads of the picture that the page shows. */
   async function scanned(): Promise<string> {
     const picture = page.locator(".pv-qr");
-    const modules = Number((await picture.getAttribute("viewBox"))!.split(" ")[2]);
-    const path = (await picture.locator("path").getAttribute("d"))!;
-    const scale = 4;
-    const side = modules * scale;
-    const data = new Uint8Array(side * side * 4).fill(255);
-    for (const [, x, y] of path.matchAll(/M(\d+) (\d+)/g))
-      for (let row = 0; row < scale; row++) {
-        const at = ((Number(y) * scale + row) * side + Number(x) * scale) * 4;
-        for (let pixel = 0; pixel < scale; pixel++) data.fill(0, at + pixel * 4, at + pixel * 4 + 3);
-      }
-    return decodeQR({ width: side, height: side, data });
+    const [, , size] = (await picture.getAttribute("viewBox"))!.split(" ");
+    return readQr({ size: Number(size), path: (await picture.locator("path").getAttribute("d"))! });
   }
 });
