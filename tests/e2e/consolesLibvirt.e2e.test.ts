@@ -75,7 +75,11 @@ it("shows a guest boot on its serial line, and takes what is typed", async () =>
   // Colours as a guest sets them, which come as inline styles where they are of the whole palette.
   await page.keyboard.type("printf '\\033[38;2;10;200;30mgreen\\033[0m \\033]0;owned\\007\\n'\r");
   await expect
-    .poll(() => page.locator(".xterm-rows span", { hasText: /^green$/ }).evaluateAll((found) => found.map((each) => getComputedStyle(each as never).color)))
+    .poll(() =>
+      page
+        .locator(".xterm-rows span", { hasText: /^green$/ })
+        .evaluateAll((found) => found.map((each) => (each as unknown as { style: { color: string } }).style.color)),
+    )
     .toContain("rgb(10, 200, 30)");
   expect(await page.title()).toContain(name);
   expect(faults).toEqual([]);

@@ -38,10 +38,10 @@ export function Masthead({ openPalette, openKeys, toggleTree }: Props) {
           </ConsoleLink>
         ))}
       </nav>
-      <button type="button" className="pv-masthead__search" aria-label={`${t("shell.find")} Ctrl K`} onClick={openPalette}>
+      <button type="button" className="pv-masthead__search" aria-label={t("shell.find")} onClick={openPalette}>
         <SearchIcon />
         <span>{t("shell.find")}</span>
-        <kbd>Ctrl K</kbd>
+        <kbd aria-hidden data-key="Ctrl K" />
       </button>
       <Tooltip content={t(`shell.stream.${stream.is}`)}>
         <span className="pv-live" data-state={stream.is} tabIndex={0} role="status" aria-label={t(`shell.stream.${stream.is}`)} />
