@@ -57,7 +57,10 @@ it("shows an object as it was, unmistakably, with nothing to press, and leads ba
 it("follows what happens at the site, and waits while one reads", async () => {
   const { page, faults } = await lab.open("/events?kind=vm");
   await page.locator(".pv-event").first().waitFor();
+  const before = await page.locator(".pv-event").count();
   await change({ tags: ["seen"] });
+  // Those before it are the administrator's, too.
+  await expect.poll(() => page.locator(".pv-event").count()).toBe(before + 1);
   const first = page.locator(".pv-event").first();
   await first.getByText("admin").waitFor();
   await first.getByRole("button").click();
