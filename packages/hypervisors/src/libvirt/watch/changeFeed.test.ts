@@ -63,7 +63,7 @@ it("reads a storm of happenings in batches, so that an urgent call need not wait
   const changes = feed.run();
   for (let i = 0; i < 1_000; i++) feed.happened({ kind: "vm", dom: { uuid: `u${i}`, name: `vm-${i}`, id: i } });
   await changes.next();
-  await vi.waitFor(() => expect(read).toBe(1_000));
+  await vi.waitFor(() => expect(read).toBe(1_000), { timeout: 10_000 });
   expect(most).toBe(128);
   await changes.return(undefined);
 });
