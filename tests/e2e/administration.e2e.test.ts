@@ -96,7 +96,8 @@ it("a viewer learns nothing about what is not his: not in table, tree, palette, 
   // He may look at roles, and is told what he may not.
   await page.goto(`${lab.server.url}/administration`);
   await expect.poll(() => new URL(page.url()).pathname).toBe("/administration/roles");
-  expect(await page.getByRole("navigation", { name: "Areas" }).getByRole("link").allInnerTexts()).toEqual(["Roles", "Why may who do what?", "About"]);
+  const areas = page.getByRole("navigation", { name: "Areas" }).getByRole("link");
+  await expect.poll(() => areas.allInnerTexts()).toEqual(["Roles", "Why may who do what?", "About"]);
   expect(await page.getByRole("button", { name: "New role" }).getAttribute("aria-disabled")).toBe("true");
   await page.goto(`${lab.server.url}/administration/accounts`);
   await page.getByText("you lack the permission account.administer").waitFor();

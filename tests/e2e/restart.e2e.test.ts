@@ -31,6 +31,9 @@ it("says that it is not live when the server dies, and is live again when it is 
   const { items } = await server.client.call("vmList", { query: { limit: 1 } });
   await server.client.call("vmChange", { params: { id: items[0]!.id }, body: { tags: ["after-the-restart"] } });
   await page.getByText("after-the-restart").waitFor();
+  // Its part of the page could not be fetched meanwhile.
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").getByRole("combobox").waitFor();
   expect(faults).toEqual([]);
 });
 
@@ -43,8 +46,24 @@ it("carries out what was asked for while the server was away, once", async () =>
   await server.kill();
   await start.click();
   await server.start();
-  await page.getByText("The VM is powered on").waitFor();
+  await page
+    .getByText("The VM is powered on")
+    .waitFor()
+    .catch(async (error: unknown) => {
+      throw new Error(`the page says: ${await page.locator("body").innerText()}`, { cause: error });
+    });
   const tasks = (await server.client.call("taskList", {})).items.filter(({ title }) => title.includes(vm.name));
   expect(tasks).toHaveLength(1);
+  expect(faults).toEqual([]);
+});
+
+it("opens a page that it did not have yet when the server is back", async () => {
+  const { page, faults } = await openConsole(browser, server, "/vms");
+  await page.locator('[data-table=vm][data-total="20"]').waitFor({ state: "attached" });
+  await server.kill();
+  await page.getByText(/Not live since/).waitFor();
+  await page.getByRole("navigation").getByRole("link", { name: "Networks", exact: true }).first().click();
+  await server.start();
+  await page.locator("[data-table=network]").waitFor({ state: "attached" });
   expect(faults).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useMemo, useSyncExternalStore } from "react";
 import { ConfirmDialog } from "./ConfirmDialog.tsx";
 import { dialogs, type OpenDialog } from "./dialogs.ts";
+import { patient } from "../session/patient.ts";
 
 /** Shows the dialog of an action where one is open. */
 export function ActionDialogs() {
@@ -10,7 +11,7 @@ export function ActionDialogs() {
 }
 
 function OwnDialog({ open }: { open: OpenDialog }) {
-  const Dialog = useMemo(() => lazy(open.action.dialog!), [open.action]);
+  const Dialog = useMemo(() => lazy(patient(open.action.dialog!)), [open.action]);
   return (
     <Suspense fallback={null}>
       <Dialog vms={open.vms} close={dialogs.close} />

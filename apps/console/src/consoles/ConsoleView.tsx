@@ -16,10 +16,11 @@ import { ConsoleNotice } from "./ConsoleNotice.tsx";
 import { consolesOf } from "./consolesOf.ts";
 import { ConsoleTools } from "./ConsoleTools.tsx";
 import type { Screen } from "./screen.ts";
+import { patient } from "../session/patient.ts";
 
-const SerialScreen = lazy(() => import("./SerialScreen.tsx"));
-const GraphicalScreen = lazy(() => import("./GraphicalScreen.tsx"));
-const TypeText = lazy(() => import("./TypeText.tsx"));
+const SerialScreen = lazy(patient(() => import("./SerialScreen.tsx")));
+const GraphicalScreen = lazy(patient(() => import("./GraphicalScreen.tsx")));
+const TypeText = lazy(patient(() => import("./TypeText.tsx")));
 
 /** A VM's consoles: which one stands in the address (`console`), so that a window of its own shows the same. */
 export function ConsoleView({ vm, alone = false }: { vm: Vm; alone?: boolean }) {

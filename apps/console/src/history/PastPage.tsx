@@ -13,6 +13,7 @@ import { Failure } from "../ui/Failure.tsx";
 import { Name } from "../ui/Name.tsx";
 import { dateText } from "../ui/times.ts";
 import { PastBar } from "./PastBar.tsx";
+import { patient } from "../session/patient.ts";
 
 interface Props<K extends EstateKind> {
   kind: K;
@@ -31,7 +32,7 @@ export default function PastPage<K extends EstateKind>({ kind, id, at, summary }
     queryFn: ({ signal }) => api.call(`${kind as EstateKind}Get`, { params: { id }, query: { at }, signal }) as Promise<LiveObjects[K]>,
   });
   const object = found.data;
-  const Body = useMemo(() => lazy(summary.load as never), [summary]) as unknown as ComponentType<{ object: LiveObjects[K] }>;
+  const Body = useMemo(() => lazy(patient(summary.load as never)), [summary]) as unknown as ComponentType<{ object: LiveObjects[K] }>;
   return (
     <article className="pv-object pv-past">
       <PastBar at={at} go={(next) => setSearch({ at: next })} />

@@ -17,8 +17,9 @@ import { Name } from "../ui/Name.tsx";
 import { dateText } from "../ui/times.ts";
 import { useTitle } from "../ui/useTitle.ts";
 import type { Tab } from "./tab.ts";
+import { patient } from "../session/patient.ts";
 
-const PastPage = lazy(() => import("../history/PastPage.tsx")) as unknown as typeof import("../history/PastPage.tsx").default;
+const PastPage = lazy(patient(() => import("../history/PastPage.tsx"))) as unknown as typeof import("../history/PastPage.tsx").default;
 
 interface Props<K extends EstateKind> {
   kind: K;
@@ -108,7 +109,7 @@ const loaded = new WeakMap<object, React.LazyExoticComponent<React.ComponentType
 
 function TabBody<K extends EstateKind>({ tab, object }: { tab: Tab<K>; object: LiveObjects[K] }) {
   const Body = useMemo(() => {
-    const found = loaded.get(tab) ?? lazy(tab.load as never);
+    const found = loaded.get(tab) ?? lazy(patient(tab.load as never));
     loaded.set(tab, found as never);
     return found as unknown as React.ComponentType<{ object: LiveObjects[K] }>;
   }, [tab]);

@@ -3,6 +3,7 @@ import { Frame } from "../shell/Frame.tsx";
 import { NotFound } from "../shell/NotFound.tsx";
 import { PageFailure } from "../shell/PageFailure.tsx";
 import { pages } from "./pages.ts";
+import { patient } from "../session/patient.ts";
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound, errorComponent: PageFailure as never });
 const start = createRoute({
@@ -13,7 +14,7 @@ const start = createRoute({
   },
 });
 const routes = pages.map(({ path, load }) =>
-  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load), errorComponent: PageFailure as never }),
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(patient(load)), errorComponent: PageFailure as never }),
 );
 
 /** Paths, as the address bar has them. What is in the query stays as it was written: a filter is a text. */

@@ -1,4 +1,5 @@
 import { ApiError, createClient, type Client } from "@polyvisor/api/client";
+import { repeatsMs } from "./patient.ts";
 import { pause } from "./pause.ts";
 
 /** Who is signed in, as the server says. */
@@ -11,9 +12,6 @@ export type Account = Awaited<ReturnType<typeof whoAmI>>;
  * - `expired`: somebody was, and what he did waits until he has signed in again
  */
 export type SessionState = { is: "asking" | "out" } | { is: "in" | "expired"; account: Account };
-
-/** How often a request whose connection broke is sent again, and what is waited before each. */
-const repeatsMs = [200, 400, 800, 1_600, 3_200];
 
 const randomKey = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 

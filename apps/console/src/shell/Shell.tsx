@@ -11,10 +11,11 @@ import { StaleBanner } from "./StaleBanner.tsx";
 import { Toasts } from "./Toasts.tsx";
 import { TreeEdge } from "./TreeEdge.tsx";
 import { useKeys } from "./useKeys.ts";
+import { patient } from "../session/patient.ts";
 
 const loadPalette = () => import("../commands/CommandPalette.tsx");
-const CommandPalette = lazy(loadPalette);
-const KeysHelp = lazy(() => import("./KeysHelp.tsx"));
+const CommandPalette = lazy(patient(loadPalette));
+const KeysHelp = lazy(patient(() => import("./KeysHelp.tsx")));
 
 /** What stands around every page. */
 export function Shell() {
@@ -30,7 +31,7 @@ export function Shell() {
   });
   // Who presses Ctrl-K types on at once: it must not have to be fetched first.
   useEffect(() => {
-    const timer = setTimeout(() => void loadPalette(), 1_000);
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), 1_000); // where the server is away it is fetched when it is wanted
     return () => clearTimeout(timer);
   }, []);
   return (

@@ -5,8 +5,9 @@ import { useObject } from "../live/useLive.ts";
 import { useTexts } from "../texts/texts.ts";
 import { failureText } from "../ui/failure.ts";
 import { toasts, type Toast } from "./toasts.ts";
+import { patient } from "../session/patient.ts";
 
-const TaskResult = lazy(() => import("../tasks/TaskResult.tsx"));
+const TaskResult = lazy(patient(() => import("../tasks/TaskResult.tsx")));
 
 /** Milliseconds until a toast of something that went well goes away. */
 const shownMs = 6_000;

@@ -7,8 +7,9 @@ import { live } from "../live/live.ts";
 import { useTexts } from "../texts/texts.ts";
 import { isOpen, latestTasks } from "./taskFeed.ts";
 import { useTaskFeed } from "./useTaskFeed.ts";
+import { patient } from "../session/patient.ts";
 
-const TaskDrawer = lazy(() => import("./TaskDrawer.tsx"));
+const TaskDrawer = lazy(patient(() => import("./TaskDrawer.tsx")));
 
 /** The button of the drawer of tasks, with how many are under way. The key `]` does the same. */
 export function TaskBell() {

@@ -7,8 +7,9 @@ import { api } from "../../session/session.ts";
 import { tellFailure } from "../../shell/toasts.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { ReasonButton } from "../../ui/ReasonButton.tsx";
+import { patient } from "../../session/patient.ts";
 
-const HostDialog = lazy(() => import("./HostDialog.tsx"));
+const HostDialog = lazy(patient(() => import("./HostDialog.tsx")));
 
 /** What can be done with a host here. Nothing of it touches what runs there. */
 export function HostActionBar({ host }: { host: Host }) {

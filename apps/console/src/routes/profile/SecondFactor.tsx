@@ -7,9 +7,10 @@ import { api } from "../../session/session.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { Card } from "../../ui/Card.tsx";
 import { RecoveryCodes } from "./RecoveryCodes.tsx";
+import { patient } from "../../session/patient.ts";
 
 // It draws the QR code, which few need and nobody needs twice.
-const EnrolTotp = lazy(() => import("./EnrolTotp.tsx"));
+const EnrolTotp = lazy(patient(() => import("./EnrolTotp.tsx")));
 
 /** The authenticator, and the recovery codes for the day it is lost. */
 export function SecondFactor({ has }: { has: boolean }) {
