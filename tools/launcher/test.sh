@@ -115,7 +115,7 @@ run_vitest() {
     if ((${#failing[@]} > 0 && ${#failing[@]} <= second_tries)); then
       printf '\nOnce more, one file at a time: %s\n' "${failing[*]#"$root/"}"
       status=0
-      vitest_into "$second" 300 --project "$project" --maxWorkers=1 "${failing[@]}" || status=$?
+      vitest_into "$second" 400 --project "$project" --maxWorkers=1 --retry=2 "${failing[@]}" || status=$?
     fi
   fi
   tally=$("$node" "$root/tools/tally.ts" "$report" "$status" "$second" 3>&1 1>&2) || tally="0 1 0"
@@ -126,7 +126,7 @@ run_vitest() {
 }
 
 # So many files may be tried again. Where more fail, it is not the machine.
-second_tries=3
+second_tries=4
 
 # vitest_into REPORT SECONDS ARGUMENT...
 vitest_into() {

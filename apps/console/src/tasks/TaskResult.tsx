@@ -17,10 +17,10 @@ export default function TaskResult({ id, close }: { id: string; close: () => voi
   const known = useObject("task", id);
   const task = known.state === "here" ? known.object : undefined;
   const [failure, setFailure] = useState<unknown>();
-  // The stream gives heads of tasks; the plan and the steps are read once it is clear that somebody wants them.
+  // The stream gives heads of tasks, and a later one takes the place of all; the plan and the steps are read for each while somebody wants them.
   useEffect(() => {
     api.call("taskGet", { params: { id } }).then((whole) => live.put([whole]), setFailure);
-  }, [id, task?.state]);
+  }, [id, task?.revision]);
 
   const words = new Map(task?.plan?.steps.map((step) => [step.n, step.target.name]));
   const steps = [...(task?.steps ?? [])].sort((a, b) => Number(a.state === "succeeded") - Number(b.state === "succeeded")).slice(0, shown);
