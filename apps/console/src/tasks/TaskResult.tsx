@@ -20,7 +20,7 @@ export default function TaskResult({ id, close }: { id: string; close: () => voi
   // The stream gives heads of tasks, and a later one takes the place of all; the plan and the steps are read for each while somebody wants them.
   useEffect(() => {
     api.call("taskGet", { params: { id } }).then((whole) => live.put([whole]), setFailure);
-  }, [id, task?.revision]);
+  }, [id, task?.revision, task?.steps === undefined]);
 
   const words = new Map(task?.plan?.steps.map((step) => [step.n, step.target.name]));
   const steps = [...(task?.steps ?? [])].sort((a, b) => Number(a.state === "succeeded") - Number(b.state === "succeeded")).slice(0, shown);
